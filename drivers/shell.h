@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "drivers/async.h"
+
+namespace arcform {
+
+/// What came back from one run of /bin/sh: raw bytes, each stream capped at 1 MB (more is an
+/// error). There is no exit status: over SSH it reads 0 for a killed command, so success is only
+/// what the script itself printed (see drivers/script.h).
+struct ShellOutput {
+  std::string out;
+  std::string err;
+};
+
+/// A way to run scripts on one machine and to talk to ports of its loopback. Implementations:
+/// libssh2, the system `ssh`, local. All take the same script and give the same bytes. Calls may
+/// overlap; connections are made on first use and kept. Errors name the host.
+class Shell {
+ public:
+  virtual ~Shell() = default;
+  /// Runs `exec /bin/sh -s` with `input` as its standard input, then end of file; returns when
+  /// both output streams are closed. Errors: unavailable, deadline_exceeded (the command may go on
+  /// on the host), unauthenticated, permission_denied, resource_exhausted (too much output).
+  virtual Awaitable<Result<ShellOutput>> execute(std::string input,
+                                                 std::chrono::milliseconds patience) = 0;
+  /// Connects to 127.0.0.1:`port` over there, sends `question`, reads until `end` was read or, when
+  /// `end` is empty, until the other side closes. Errors as HostReader::ask.
+  virtual Awaitable<Result<std::string>> exchange(std::uint16_t port, std::string question,
+                                                  std::string end,
+                                                  std::chrono::milliseconds patience) = 0;
+};
+
+}  // namespace arcform

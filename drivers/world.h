@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "drivers/async.h"
+#include "model/desired.h"
+#include "model/observed.h"
+
+/// Everything outside the process, as small abstract classes, each split into a half that only
+/// reads and a half that writes: what is handed a reader cannot change the world. The real ones are
+/// in drivers/, the simulated ones in tests/sim/; the same contract tests run on both.
+namespace arcform {
+
+/// Monotonic time since an arbitrary start; for waiting and measuring only.
+using Time = std::chrono::nanoseconds;
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  virtual Time now() const = 0;
+  /// Resumes on the loop when `now() >= when`. Virtual clocks jump.
+  virtual Awaitable<void> wait_until(Time when) = 0;
+  /// Wall-clock time as "2026-01-31T10:00:00Z", for records that people read.
+  virtual std::string timestamp() const = 0;
+  /// The same as arcus.sh writes it: local time "2026-01-31 19:00:00.123456".
+  virtual std::string arcus_timestamp() const = 0;
+};
+
+/// ---- ZooKeeper ----
+
+struct Znode {
+  std::string data;
+  std::int32_t version = 0;
+  std::int64_t czxid = 0;
+  std::int64_t ephemeral_owner = 0;  ///< 0: persistent
+  std::int32_t children = 0;
+};
+
+/// One operation of a transaction. Paths must satisfy znodes::is_valid_path.
+struct ZnodeChange {
+  enum class Kind { create, create_ephemeral, set, remove, check };
+  Kind kind = Kind::check;
+  std::string path;
+  std::string data;           ///< create, create_ephemeral, set
+  std::int32_t version = -1;  ///< set, remove, check: must match; -1: any
+};
+
+/// Reads over one session. Errors: unavailable (connection lost or session over),
+/// deadline_exceeded, permission_denied. A read may be repeated.
+class ZnodeReader {
+ public:
+  virtual ~ZnodeReader() = default;
+  /// nullopt: there is no such znode.
+  virtual Awaitable<Result<std::optional<Znode>>> read(std::string path) = 0;
+  /// Names, sorted; nullopt: there is no such znode.
+  virtual Awaitable<Result<std::optional<std::vector<std::string>>>> children(std::string path) = 0;
+  /// Makes later reads see everything that was committed before now.
+  virtual Awaitable<Result<void>> sync() = 0;
+  /// As negotiated with the server.
+  virtual std::chrono::milliseconds session_timeout() const = 0;
+  /// False once the session is over or must be assumed so (no proof of life for a session
+  /// timeout); never true again.
+  virtual bool alive() const = 0;
+};
+
+/// What a transaction did not do: the first operation that failed, and why.
+struct CommitFailure {
+  std::size_t operation = 0;
+  ErrorCode code = ErrorCode::internal;
+};
+
+/// Writes over the same session.
+class ZnodeWriter {
+ public:
+  virtual ~ZnodeWriter() = default;
+  /// All of the changes or none, in one transaction of at most 128 operations and 256 kB. Errors:
+  /// aborted (version moved), already_exists, not_found, failed_precondition (has children), each
+  /// with the path of the operation that failed; unavailable / deadline_exceeded: it may have
+  /// happened, so read before doing anything else. Never retried inside.
+  virtual Awaitable<Result<void>> commit(std::vector<ZnodeChange> changes) = 0;
+};
+
+/// A session with an ensemble. Destroying it closes it (ephemerals vanish at once).
+class ZnodeSession : public ZnodeReader, public ZnodeWriter {
+ public:
+  ~ZnodeSession() override = default;
+  virtual std::int64_t session_id() const = 0;
+  /// Closes the session and waits for it; ephemerals are gone afterwards if the server was there.
+  virtual Awaitable<void> close() = 0;
+};
+
+/// Opens sessions.
+class Zookeeper {
+ public:
+  virtual ~Zookeeper() = default;
+  /// `connect_string`: numeric "ip:port,ip:port". Errors: unavailable (nobody there, no quorum)
+  /// after at most `patience`.
+  virtual Awaitable<Result<std::unique_ptr<ZnodeSession>>> connect(
+      std::string connect_string, std::chrono::milliseconds patience) = 0;
+};
+
+/// ---- hosts ----
+
+/// What one probe should look for besides processes and ports.
+struct ProbeRequest {
+  std::vector<std::string> prefixes;  ///< packages: installed prefixes to look into
+  std::string data_directory;         ///< of a ZooKeeper server, or empty
+};
+
+/// A process to start, detached, in a slot.
+struct StartRequest {
+  std::string slot;               ///< "node-11211"
+  std::vector<std::string> argv;  ///< argv[0] is looked up on the PATH unless it has a '/'
+  std::string digest;             ///< written into the identity file
+  std::uint64_t open_files = 0;   ///< raise the soft limit to at least this; 0: leave it
+  std::uint16_t port = 0;         ///< refuse when something listens there already; 0: do not look
+};
+
+struct StopRequest {
+  std::string slot;
+  ProcessIdentity process;
+  std::chrono::milliseconds patience{10'000};  ///< between SIGTERM and SIGKILL
+};
+
+enum class StopOutcome {
+  gone,    ///< it ended by itself after SIGTERM, or was gone already
+  killed,  ///< it needed SIGKILL
+};
+
+/// A whole file that must be there afterwards with exactly this content.
+struct FileWrite {
+  std::string path;  ///< absolute; or relative to our folder on the host
+  std::string content;
+  std::uint32_t mode = 0644;
+};
+
+/// Reads from a host. Errors: unavailable, deadline_exceeded, unauthenticated (key refused, host
+/// key unknown or changed), permission_denied; each names the host.
+class HostReader {
+ public:
+  virtual ~HostReader() = default;
+  /// One remote command, whatever the host runs.
+  virtual Awaitable<Result<HostFacts>> probe(ProbeRequest request) = 0;
+  /// Sends `question` to 127.0.0.1:`port` of the host and reads until `end` was read (or, when
+  /// `end` is empty, until the other side closes); at most 1 MB. Error not_found: the connection
+  /// was refused (proof that nobody listens); deadline_exceeded: no answer within `patience`.
+  virtual Awaitable<Result<std::string>> ask(std::uint16_t port, std::string question,
+                                             std::string end,
+                                             std::chrono::milliseconds patience) = 0;
+  /// The last lines (at most 2 kB) of the slot's log; empty when there is none.
+  virtual Awaitable<Result<std::string>> last_words(std::string slot) = 0;
+  /// Whether exactly this process lives.
+  virtual Awaitable<Result<bool>> is_alive(ProcessIdentity process) = 0;
+};
+
+/// Changes a host.
+class HostWriter {
+ public:
+  virtual ~HostWriter() = default;
+  /// Writes each file beside and renames it, in order; creates parent folders. A file that has the
+  /// content already is left. Error resource_exhausted: disk full, nothing half-written remains.
+  virtual Awaitable<Result<void>> write_files(std::vector<FileWrite> files) = 0;
+  /// Starts the process in a new session with a clean environment, stdin closed, output to the
+  /// slot's log; returns as soon as its identity file is written (it says nothing about health).
+  /// A live process of the slot is left alone and its identity returned. Errors: already_exists
+  /// (something else listens on the port), not_found (no such program), resource_exhausted.
+  virtual Awaitable<Result<ProcessIdentity>> start(StartRequest request) = 0;
+  /// SIGTERM, then SIGKILL after `patience`, each only if pid, boot and start time match at that
+  /// moment. Returns when the process is gone.
+  virtual Awaitable<Result<StopOutcome>> stop(StopRequest request) = 0;
+  /// Removes a slot's folder; refused (failed_precondition) while its process lives.
+  virtual Awaitable<Result<void>> forget(std::string slot) = 0;
+};
+
+class Host : public HostReader, public HostWriter {
+ public:
+  ~Host() override = default;
+};
+
+/// Hands out hosts; connections are made on first use and kept.
+class Hosts {
+ public:
+  virtual ~Hosts() = default;
+  /// Never nullptr; lives as long as this object. `deployment` decides the folder on the host.
+  virtual Host& host(const DesiredHost& access, const std::string& deployment) = 0;
+};
+
+}  // namespace arcform

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/desired.h"
+#include "model/observed.h"
+
+/// Every change that arcform can make to the world, as values. Each kind states its subject, what
+/// must hold when it is performed (re-checked there and then), its effect, the observation that
+/// shows it done, and why performing it twice does nothing the second time.
+namespace arcform {
+
+/// What the clients of a cloud notice of an action.
+enum class Disruption {
+  none,
+  keys_remapped,  ///< the ring changes: some keys have another node now
+  cache_loss,     ///< a node loses its content
+  cloud_gone,     ///< the cloud is taken away from its clients
+};
+
+/// How a server or node process is started; the same for many processes, so plans share them.
+struct Launch {
+  std::string package;                  ///< name in the spec, for messages
+  std::string prefix;                   ///< PREFIX/bin/memcached; servers: not used
+  std::string engine;                   ///< absolute path of default_engine.so
+  std::vector<std::string> extensions;  ///< absolute paths, each passed as -X
+  std::string connect_string;           ///< -z
+  bool operator==(const Launch&) const = default;
+};
+
+/// Writes zoo.cfg (in our slot) and myid (in the data directory) of a server.
+/// Precondition: the data directory has no other server's myid. Effect: two whole files, each
+/// written beside and renamed. Done when: a probe reads both back. Idempotent: same content.
+struct ConfigureServer {
+  std::string host;
+  int id = 0;
+  std::string config;  ///< the whole zoo.cfg
+  std::string data_directory;
+  bool operator==(const ConfigureServer&) const = default;
+};
+
+/// Starts a configured server's process. Precondition: the slot has no live process.
+/// Done when: the process lives and the client port answers (serving is AwaitQuorum's business).
+/// Idempotent: a live process of the slot is left alone.
+struct StartServer {
+  std::string host;
+  int id = 0;
+  std::uint16_t client_port = 0;
+  std::vector<std::string> argv;
+  std::string digest;  ///< of the configuration it starts with
+  bool operator==(const StartServer&) const = default;
+};
+
+/// Stops exactly the observed process of a server (pid and start time are compared in the same
+/// remote command). Done when: that process is gone.
+struct StopServer {
+  std::string host;
+  int id = 0;
+  ProcessIdentity process;
+  bool operator==(const StopServer&) const = default;
+};
+
+/// Stops and starts one server of a serving ensemble. Precondition: without it the rest still has
+/// a quorum of servers that are in sync, and a leader is restarted only when it is the last one.
+/// Done when: it serves again and a leader stands.
+struct RestartServer {
+  StopServer stop;
+  StartServer start;
+  bool operator==(const RestartServer&) const = default;
+};
+
+/// Waits until a leader is elected and every running server of ours serves. Changes nothing.
+struct AwaitQuorum {
+  std::vector<int> servers;
+  bool operator==(const AwaitQuorum&) const = default;
+};
+
+/// Creates the roots of the Arcus tree that are missing, and the deployment's own root.
+/// Idempotent: existing znodes are left as they are.
+struct CreateTree {
+  bool operator==(const CreateTree&) const = default;
+};
+
+/// Registers a cloud: our claim, cache_list/<svc> (a JSON object that arcus.sh can list) and
+/// client_list/<svc>, in one transaction. Precondition: the cloud is not registered by others.
+struct RegisterCloud {
+  std::string service_code;
+  std::vector<Endpoint> nodes;  ///< for the JSON document
+  bool operator==(const RegisterCloud&) const = default;
+};
+
+/// A mapping to be written: which node, what its data says.
+struct MappedNode {
+  Endpoint node;
+  NodeConfig config;
+  std::vector<std::string> remove;  ///< service codes that stand there now and must go
+  bool operator==(const MappedNode&) const = default;
+};
+
+/// Writes the mappings of nodes of one cloud, in small version-checked transactions, and records
+/// how their hosts are reached. Idempotent: what stands already is left.
+struct MapNodes {
+  std::string service_code;
+  std::vector<MappedNode> nodes;
+  std::vector<HostRecord> hosts;
+  bool operator==(const MapNodes&) const = default;
+};
+
+/// Removes the mappings of nodes. Precondition: no ephemeral of such a node stands in the cloud.
+struct UnmapNodes {
+  std::string service_code;
+  std::vector<Endpoint> nodes;
+  std::vector<std::string> forget_hosts;  ///< host records that nothing needs afterwards
+  bool operator==(const UnmapNodes&) const = default;
+};
+
+/// Starts a cache node. Precondition: its slot has no live process, its port is free, its mapping
+/// names this cloud. A standing ephemeral of its dead predecessor (`stale`) is removed first: only
+/// that incarnation, and only as its host has proven the process dead. Done when: a new ephemeral
+/// of its ip:port stands and it answers. Idempotent: a live process of the slot is left alone.
+struct StartNode {
+  std::string host;
+  Endpoint node;
+  std::string service_code;
+  NodeConfig config;
+  std::uint32_t launch = 0;  ///< index into Plan::launches
+  std::optional<ObservedJoin> stale;
+  bool operator==(const StartNode&) const = default;
+};
+
+/// Stops exactly the observed process of a cache node, gracefully. Done when: the process is gone
+/// and no ephemeral of its ip:port stands. `forget` removes its slot afterwards.
+struct StopNode {
+  std::string host;
+  Endpoint node;
+  std::string service_code;
+  ProcessIdentity process;
+  bool forget = false;
+  bool operator==(const StopNode&) const = default;
+};
+
+/// Stops a node, optionally moves its mapping here (a running node never notices a changed
+/// mapping), and starts it again. Its cache is lost.
+struct RestartNode {
+  StopNode stop;
+  std::optional<MapNodes> move_mapping;
+  StartNode start;
+  bool operator==(const RestartNode&) const = default;
+};
+
+/// Removes the slot of a node that is gone from the spec and provably has no process; a standing
+/// ephemeral of that dead process is removed as in StartNode.
+struct ForgetNode {
+  std::string host;
+  Endpoint node;
+  std::string service_code;
+  std::optional<ObservedJoin> stale;
+  bool operator==(const ForgetNode&) const = default;
+};
+
+/// Removes cache_list/<svc>, client_list/<svc> and the claim, in one transaction.
+/// Precondition: no child stands in cache_list/<svc>; client_list/<svc> has none either.
+struct UnregisterCloud {
+  std::string service_code;
+  bool operator==(const UnregisterCloud&) const = default;
+};
+
+using Action = std::variant<ConfigureServer, StartServer, StopServer, RestartServer, AwaitQuorum,
+                            CreateTree, RegisterCloud, MapNodes, UnmapNodes, StartNode, StopNode,
+                            RestartNode, ForgetNode, UnregisterCloud>;
+
+/// "start cache node 10.0.0.1:11211 on cache001.arcus": what is done, to what.
+std::string describe(const Action& action);
+/// "10.0.0.1:11211", "server 2", "cloud test-cloud": the thing that changes.
+std::string subject(const Action& action);
+Disruption disruption(const Action& action);
+/// The sign in front of a step: + start or create, - stop or remove, ± restart, ! repair (only
+/// the planner knows), · wait.
+const char* symbol(const Action& action);
+/// The host that the action works on; empty for ZooKeeper's.
+std::string host_of(const Action& action);
+/// The cloud whose ring or registration it changes; empty: none.
+std::string cloud_of(const Action& action);
+
+}  // namespace arcform

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/names.h"
+
+namespace arcform {
+
+/// Where in the spec something was asked for; line 0 means "nowhere" (a default, or a record).
+struct SourcePosition {
+  int line = 0;
+  int column = 0;
+  auto operator<=>(const SourcePosition&) const = default;
+};
+
+/// How a host is reached: libssh2, the system `ssh`, or /bin/sh on this machine.
+enum class Transport { ssh, openssh, local };
+
+/// Whether something should run, or be kept registered without a process.
+enum class RunState { running, stopped };
+
+/// A secret's place: prompted on the terminal when both are empty. Never the secret itself.
+struct SecretSource {
+  std::string file;         ///< path of a file whose first line is the secret
+  std::string environment;  ///< name of an environment variable
+  bool operator==(const SecretSource&) const = default;
+};
+
+/// How to log in on a host and where arcform keeps its folders there.
+struct SshAccess {
+  std::string user;  ///< empty: the user who runs arcform
+  std::uint16_t port = 22;
+  std::vector<std::string> identity_files;         ///< in order; `~` is expanded by the driver
+  std::string known_hosts = "~/.ssh/known_hosts";  ///< host keys are checked, always
+  std::string directory;                           ///< empty: ~/.arcform/<deployment> on the host
+  bool agent = true;                               ///< use the agent at SSH_AUTH_SOCK
+  bool password_login = false;                     ///< try password authentication
+  SecretSource passphrase;                         ///< of the identity files
+  SecretSource password;                           ///< used only with password_login
+  bool operator==(const SshAccess&) const = default;
+};
+
+struct DesiredHost {
+  std::string name;
+  std::string address;  ///< what we connect to; IPv4 when cache nodes run there
+  Transport transport = Transport::ssh;
+  SshAccess ssh;
+  SourcePosition at;
+  bool operator==(const DesiredHost&) const = default;
+};
+
+/// Software on the hosts: an archive that arcform would install, or a prefix that is there already.
+struct DesiredPackage {
+  std::string name;
+  std::string installed;  ///< prefix on the host; empty when `archive` is given
+  std::string archive;    ///< path of a tar file here
+  std::string sha256;
+  std::string directory;  ///< where archives are unpacked on the host
+  SourcePosition at;
+  bool operator==(const DesiredPackage&) const = default;
+};
+
+struct DesiredServer {
+  std::string host;
+  int id = 0;  ///< 1..255, stays with the host
+  SourcePosition at;
+  bool operator==(const DesiredServer&) const = default;
+};
+
+/// The ZooKeeper ensemble: ours (servers) or somebody else's (external, a connect string).
+struct DesiredEnsemble {
+  std::string external;  ///< "ip:port,ip:port,..." or empty
+  std::string package;
+  std::vector<DesiredServer> servers;  ///< sorted by id
+  std::uint16_t client_port = 2181;
+  std::uint16_t quorum_port = 2888;
+  std::uint16_t election_port = 3888;
+  std::string data_directory;
+  std::map<std::string, std::string> config;  ///< zoo.cfg keys as written, defaults not filled in
+  RunState state = RunState::running;
+  SourcePosition at;
+  bool operator==(const DesiredEnsemble&) const = default;
+};
+
+/// The start arguments of a cache node that a spec may set. Units as the server takes them.
+struct NodeConfig {
+  std::uint32_t memlimit_mb = 64;        ///< -m
+  std::uint32_t connections = 1024;      ///< -c
+  std::uint16_t threads = 4;             ///< -t
+  std::uint16_t session_timeout_s = 30;  ///< -o, 10..2000
+  bool operator==(const NodeConfig&) const = default;
+};
+
+/// One cache node: a port on a host. `host` is an index into DesiredState::hosts.
+struct DesiredNode {
+  Endpoint endpoint;  ///< the host's address and the port
+  std::uint32_t host = 0;
+  NodeConfig config;
+  SourcePosition at;
+  bool operator==(const DesiredNode&) const = default;
+};
+
+struct Rollout {
+  std::uint32_t max_unavailable = 1;
+  bool operator==(const Rollout&) const = default;
+};
+
+struct DesiredCloud {
+  std::string service_code;
+  std::string package;
+  std::vector<DesiredNode> nodes;  ///< sorted by endpoint
+  RunState state = RunState::running;
+  Rollout rollout;
+  bool protect = false;
+  SourcePosition at;
+  bool operator==(const DesiredCloud&) const = default;
+};
+
+/// What a spec file says, with every range, count and default expanded. Vectors are sorted (hosts
+/// by name, clouds by service code), so two spellings of one spec are equal.
+struct DesiredState {
+  std::string deployment;
+  std::string source;  ///< the spec's file name as given, for messages
+  std::string digest;  ///< sha256 (hex) of the spec's canonical content; empty in tests
+  std::vector<DesiredHost> hosts;
+  std::vector<DesiredPackage> packages;
+  DesiredEnsemble ensemble;
+  std::vector<DesiredCloud> clouds;
+  bool operator==(const DesiredState&) const = default;
+
+  /// nullptr when there is none of that name.
+  const DesiredHost* host(std::string_view name) const;
+  const DesiredPackage* package(std::string_view name) const;
+  const DesiredCloud* cloud(std::string_view service_code) const;
+};
+
+/// "ip:port,ip:port" of the ensemble's client ports, in order of server id, or `external`.
+std::string connect_string(const DesiredState& desired);
+
+}  // namespace arcform

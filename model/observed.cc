@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/observed.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace arcform {
+
+const ObservedProcess* HostFacts::process_of(const ObservedSlot& slot) const {
+  if (!slot.identity || slot.identity->boot_id != boot_id) {
+    return nullptr;
+  }
+  for (const ObservedProcess& process : processes) {
+    if (process.pid == slot.identity->pid && process.start_ticks == slot.identity->start_ticks) {
+      return &process;
+    }
+  }
+  return nullptr;
+}
+
+const ObservedSlot* HostFacts::slot(std::string_view name) const {
+  const auto found = slots.find(std::string(name));
+  return found == slots.end() ? nullptr : &found->second;
+}
+
+bool HostFacts::is_listening(std::uint16_t port) const {
+  return std::binary_search(listening.begin(), listening.end(), port);
+}
+
+const HostFacts* ObservedState::host(std::string_view name) const {
+  const auto found = hosts.find(std::string(name));
+  return found == hosts.end() ? nullptr : found->second.get();
+}
+
+std::string node_slot(std::uint16_t port) {
+  return fmt::format("node-{}", port);
+}
+std::string server_slot(int id) {
+  return fmt::format("server-{}", id);
+}
+
+}  // namespace arcform

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/action.h"
+
+namespace arcform {
+
+using StepId = std::uint32_t;  ///< index into Plan::steps
+
+/// An action with the reason for it and its place in the order.
+struct Step {
+  Action action;
+  std::string reason;   ///< for people: "not running (its process is gone)"
+  SourcePosition at;    ///< what in the spec asked for it; line 0: nothing (a record did)
+  bool repair = false;  ///< the desired state did not change, the world did
+  /// The ring of a cloud in use changes: at least one session timeout must lie between this step
+  /// and the previous such step of the cloud (every join makes the other nodes scrub moved keys
+  /// one session timeout later: arcus-memcached arcus_zk.c, sm_check_and_scrub_stale).
+  bool settle = false;
+  std::vector<StepId> after;  ///< steps that must have succeeded, ascending
+  bool operator==(const Step&) const = default;
+};
+
+/// Why something that differs is not being changed.
+enum class Hold {
+  unknown,      ///< it could not be observed
+  unsupported,  ///< understood, not supported yet
+  guard,        ///< a rule forbids it, or it must be asked for by name
+  foreign,      ///< something that is not ours is in the way
+  waiting,      ///< in progress by itself: look again later
+};
+
+/// A difference that the plan leaves alone, and what to do about it.
+struct Held {
+  Hold hold = Hold::unknown;
+  std::string subject;
+  std::string reason;
+  SourcePosition at;
+  bool operator==(const Held&) const = default;
+};
+
+/// Counts over one cloud, for the summary and the impact line.
+struct CloudImpact {
+  std::string service_code;
+  std::uint32_t nodes = 0;             ///< in the spec
+  std::uint32_t up_before = 0;         ///< verdict "up" in the observation
+  std::uint32_t down_at_once_max = 0;  ///< nodes that we take down at the same time
+  std::uint32_t caches_lost = 0;       ///< restarts and stops of nodes that are up
+  double keys_remapped = 0;  ///< share (0..1) of the ring that has another node afterwards
+  bool operator==(const CloudImpact&) const = default;
+};
+
+/// What would be done, in an order that keeps every rule: a value. Steps are in topological order.
+struct Plan {
+  std::vector<Step> steps;
+  std::vector<Launch> launches;
+  std::vector<Held> held;           ///< sorted by (hold, subject)
+  std::vector<std::string> alarms;  ///< foreign things that do harm where they are
+  std::vector<std::string> later;   ///< what cannot be known before a step of this plan has run
+  std::vector<CloudImpact> impact;  ///< clouds with at least one step
+  bool operator==(const Plan&) const = default;
+
+  /// Nothing to do and nothing that keeps desired and observed apart.
+  bool converged() const { return steps.empty() && held.empty() && later.empty(); }
+  bool holds(Hold kind) const;
+};
+
+/// What a person asked for beyond the spec.
+struct Policy {
+  std::vector<std::string> allow_removal;  ///< clouds that may go although clients are attached
+  bool operator==(const Policy&) const = default;
+};
+
+/// Pure: the same values give byte-identical plans. See model/README.md for the rules.
+Plan plan(const DesiredState& desired, const ObservedState& observed, const Policy& policy);
+
+}  // namespace arcform
