@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <optional>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -23,7 +23,7 @@ enum class Verdict {
 };
 const char* name_of(Verdict verdict);
 
-/// One cache node, judged.
+/// One cache node, judged. Pointers point into the observed state.
 struct NodeJudgement {
   Verdict verdict = Verdict::unknown;
   std::string why;                           ///< in a few words
@@ -32,9 +32,26 @@ struct NodeJudgement {
   const ObservedJoin* join = nullptr;        ///< the standing ephemeral; may be nullptr
 };
 
-/// Judges the node `endpoint` of `service_code` on `host`. Pointers point into `observed`.
-NodeJudgement judge(const ObservedState& observed, std::string_view host, Endpoint endpoint,
-                    std::string_view service_code, std::uint32_t session_timeout_s);
+/// What is known about one node's surroundings.
+struct NodeWitnesses {
+  const Observation<HostFacts>* host = nullptr;  ///< nullptr: the host was never asked
+  /// nullptr: the tree could not be read. A cloud that is not registered is an empty one.
+  const ObservedCloud* cloud = nullptr;
+  const Observation<NodeAnswer>* answer = nullptr;  ///< nullptr: never asked
+};
+
+/// Judges one cache node by its three witnesses. A process that was started less than
+/// `session_timeout_s` ago and neither serves nor stands in the cloud may still be joining.
+NodeJudgement judge(const NodeWitnesses& witnesses, Endpoint endpoint,
+                    std::uint32_t session_timeout_s);
+
+/// The witnesses of a node of `service_code` on `host`.
+NodeWitnesses witnesses_of(const ObservedState& observed, const std::string& host,
+                           Endpoint endpoint, const std::string& service_code);
+
+/// True when every server's host was seen, none runs and none has any data: what the ensemble will
+/// hold is known to be nothing.
+bool ensemble_is_new(const DesiredState& desired, const ObservedState& observed);
 
 enum class DriftKind {
   // hosts and packages
@@ -78,8 +95,9 @@ enum class DriftKind {
 /// One difference between desired and observed.
 struct Drift {
   DriftKind kind = DriftKind::host_unknown;
-  std::string host;   ///< host name; empty where it does not apply
-  std::string cloud;  ///< service code; empty where it does not apply
+  std::string host;     ///< host name; empty where it does not apply
+  std::string cloud;    ///< service code; empty where it does not apply
+  std::string package;  ///< name in the spec; only for a missing package
   Endpoint node;
   int server = 0;
   std::string detail;  ///< before → after, or why, for people

@@ -105,6 +105,7 @@ struct HostFacts {
   std::string directory;  ///< our folder there, absolute, existing or not
   std::uint64_t memory_total_kb = 0;
   std::uint64_t memory_available_kb = 0;
+  std::uint32_t uid = 1000;           ///< of the user that we are there
   std::uint64_t open_files_hard = 0;  ///< `ulimit -Hn`; UINT64_MAX: unlimited
   bool java = false;                  ///< a `java` on the PATH
   bool directory_writable = false;    ///< our folder, or the nearest existing parent, is writable

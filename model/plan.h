@@ -51,7 +51,8 @@ struct CloudImpact {
   std::uint32_t up_before = 0;         ///< verdict "up" in the observation
   std::uint32_t down_at_once_max = 0;  ///< nodes that we take down at the same time
   std::uint32_t caches_lost = 0;       ///< restarts and stops of nodes that are up
-  double keys_remapped = 0;  ///< share (0..1) of the ring that has another node afterwards
+  std::uint32_t joining = 0;           ///< nodes that join the ring
+  std::uint32_t leaving = 0;           ///< nodes that leave it for good
   bool operator==(const CloudImpact&) const = default;
 };
 

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/action.h"
+
+#include <fmt/format.h>
+
+namespace arcform {
+namespace {
+
+template <class... Ts>
+struct Overload : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overload(Ts...) -> Overload<Ts...>;
+
+std::string server(int id, const std::string& host) {
+  return fmt::format("ZooKeeper server {} on {}", id, host);
+}
+
+std::string node(Endpoint endpoint, const std::string& host) {
+  return fmt::format("cache node {} on {}", endpoint.text(), host);
+}
+
+std::string nodes(std::size_t count) {
+  return count == 1 ? "1 node" : fmt::format("{} nodes", count);
+}
+
+}  // namespace
+
+std::string describe(const Action& action) {
+  return std::visit(
+      Overload{
+          [](const ConfigureServer& a) { return "configure " + server(a.id, a.host); },
+          [](const StartServer& a) { return "start " + server(a.id, a.host); },
+          [](const StopServer& a) { return "stop " + server(a.id, a.host); },
+          [](const RestartServer& a) { return "restart " + server(a.start.id, a.start.host); },
+          [](const AwaitQuorum& a) {
+            return fmt::format("wait for a leader of {} ZooKeeper servers", a.servers.size());
+          },
+          [](const CreateTree&) { return std::string("create the Arcus tree"); },
+          [](const RegisterCloud& a) { return "register cloud " + a.service_code; },
+          [](const MapNodes& a) {
+            return a.nodes.size() == 1
+                       ? fmt::format("map {} to cloud {}", a.nodes.front().node.text(),
+                                     a.service_code)
+                       : fmt::format("map {} to cloud {}", nodes(a.nodes.size()), a.service_code);
+          },
+          [](const UnmapNodes& a) {
+            return a.nodes.size() == 1 ? fmt::format("unmap {} from cloud {}",
+                                                     a.nodes.front().text(), a.service_code)
+                                       : fmt::format("unmap {} from cloud {}",
+                                                     nodes(a.nodes.size()), a.service_code);
+          },
+          [](const StartNode& a) { return "start " + node(a.node, a.host); },
+          [](const StopNode& a) { return "stop " + node(a.node, a.host); },
+          [](const RestartNode& a) { return "restart " + node(a.start.node, a.start.host); },
+          [](const ForgetNode& a) { return "forget " + node(a.node, a.host); },
+          [](const UnregisterCloud& a) { return "unregister cloud " + a.service_code; },
+      },
+      action);
+}
+
+std::string subject(const Action& action) {
+  return std::visit(Overload{
+                        [](const ConfigureServer& a) { return fmt::format("server {}", a.id); },
+                        [](const StartServer& a) { return fmt::format("server {}", a.id); },
+                        [](const StopServer& a) { return fmt::format("server {}", a.id); },
+                        [](const RestartServer& a) { return fmt::format("server {}", a.start.id); },
+                        [](const AwaitQuorum&) { return std::string("ensemble"); },
+                        [](const CreateTree&) { return std::string("tree"); },
+                        [](const RegisterCloud& a) { return "cloud " + a.service_code; },
+                        [](const MapNodes& a) { return "cloud " + a.service_code; },
+                        [](const UnmapNodes& a) { return "cloud " + a.service_code; },
+                        [](const StartNode& a) { return a.node.text(); },
+                        [](const StopNode& a) { return a.node.text(); },
+                        [](const RestartNode& a) { return a.start.node.text(); },
+                        [](const ForgetNode& a) { return a.node.text(); },
+                        [](const UnregisterCloud& a) { return "cloud " + a.service_code; },
+                    },
+                    action);
+}
+
+Disruption disruption(const Action& action) {
+  return std::visit(Overload{
+                        [](const ConfigureServer&) { return Disruption::none; },
+                        [](const StartServer&) { return Disruption::none; },
+                        [](const StopServer&) { return Disruption::none; },
+                        [](const RestartServer&) { return Disruption::none; },
+                        [](const AwaitQuorum&) { return Disruption::none; },
+                        [](const CreateTree&) { return Disruption::none; },
+                        [](const RegisterCloud&) { return Disruption::none; },
+                        [](const MapNodes&) { return Disruption::none; },
+                        [](const UnmapNodes&) { return Disruption::none; },
+                        [](const StartNode&) { return Disruption::keys_remapped; },
+                        [](const StopNode&) { return Disruption::keys_remapped; },
+                        [](const RestartNode&) { return Disruption::cache_loss; },
+                        [](const ForgetNode&) { return Disruption::none; },
+                        [](const UnregisterCloud&) { return Disruption::cloud_gone; },
+                    },
+                    action);
+}
+
+const char* symbol(const Action& action) {
+  return std::visit(Overload{
+                        [](const ConfigureServer&) { return "+"; },
+                        [](const StartServer&) { return "+"; },
+                        [](const StopServer&) { return "-"; },
+                        [](const RestartServer&) { return "±"; },
+                        [](const AwaitQuorum&) { return "·"; },
+                        [](const CreateTree&) { return "+"; },
+                        [](const RegisterCloud&) { return "+"; },
+                        [](const MapNodes&) { return "+"; },
+                        [](const UnmapNodes&) { return "-"; },
+                        [](const StartNode&) { return "+"; },
+                        [](const StopNode&) { return "-"; },
+                        [](const RestartNode&) { return "±"; },
+                        [](const ForgetNode&) { return "-"; },
+                        [](const UnregisterCloud&) { return "-"; },
+                    },
+                    action);
+}
+
+std::string host_of(const Action& action) {
+  return std::visit(Overload{
+                        [](const ConfigureServer& a) { return a.host; },
+                        [](const StartServer& a) { return a.host; },
+                        [](const StopServer& a) { return a.host; },
+                        [](const RestartServer& a) { return a.start.host; },
+                        [](const AwaitQuorum&) { return std::string(); },
+                        [](const CreateTree&) { return std::string(); },
+                        [](const RegisterCloud&) { return std::string(); },
+                        [](const MapNodes&) { return std::string(); },
+                        [](const UnmapNodes&) { return std::string(); },
+                        [](const StartNode& a) { return a.host; },
+                        [](const StopNode& a) { return a.host; },
+                        [](const RestartNode& a) { return a.start.host; },
+                        [](const ForgetNode& a) { return a.host; },
+                        [](const UnregisterCloud&) { return std::string(); },
+                    },
+                    action);
+}
+
+std::string cloud_of(const Action& action) {
+  return std::visit(Overload{
+                        [](const ConfigureServer&) { return std::string(); },
+                        [](const StartServer&) { return std::string(); },
+                        [](const StopServer&) { return std::string(); },
+                        [](const RestartServer&) { return std::string(); },
+                        [](const AwaitQuorum&) { return std::string(); },
+                        [](const CreateTree&) { return std::string(); },
+                        [](const RegisterCloud& a) { return a.service_code; },
+                        [](const MapNodes& a) { return a.service_code; },
+                        [](const UnmapNodes& a) { return a.service_code; },
+                        [](const StartNode& a) { return a.service_code; },
+                        [](const StopNode& a) { return a.service_code; },
+                        [](const RestartNode& a) { return a.start.service_code; },
+                        [](const ForgetNode& a) { return a.service_code; },
+                        [](const UnregisterCloud& a) { return a.service_code; },
+                    },
+                    action);
+}
+
+}  // namespace arcform

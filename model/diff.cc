@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/diff.h"
+
+#include <map>
+
+#include <fmt/format.h>
+
+#include "model/diff_parts.h"
+#include "model/zoo_cfg.h"
+
+namespace arcform {
+namespace {
+
+Drift server_drift(DriftKind kind, const DesiredServer& server, std::string detail) {
+  Drift drift;
+  drift.kind = kind;
+  drift.host = server.host;
+  drift.server = server.id;
+  drift.detail = std::move(detail);
+  drift.at = server.at;
+  return drift;
+}
+
+/// "tickTime 2000 → 3000, syncLimit 5 → 10": what a file says → what it should say.
+std::string settings_difference(std::string_view is, std::string_view should) {
+  const auto before = zoo_settings(is);
+  const auto after = zoo_settings(should);
+  std::string text;
+  const auto add = [&text](const std::string& key, const std::string& from, const std::string& to) {
+    text += fmt::format("{}{} {} → {}", text.empty() ? "" : ", ", printable(key, 60),
+                        from.empty() ? "(none)" : printable(from, 60),
+                        to.empty() ? "(none)" : printable(to, 60));
+  };
+  for (const auto& [key, value] : after) {
+    const auto found = before.find(key);
+    if (found == before.end() || found->second != value) {
+      add(key, found == before.end() ? "" : found->second, value);
+    }
+  }
+  for (const auto& [key, value] : before) {
+    if (!after.contains(key)) {
+      add(key, value, "");
+    }
+  }
+  return text;
+}
+
+void diff_configuration(const DesiredServer& server, const HostFacts& facts,
+                        const std::string& config, std::vector<Drift>& out) {
+  const ObservedSlot* const slot = facts.slot(server_slot(server.id));
+  const bool configured = slot != nullptr && !slot->config.empty();
+  if (!configured && facts.data.myid.empty()) {
+    out.push_back(server_drift(DriftKind::server_not_configured, server, "no zoo.cfg, no myid"));
+  } else if (!configured || facts.data.myid.empty()) {
+    out.push_back(server_drift(DriftKind::server_config_differs, server,
+                               configured ? "its myid is missing" : "its zoo.cfg is missing"));
+  } else if (zoo_digest(slot->config) != zoo_digest(config)) {
+    out.push_back(server_drift(DriftKind::server_config_differs, server,
+                               settings_difference(slot->config, config)));
+  }
+}
+
+void diff_running_server(const DesiredState& desired, const DesiredServer& server,
+                         const ObservedState& observed, const HostFacts& facts,
+                         const std::string& config, std::vector<Drift>& out) {
+  const ObservedSlot* const slot = facts.slot(server_slot(server.id));
+  const ObservedProcess* const process = slot != nullptr ? facts.process_of(*slot) : nullptr;
+  if (process == nullptr) {
+    if (facts.is_listening(desired.ensemble.client_port)) {
+      out.push_back(server_drift(DriftKind::server_port_taken, server,
+                                 fmt::format("port {} is taken by a process that is not ours",
+                                             desired.ensemble.client_port)));
+    } else {
+      out.push_back(server_drift(
+          DriftKind::server_down, server,
+          slot != nullptr && slot->identity ? "not running, its process is gone" : "not running"));
+    }
+    return;
+  }
+  if (slot->digest != zoo_digest(config)) {
+    out.push_back(server_drift(DriftKind::server_outdated, server,
+                               "runs with another configuration than the spec's"));
+    return;
+  }
+  const auto answer = observed.servers.find(server.id);
+  if (answer == observed.servers.end() || answer->second.is_unknown()) {
+    out.push_back(
+        server_drift(DriftKind::server_unknown, server,
+                     answer == observed.servers.end() ? "was not asked" : answer->second.why()));
+  } else if (answer->second.is_absent()) {
+    out.push_back(server_drift(DriftKind::server_not_serving, server, "runs, does not answer yet"));
+  } else if (answer->second.value().mode == ServerMode::not_serving) {
+    out.push_back(
+        server_drift(DriftKind::server_not_serving, server, "runs, but is in no quorum yet"));
+  }
+}
+
+void diff_server(const DesiredState& desired, const DesiredServer& server,
+                 const ObservedState& observed, const std::string& config,
+                 std::vector<Drift>& out) {
+  const HostFacts* const facts = observed.host(server.host);
+  if (facts == nullptr) {
+    out.push_back(
+        server_drift(DriftKind::server_unknown, server, "its host could not be observed"));
+    return;
+  }
+  if (desired.ensemble.state == RunState::stopped) {
+    const ObservedSlot* const slot = facts->slot(server_slot(server.id));
+    if (slot != nullptr && facts->process_of(*slot) != nullptr) {
+      out.push_back(server_drift(DriftKind::server_running, server, "running, should be stopped"));
+    }
+    return;
+  }
+  if (!facts->data.myid.empty() && facts->data.myid != fmt::to_string(server.id)) {
+    out.push_back(
+        server_drift(DriftKind::server_data_foreign, server,
+                     fmt::format("{} belongs to server {}", desired.ensemble.data_directory,
+                                 printable(facts->data.myid, 20))));
+    return;
+  }
+  const DesiredPackage* const package = desired.package(desired.ensemble.package);
+  if (package != nullptr && package->archive.empty()) {
+    diff_configuration(server, *facts, config, out);
+    diff_running_server(desired, server, observed, *facts, config, out);
+  }
+}
+
+/// Hosts that are wanted for something, with the packages that must be there.
+std::map<std::string, std::map<std::string, SourcePosition>> needs_by_host(
+    const DesiredState& desired) {
+  std::map<std::string, std::map<std::string, SourcePosition>> needs;
+  for (const DesiredServer& server : desired.ensemble.servers) {
+    needs[server.host].emplace(desired.ensemble.package, server.at);
+  }
+  for (const DesiredCloud& cloud : desired.clouds) {
+    const std::string* last = nullptr;
+    for (const DesiredNode& node : cloud.nodes) {
+      const std::string& host = desired.hosts[node.host].name;
+      if (last == nullptr || *last != host) {
+        needs[host].emplace(cloud.package, node.at);
+        last = &host;
+      }
+    }
+  }
+  return needs;
+}
+
+void diff_package(const DesiredState& desired, const HostFacts& facts, const std::string& host,
+                  const std::string& name, SourcePosition at, std::vector<Drift>& out) {
+  const DesiredPackage* const package = desired.package(name);
+  if (package == nullptr) {
+    return;
+  }
+  Drift drift;
+  drift.kind = DriftKind::package_missing;
+  drift.host = host;
+  drift.package = name;
+  drift.at = at;
+  if (!package->archive.empty()) {
+    drift.detail = fmt::format("package \"{}\" must be installed from {}", name, package->archive);
+    out.push_back(drift);
+    return;
+  }
+  const auto found = facts.packages.find(package->installed);
+  const ObservedPackage seen = found == facts.packages.end() ? ObservedPackage{} : found->second;
+  const bool is_zookeeper = name == desired.ensemble.package;
+  if (is_zookeeper && seen.zookeeper_classpath.empty()) {
+    drift.detail =
+        fmt::format("package \"{}\": no ZooKeeper server in {}", name, package->installed);
+    out.push_back(drift);
+  } else if (!is_zookeeper && (!seen.cache_node || seen.engine.empty())) {
+    drift.detail = fmt::format("package \"{}\": no {} in {}", name,
+                               seen.cache_node ? "lib/default_engine.so" : "bin/memcached",
+                               package->installed);
+    out.push_back(drift);
+  }
+  if (is_zookeeper && !facts.java) {
+    drift.kind = DriftKind::java_missing;
+    drift.detail = "no java on the PATH";
+    out.push_back(drift);
+  }
+}
+
+}  // namespace
+
+void diff_hosts(const DesiredState& desired, const ObservedState& observed,
+                std::vector<Drift>& out) {
+  const auto needs = needs_by_host(desired);
+  for (const DesiredHost& host : desired.hosts) {
+    if (!observed.hosts.contains(host.name)) {
+      Drift drift;
+      drift.kind = DriftKind::host_unknown;
+      drift.host = host.name;
+      drift.detail = "was not observed";
+      drift.at = host.at;
+      out.push_back(drift);
+    }
+  }
+  for (const auto& [name, facts] : observed.hosts) {
+    const bool wanted = needs.contains(name);
+    const DesiredHost* const host = desired.host(name);
+    Drift drift;
+    drift.host = name;
+    drift.at = host != nullptr ? host->at : SourcePosition{};
+    if (!facts.is_present()) {
+      drift.kind = DriftKind::host_unknown;
+      drift.detail = facts.is_unknown() ? facts.why() : "not there";
+      out.push_back(drift);
+      continue;
+    }
+    if (wanted && !facts.value().directory_writable) {
+      drift.kind = DriftKind::directory_not_writable;
+      drift.detail = facts.value().directory;
+      out.push_back(drift);
+    }
+    if (wanted) {
+      for (const auto& [package, at] : needs.at(name)) {
+        diff_package(desired, facts.value(), name, package, at, out);
+      }
+    }
+  }
+}
+
+void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
+                   std::vector<Drift>& out) {
+  const std::string config = zoo_cfg(desired);
+  const std::size_t before = out.size();
+  for (const DesiredServer& server : desired.ensemble.servers) {
+    diff_server(desired, server, observed, config, out);
+  }
+  Drift drift;
+  drift.at = desired.ensemble.at;
+  const TreeFacts* const tree = observed.tree.get();
+  const bool stopped = desired.ensemble.state == RunState::stopped;
+  if (tree != nullptr
+          ? !tree->arcus_tree && !stopped
+          : !stopped && (observed.tree.is_absent() || ensemble_is_new(desired, observed))) {
+    drift.kind = DriftKind::tree_missing;
+    out.push_back(drift);
+  } else if (tree == nullptr && !stopped) {
+    drift.kind = DriftKind::ensemble_unknown;
+    drift.detail = observed.tree.is_unknown() ? observed.tree.why() : "";
+    out.insert(out.begin() + static_cast<std::ptrdiff_t>(before), drift);
+  }
+}
+
+std::vector<Drift> diff(const DesiredState& desired, const ObservedState& observed) {
+  std::vector<Drift> out;
+  diff_hosts(desired, observed, out);
+  diff_ensemble(desired, observed, out);
+  diff_clouds(desired, observed, out);
+  return out;
+}
+
+}  // namespace arcform

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "model/diff_parts.h"
+#include "model/node_arguments.h"
+
+namespace arcform {
+namespace {
+
+/// The observed state, indexed for one diff.
+struct World {
+  const DesiredState& desired;
+  const ObservedState& observed;
+  const TreeFacts* tree = nullptr;  ///< nullptr: unknown, or known to be empty
+  bool tree_known = false;
+  std::vector<const Observation<HostFacts>*> hosts;              ///< by index into desired.hosts
+  std::vector<std::pair<Endpoint, const DesiredCloud*>> wanted;  ///< every desired node, sorted
+};
+
+World index(const DesiredState& desired, const ObservedState& observed) {
+  World world{desired, observed, observed.tree.get(), false, {}, {}};
+  world.tree_known =
+      world.tree != nullptr || observed.tree.is_absent() || ensemble_is_new(desired, observed);
+  for (const DesiredHost& host : desired.hosts) {
+    const auto found = observed.hosts.find(host.name);
+    world.hosts.push_back(found == observed.hosts.end() ? nullptr : &found->second);
+  }
+  for (const DesiredCloud& cloud : desired.clouds) {
+    for (const DesiredNode& node : cloud.nodes) {
+      world.wanted.emplace_back(node.endpoint, &cloud);
+    }
+  }
+  std::sort(world.wanted.begin(), world.wanted.end());
+  return world;
+}
+
+const DesiredCloud* wanted_cloud(const World& world, Endpoint node) {
+  const auto found =
+      std::lower_bound(world.wanted.begin(), world.wanted.end(), node,
+                       [](const auto& entry, Endpoint endpoint) { return entry.first < endpoint; });
+  return found != world.wanted.end() && found->first == node ? found->second : nullptr;
+}
+
+const ObservedMapping* mapping_of(const World& world, Endpoint node) {
+  if (world.tree == nullptr) {
+    return nullptr;
+  }
+  const auto& all = world.tree->mappings;
+  const auto found = std::lower_bound(
+      all.begin(), all.end(), node,
+      [](const ObservedMapping& mapping, Endpoint endpoint) { return mapping.node < endpoint; });
+  return found != all.end() && found->node == node ? &*found : nullptr;
+}
+
+Drift node_drift(DriftKind kind, const std::string& host, const std::string& cloud, Endpoint node,
+                 SourcePosition at, std::string detail) {
+  Drift drift;
+  drift.kind = kind;
+  drift.host = host;
+  drift.cloud = cloud;
+  drift.node = node;
+  drift.at = at;
+  drift.detail = std::move(detail);
+  return drift;
+}
+
+std::string joined_words(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) {
+    text += (text.empty() ? "" : ", ") + printable(word, 128);
+  }
+  return text;
+}
+
+void diff_mapping(const World& world, const DesiredCloud& cloud, const DesiredNode& node,
+                  std::vector<Drift>& out) {
+  if (!world.tree_known) {
+    return;
+  }
+  const ObservedMapping* const mapping = mapping_of(world, node.endpoint);
+  const std::string& host = world.desired.hosts[node.host].name;
+  if (mapping == nullptr || mapping->service_codes.empty()) {
+    out.push_back(node_drift(DriftKind::node_unmapped, host, cloud.service_code, node.endpoint,
+                             node.at, mapping == nullptr ? "" : "its mapping names no cloud"));
+  } else if (mapping->service_codes.size() != 1 ||
+             mapping->service_codes.front() != cloud.service_code) {
+    out.push_back(node_drift(DriftKind::node_mapped_elsewhere, host, cloud.service_code,
+                             node.endpoint, node.at, joined_words(mapping->service_codes)));
+  }
+}
+
+template <class T>
+void add_change(std::string& text, const char* what, const T& before, const T& after) {
+  if (before != after) {
+    text += fmt::format("{}{} {} → {}", text.empty() ? "" : ", ", what, before, after);
+  }
+}
+
+void diff_arguments(const World& world, const DesiredCloud& cloud, const DesiredNode& node,
+                    const ObservedProcess& process, std::vector<Drift>& out) {
+  const auto running = parse_node_arguments(process.argv);
+  const DesiredPackage* const package = world.desired.package(cloud.package);
+  std::string restart;
+  std::string tune;
+  if (running) {
+    const NodeConfig& is = running->config;
+    const NodeConfig& should = node.config;
+    add_change(restart, "threads", is.threads, should.threads);
+    add_change(restart, "session timeout", is.session_timeout_s, should.session_timeout_s);
+    if (package != nullptr && package->archive.empty()) {
+      add_change(restart, "program", printable(running->program),
+                 package->installed + "/bin/memcached");
+    }
+    add_change(tune, "memlimit", is.memlimit_mb, should.memlimit_mb);
+    add_change(tune, "connections", is.connections, should.connections);
+  } else {
+    restart = "its command line is not one of ours";
+  }
+  const std::string& host = world.desired.hosts[node.host].name;
+  if (!restart.empty()) {
+    if (!tune.empty()) {
+      restart += ", " + tune;  // A restart brings these along.
+    }
+    out.push_back(node_drift(DriftKind::node_outdated, host, cloud.service_code, node.endpoint,
+                             node.at, restart));
+  } else if (!tune.empty()) {
+    out.push_back(node_drift(DriftKind::node_untuned, host, cloud.service_code, node.endpoint,
+                             node.at, tune));
+  }
+}
+
+void diff_running_node(const World& world, const DesiredCloud& cloud, const DesiredNode& node,
+                       const NodeJudgement& judgement, std::vector<Drift>& out) {
+  const auto report = [&](DriftKind kind) {
+    out.push_back(node_drift(kind, world.desired.hosts[node.host].name, cloud.service_code,
+                             node.endpoint, node.at, judgement.why));
+  };
+  switch (judgement.verdict) {
+    case Verdict::up:
+      diff_arguments(world, cloud, node, *judgement.process, out);
+      return;
+    case Verdict::stopped:
+      return report(DriftKind::node_down);
+    case Verdict::crashed:
+      return report(DriftKind::node_crashed);
+    case Verdict::paused:
+      return report(DriftKind::node_paused);
+    case Verdict::starting:
+      return report(DriftKind::node_starting);
+    case Verdict::silent:
+      return report(DriftKind::node_silent);
+    case Verdict::foreign:
+      return report(DriftKind::node_port_taken);
+    case Verdict::unknown:
+      return report(DriftKind::node_unknown);
+  }
+}
+
+void diff_node(const World& world, const DesiredCloud& cloud, const ObservedCloud* seen,
+               const DesiredNode& node, std::vector<Drift>& out) {
+  diff_mapping(world, cloud, node, out);
+  NodeWitnesses witnesses;
+  witnesses.host = world.hosts[node.host];
+  witnesses.cloud = seen;
+  if (const auto found = world.observed.nodes.find(node.endpoint);
+      found != world.observed.nodes.end()) {
+    witnesses.answer = &found->second;
+  }
+  const NodeJudgement judgement = judge(witnesses, node.endpoint, node.config.session_timeout_s);
+  if (nodes_should_run(world.desired, cloud)) {
+    diff_running_node(world, cloud, node, judgement, out);
+    return;
+  }
+  const std::string& host = world.desired.hosts[node.host].name;
+  if (judgement.process != nullptr) {
+    out.push_back(node_drift(DriftKind::node_running, host, cloud.service_code, node.endpoint,
+                             node.at, "running, should be stopped"));
+  } else if (witnesses.host == nullptr || !witnesses.host->is_present()) {
+    out.push_back(node_drift(DriftKind::node_unknown, host, cloud.service_code, node.endpoint,
+                             node.at, judgement.why));
+  }
+}
+
+/// Children that no node of the cloud can explain; they make every node scrub away live data.
+void diff_children(const World& world, const std::string& service_code, const ObservedCloud& seen,
+                   SourcePosition at, std::vector<Drift>& out) {
+  for (const ObservedJoin& join : seen.joined) {
+    const bool wanted = join.endpoint && [&] {
+      const DesiredCloud* const cloud = wanted_cloud(world, *join.endpoint);
+      const ObservedMapping* const mapping = mapping_of(world, *join.endpoint);
+      return (cloud != nullptr && cloud->service_code == service_code) ||
+             (mapping != nullptr && std::count(mapping->service_codes.begin(),
+                                               mapping->service_codes.end(), service_code) > 0);
+    }();
+    if (!wanted || join.owner == 0) {
+      Drift drift;
+      drift.kind = DriftKind::foreign_child;
+      drift.cloud = service_code;
+      drift.detail = join.name;
+      drift.at = at;
+      out.push_back(drift);
+    }
+  }
+}
+
+void diff_cloud(const World& world, const DesiredCloud& cloud, std::vector<Drift>& out) {
+  static const ObservedCloud kUnregistered;
+  const ObservedCloud* seen = world.tree_known ? &kUnregistered : nullptr;
+  if (world.tree != nullptr) {
+    const auto found = world.tree->clouds.find(cloud.service_code);
+    seen = found == world.tree->clouds.end() ? &kUnregistered : &found->second;
+  }
+  Drift drift;
+  drift.cloud = cloud.service_code;
+  drift.at = cloud.at;
+  if (seen != nullptr && seen->cache_list && !seen->claimed) {
+    drift.kind = DriftKind::cloud_foreign;
+    out.push_back(drift);
+    return;
+  }
+  const bool tree_wanted = desired_tree_is_written(world.desired);
+  if (seen != nullptr && tree_wanted && (!seen->cache_list || !seen->client_list)) {
+    drift.kind = DriftKind::cloud_unregistered;
+    drift.detail = seen->claimed ? "claimed by this deployment, but its znodes are not there" : "";
+    out.push_back(drift);
+  }
+  if (seen != nullptr) {
+    diff_children(world, cloud.service_code, *seen, cloud.at, out);
+  }
+  for (const DesiredNode& node : cloud.nodes) {
+    diff_node(world, cloud, seen, node, out);
+  }
+}
+
+/// The host that an endpoint outside the spec belongs to, by the spec's or the recorded address.
+std::string host_of_address(const World& world, Endpoint node) {
+  const std::string address = node.ip_text();
+  for (const DesiredHost& host : world.desired.hosts) {
+    if (host.address == address) {
+      return host.name;
+    }
+  }
+  for (const auto& [name, record] : world.tree->record.hosts) {
+    if (record.address == address) {
+      return name;
+    }
+  }
+  return "";
+}
+
+/// Nodes that are mapped to a cloud of ours and stand in no cloud of the spec.
+void diff_unlisted_mappings(const World& world, std::set<Endpoint>& seen, std::vector<Drift>& out) {
+  const std::set<std::string>& claims = world.tree->record.claims;
+  for (const ObservedMapping& mapping : world.tree->mappings) {
+    if (wanted_cloud(world, mapping.node) != nullptr) {
+      continue;
+    }
+    for (const std::string& code : mapping.service_codes) {
+      if (claims.contains(code)) {
+        seen.insert(mapping.node);
+        out.push_back(node_drift(DriftKind::node_unlisted, host_of_address(world, mapping.node),
+                                 code, mapping.node, {}, "not in the spec"));
+      }
+    }
+  }
+}
+
+/// Slots of ours on the spec's hosts whose node is neither wanted nor mapped: an earlier removal
+/// was cut short.
+void diff_unlisted_slots(const World& world, const std::set<Endpoint>& seen,
+                         std::vector<Drift>& out) {
+  for (std::size_t i = 0; i < world.hosts.size(); ++i) {
+    const auto ip = parse_ipv4(world.desired.hosts[i].address);
+    if (!ip || world.hosts[i] == nullptr || !world.hosts[i]->is_present()) {
+      continue;
+    }
+    for (const auto& [name, slot] : world.hosts[i]->value().slots) {
+      Endpoint node{*ip, 0};
+      const std::string_view digits =
+          std::string_view(name).substr(std::min<std::size_t>(5, name.size()));
+      std::from_chars(digits.data(), digits.data() + digits.size(), node.port);
+      if (name == node_slot(node.port) && wanted_cloud(world, node) == nullptr &&
+          !seen.contains(node)) {
+        out.push_back(node_drift(DriftKind::node_unlisted, world.desired.hosts[i].name, "", node,
+                                 {}, "not in the spec, not mapped"));
+      }
+    }
+  }
+}
+
+}  // namespace
+
+bool nodes_should_run(const DesiredState& desired, const DesiredCloud& cloud) {
+  return cloud.state == RunState::running && desired.ensemble.state == RunState::running;
+}
+
+bool desired_tree_is_written(const DesiredState& desired) {
+  return desired.ensemble.state == RunState::running;
+}
+
+void diff_clouds(const DesiredState& desired, const ObservedState& observed,
+                 std::vector<Drift>& out) {
+  const World world = index(desired, observed);
+  for (const DesiredCloud& cloud : desired.clouds) {
+    diff_cloud(world, cloud, out);
+  }
+  std::set<Endpoint> seen;
+  if (world.tree != nullptr) {
+    diff_unlisted_mappings(world, seen, out);
+    for (const std::string& code : world.tree->record.claims) {
+      if (desired.cloud(code) == nullptr) {
+        Drift drift;
+        drift.kind = DriftKind::cloud_unlisted;
+        drift.cloud = code;
+        out.push_back(drift);
+      }
+    }
+  }
+  if (world.tree_known || desired.ensemble.state == RunState::stopped) {
+    diff_unlisted_slots(world, seen, out);
+  }
+}
+
+}  // namespace arcform

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/diff.h"
+#include "model/plan.h"
+
+namespace arcform {
+
+/// A plan while it is being made: the parts of the planner share it. Only model/ uses it.
+class PlanBuilder {
+ public:
+  PlanBuilder(const DesiredState& desired, const ObservedState& observed, const Policy& policy);
+
+  StepId add(Action action, std::string reason, SourcePosition at, std::vector<StepId> after);
+  Step& step(StepId id) { return plan_.steps[id]; }
+  std::size_t size() const { return plan_.steps.size(); }
+  void hold(Hold kind, std::string subject, std::string reason, SourcePosition at);
+  void alarm(std::string text) { plan_.alarms.push_back(std::move(text)); }
+  void later(std::string text) { plan_.later.push_back(std::move(text)); }
+
+  /// Index into Plan::launches of what a node of `package` on `host` is started with.
+  std::uint32_t launch(const HostFacts& facts, const DesiredPackage& package);
+
+  /// The finished plan: steps in topological order, everything else sorted.
+  Plan finish() &&;
+
+  const DesiredState& desired;
+  const ObservedState& observed;
+  const Policy& policy;
+
+  /// Hosts on which a process of this package cannot be started, already held.
+  std::set<std::pair<std::string, std::string>> missing_packages;
+  /// Hosts that could not be observed, already held.
+  std::set<std::string> unknown_hosts;
+  /// What every step that needs ZooKeeper must come after, where it is not serving yet.
+  std::optional<StepId> tree_ready;
+  /// True when clouds can be planned: the tree is known, and serving or about to.
+  bool tree_usable = false;
+  /// Something that must be unregistered or observed first is held: servers must not be stopped.
+  bool teardown_held = false;
+
+ private:
+  Plan plan_;
+};
+
+/// The phases, in order. Each consumes the drift that is its own.
+void plan_hosts(const std::vector<Drift>& drift, PlanBuilder& builder);
+void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder);
+void plan_clouds(const std::vector<Drift>& drift, PlanBuilder& builder);
+void plan_removals(const std::vector<Drift>& drift, PlanBuilder& builder);
+void plan_ensemble_stop(const std::vector<Drift>& drift, PlanBuilder& builder);
+
+/// Removes a node's process and slot: StopNode when it runs, ForgetNode when only its folder or its
+/// old ephemeral is left. nullopt: nothing there to remove, or it was held (`held` tells).
+std::optional<StepId> plan_node_removal(const Drift& drift, PlanBuilder& builder, bool& held);
+
+}  // namespace arcform

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "model/plan_builder.h"
+
+namespace arcform {
+namespace {
+
+/// What leaves one cloud: nodes that the spec does not list, perhaps the cloud itself.
+struct Removal {
+  std::vector<const Drift*> nodes;
+  const Drift* cloud = nullptr;  ///< set when the whole cloud is gone from the spec
+};
+
+const ObservedCloud* seen_cloud(const PlanBuilder& builder, const std::string& code) {
+  const TreeFacts* const tree = builder.observed.tree.get();
+  if (tree == nullptr) {
+    return nullptr;
+  }
+  const auto found = tree->clouds.find(code);
+  return found == tree->clouds.end() ? nullptr : &found->second;
+}
+
+void hold_removal(PlanBuilder& builder, Hold kind, const Drift& drift, const std::string& reason) {
+  builder.teardown_held = true;
+  builder.hold(kind,
+               drift.host.empty() ? drift.node.text()
+                                  : fmt::format("{} on {}", drift.node.text(), drift.host),
+               reason, drift.at);
+}
+
+/// A whole cloud, or the last nodes of one, may go only without clients, or when asked for by name.
+bool removal_is_allowed(const std::string& code, const Removal& removal, PlanBuilder& builder) {
+  const DesiredCloud* const desired = builder.desired.cloud(code);
+  if (desired != nullptr && desired->protect && !removal.nodes.empty()) {
+    builder.hold(Hold::guard, "cloud " + code,
+                 fmt::format("is protected, so {} of its nodes are not removed; set \"protect\" to "
+                             "false first",
+                             removal.nodes.size()),
+                 desired->at);
+    return false;
+  }
+  const bool emptied = removal.cloud != nullptr || (desired != nullptr && desired->nodes.empty());
+  const ObservedCloud* const seen = seen_cloud(builder, code);
+  const auto& allowed = builder.policy.allow_removal;
+  if (!emptied || seen == nullptr || seen->clients == 0 ||
+      std::count(allowed.begin(), allowed.end(), code) > 0) {
+    return true;
+  }
+  builder.teardown_held = true;
+  builder.hold(
+      Hold::guard, "cloud " + code,
+      fmt::format("{} clients are attached, and it would be emptied; stop them, or ask for "
+                  "it with --allow-removal {}",
+                  seen->clients, code),
+      {});
+  return false;
+}
+
+/// Host records that nothing needs once these nodes are unmapped.
+std::vector<std::string> hosts_to_forget(const std::vector<Endpoint>& unmapped,
+                                         const std::string& code, const PlanBuilder& builder) {
+  const TreeFacts& tree = builder.observed.tree.value();
+  std::vector<std::string> out;
+  for (const auto& [name, record] : tree.record.hosts) {
+    const auto ip = parse_ipv4(record.address);
+    if (builder.desired.host(name) != nullptr || !ip) {
+      continue;
+    }
+    const bool needed = std::any_of(
+        tree.mappings.begin(), tree.mappings.end(), [&](const ObservedMapping& mapping) {
+          const bool leaves = std::binary_search(unmapped.begin(), unmapped.end(), mapping.node) &&
+                              mapping.service_codes == std::vector<std::string>{code};
+          return mapping.node.ip == *ip && !leaves;
+        });
+    if (!needed) {
+      out.push_back(name);
+    }
+  }
+  return out;
+}
+
+void plan_unregistration(const std::string& code, const Removal& removal, bool held,
+                         std::vector<StepId> after, PlanBuilder& builder) {
+  const ObservedCloud* const seen = seen_cloud(builder, code);
+  const bool stranger = seen != nullptr && std::any_of(seen->joined.begin(), seen->joined.end(),
+                                                       [&](const ObservedJoin& join) {
+                                                         return !join.endpoint || join.owner == 0;
+                                                       });
+  if (held || stranger) {
+    builder.teardown_held = true;
+    builder.hold(Hold::guard, "cloud " + code,
+                 stranger ? "is not unregistered: a child of its cache_list is no node of ours; "
+                            "delete it by hand first"
+                          : "is not unregistered before all of its nodes are gone",
+                 {});
+    return;
+  }
+  builder.add(UnregisterCloud{code}, "gone from the spec", removal.cloud->at, std::move(after));
+}
+
+void plan_removal(const std::string& code, const Removal& removal, PlanBuilder& builder) {
+  if (!removal_is_allowed(code, removal, builder)) {
+    return;
+  }
+  const ObservedCloud* const seen = seen_cloud(builder, code);
+  const bool in_use = removal.cloud == nullptr && seen != nullptr && !seen->joined.empty();
+  bool held = false;
+  std::vector<StepId> steps;
+  std::vector<Endpoint> unmapped;
+  for (const Drift* item : removal.nodes) {
+    bool item_held = false;
+    const std::size_t chained = steps.size();
+    const auto id = plan_node_removal(*item, builder, item_held);
+    held |= item_held;
+    if (item_held) {
+      continue;
+    }
+    unmapped.push_back(item->node);
+    if (id) {
+      if (in_use && chained > 0) {
+        builder.step(*id).after.push_back(steps.back());
+      }
+      builder.step(*id).settle =
+          in_use && std::holds_alternative<StopNode>(builder.step(*id).action);
+      steps.push_back(*id);
+    }
+  }
+  if (code.empty() || !builder.observed.tree.is_present()) {
+    return;
+  }
+  if (!unmapped.empty()) {
+    std::sort(unmapped.begin(), unmapped.end());
+    UnmapNodes unmap{code, unmapped, hosts_to_forget(unmapped, code, builder)};
+    const SourcePosition nowhere;
+    steps.push_back(builder.add(std::move(unmap), "not in the spec", nowhere, steps));
+  }
+  if (removal.cloud != nullptr) {
+    plan_unregistration(code, removal, held, steps, builder);
+  }
+}
+
+}  // namespace
+
+std::optional<StepId> plan_node_removal(const Drift& drift, PlanBuilder& builder, bool& held) {
+  held = true;
+  if (drift.host.empty()) {
+    hold_removal(builder, Hold::unknown, drift,
+                 "is mapped to a cloud of ours, but no host of that address is known; add the host "
+                 "to the spec to have it removed");
+    return std::nullopt;
+  }
+  const HostFacts* const facts = builder.observed.host(drift.host);
+  if (facts == nullptr) {
+    if (!builder.unknown_hosts.contains(drift.host)) {
+      hold_removal(builder, Hold::unknown, drift, "its host was not observed");
+    }
+    builder.teardown_held = true;
+    return std::nullopt;
+  }
+  const NodeJudgement judgement =
+      judge(witnesses_of(builder.observed, drift.host, drift.node, drift.cloud), drift.node, 0);
+  if (judgement.process != nullptr) {
+    held = false;
+    StopNode stop{drift.host, drift.node, drift.cloud, *judgement.slot->identity, true};
+    return builder.add(std::move(stop), drift.detail, drift.at, {});
+  }
+  if (judgement.verdict == Verdict::foreign) {
+    hold_removal(builder, Hold::foreign, drift, judgement.why + "; stop it by hand");
+    return std::nullopt;
+  }
+  if (judgement.join != nullptr && (judgement.slot == nullptr || !judgement.slot->identity)) {
+    hold_removal(builder, Hold::waiting, drift,
+                 "its znode stands without a process of ours; it goes when its session expires");
+    return std::nullopt;
+  }
+  held = false;
+  if (judgement.slot == nullptr) {
+    return std::nullopt;
+  }
+  ForgetNode forget{drift.host, drift.node, drift.cloud, std::nullopt};
+  if (judgement.join != nullptr) {
+    forget.stale = *judgement.join;
+  }
+  return builder.add(std::move(forget), drift.detail, drift.at, {});
+}
+
+void plan_removals(const std::vector<Drift>& drift, PlanBuilder& builder) {
+  std::map<std::string, Removal> by_cloud;
+  for (const Drift& item : drift) {
+    if (item.kind == DriftKind::node_unlisted) {
+      by_cloud[item.cloud].nodes.push_back(&item);
+    } else if (item.kind == DriftKind::cloud_unlisted) {
+      by_cloud[item.cloud].cloud = &item;
+    }
+  }
+  for (const auto& [code, removal] : by_cloud) {
+    plan_removal(code, removal, builder);
+  }
+}
+
+}  // namespace arcform

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/zoo_cfg.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+namespace arcform {
+namespace {
+
+std::uint32_t number_or(const std::map<std::string, std::string>& config, const char* key,
+                        std::uint32_t otherwise) {
+  const auto found = config.find(key);
+  if (found == config.end()) {
+    return otherwise;
+  }
+  std::uint32_t value = otherwise;
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
+  return value;
+}
+
+struct Needs {
+  std::uint32_t nodes_per_host = 0;
+  std::uint32_t session_timeout_ms = 0;
+};
+
+Needs needs_of(const DesiredState& desired) {
+  std::vector<std::uint32_t> per_host(desired.hosts.size());
+  Needs needs;
+  for (const DesiredCloud& cloud : desired.clouds) {
+    for (const DesiredNode& node : cloud.nodes) {
+      needs.nodes_per_host = std::max(needs.nodes_per_host, ++per_host[node.host]);
+      needs.session_timeout_ms =
+          std::max(needs.session_timeout_ms, node.config.session_timeout_s * 1000U);
+    }
+  }
+  return needs;
+}
+
+std::string_view trimmed(std::string_view text) {
+  const auto is_space = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+  while (!text.empty() && is_space(text.front())) {
+    text.remove_prefix(1);
+  }
+  while (!text.empty() && is_space(text.back())) {
+    text.remove_suffix(1);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string zoo_cfg(const DesiredState& desired) {
+  const DesiredEnsemble& ensemble = desired.ensemble;
+  std::map<std::string, std::string> settings{
+      {"tickTime", "2000"}, {"initLimit", "10"}, {"syncLimit", "5"}};
+  const Needs needs = needs_of(desired);
+  // maxClientCnxns counts connections per source address: the nodes of a host, its clients, and us.
+  // In whole hundreds, so that one node more does not restart the ensemble.
+  settings["maxClientCnxns"] = fmt::to_string((needs.nodes_per_host + 60U + 99U) / 100U * 100U);
+  // The server clamps a node's -o to maxSessionTimeout, whose default is 20 ticks.
+  if (needs.session_timeout_ms > 20 * number_or(ensemble.config, "tickTime", 2000)) {
+    settings["maxSessionTimeout"] = fmt::to_string(needs.session_timeout_ms);
+  }
+  for (const auto& [key, value] : ensemble.config) {
+    settings[key] = value;
+  }
+  settings["dataDir"] = ensemble.data_directory;
+  settings["admin.enableServer"] = "false";
+  settings["standaloneEnabled"] = "false";
+  settings["4lw.commands.whitelist"] = "srvr,ruok,mntr,conf,isro";
+
+  std::string text = "# Written by arcform; edits are undone by the next apply.\n";
+  for (const auto& [key, value] : settings) {
+    text += fmt::format("{}={}\n", key, value);
+  }
+  for (const DesiredServer& server : ensemble.servers) {
+    const DesiredHost* const host = desired.host(server.host);
+    text += fmt::format("server.{}={}:{}:{};{}\n", server.id,
+                        host != nullptr ? host->address : server.host, ensemble.quorum_port,
+                        ensemble.election_port, ensemble.client_port);
+  }
+  return text;
+}
+
+std::map<std::string, std::string> zoo_settings(std::string_view text) {
+  std::map<std::string, std::string> settings;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = trimmed(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t equals = line.find('=');
+    if (line.empty() || line.front() == '#' || equals == std::string_view::npos) {
+      continue;
+    }
+    settings[std::string(trimmed(line.substr(0, equals)))] = trimmed(line.substr(equals + 1));
+  }
+  return settings;
+}
+
+std::string zoo_digest(std::string_view text) {
+  std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
+  for (const auto& [key, value] : zoo_settings(text)) {
+    for (const char c : key + "=" + value + "\n") {
+      hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+    }
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+std::vector<std::string> server_arguments(const std::string& classpath,
+                                          const std::string& config_path) {
+  // -Xmx as zkServer.sh's default; the log4j property is what ZooKeeper's own log4j.properties
+  // reads.
+  return {"java",
+          "-Xmx1000m",
+          "-Dzookeeper.root.logger=WARN,CONSOLE",
+          "-Dzookeeper.admin.enableServer=false",
+          "-cp",
+          classpath,
+          "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+          config_path};
+}
+
+}  // namespace arcform

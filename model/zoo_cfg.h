@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/desired.h"
+#include "model/observed.h"
+
+namespace arcform {
+
+/// The zoo.cfg of one server of ours, whole. Quorum mode even for a single server (some Arcus
+/// builds refuse to start on a standalone one), AdminServer off, the four-letter words that
+/// arcform reads allowed, room for the nodes and clients of one host.
+std::string zoo_cfg(const DesiredState& desired);
+
+/// The settings of a zoo.cfg, comments and order gone: two files with equal settings are the same
+/// configuration (a server with dynamic reconfiguration rewrites its file).
+std::map<std::string, std::string> zoo_settings(std::string_view text);
+
+/// A short digest of the settings, stable over order and comments; tells whether a running server
+/// was started with this configuration. Not cryptographic.
+std::string zoo_digest(std::string_view text);
+
+/// The command line of a server: `java` with the class path that the probe found, logging warnings
+/// to standard output.
+std::vector<std::string> server_arguments(const std::string& classpath,
+                                          const std::string& config_path);
+
+}  // namespace arcform
