@@ -184,12 +184,21 @@ class Host : public HostReader, public HostWriter {
   ~Host() override = default;
 };
 
-/// Hands out hosts; connections are made on first use and kept.
-class Hosts {
+/// Hands out the reading halves of hosts.
+class HostReaders {
  public:
-  virtual ~Hosts() = default;
-  /// Never nullptr; lives as long as this object. `deployment` decides the folder on the host.
+  virtual ~HostReaders() = default;
+  virtual HostReader& reader(const DesiredHost& access, const std::string& deployment) = 0;
+};
+
+/// Hands out hosts; connections are made on first use and kept.
+class Hosts : public HostReaders {
+ public:
+  /// Lives as long as this object. `deployment` decides the folder on the host.
   virtual Host& host(const DesiredHost& access, const std::string& deployment) = 0;
+  HostReader& reader(const DesiredHost& access, const std::string& deployment) final {
+    return host(access, deployment);
+  }
 };
 
 }  // namespace arcform

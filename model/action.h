@@ -71,6 +71,7 @@ struct StopServer {
 struct RestartServer {
   StopServer stop;
   StartServer start;
+  bool leader = false;  ///< it led when this was planned, so it comes last
   bool operator==(const RestartServer&) const = default;
 };
 
@@ -130,6 +131,7 @@ struct StartNode {
   NodeConfig config;
   std::uint32_t launch = 0;  ///< index into Plan::launches
   std::optional<ObservedJoin> stale;
+  std::optional<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
   bool operator==(const StartNode&) const = default;
 };
 
@@ -160,6 +162,7 @@ struct ForgetNode {
   Endpoint node;
   std::string service_code;
   std::optional<ObservedJoin> stale;
+  std::optional<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
   bool operator==(const ForgetNode&) const = default;
 };
 

@@ -213,6 +213,7 @@ void plan_start(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
       return;
     }
     start.stale = *judgement.join;
+    start.dead = judgement.slot->identity;
   }
   std::vector<StepId> after = start_after(drift, work, builder);
   const bool joins_ring = is_new && work.in_use;

@@ -126,8 +126,11 @@ void plan_restarts(const std::map<int, ServerPlan>& servers,
     if (const auto found = configured.find(id); found != configured.end()) {
       after.push_back(found->second);
     }
+    const auto answer = builder.observed.servers.find(id);
+    const bool leads = answer != builder.observed.servers.end() && answer->second.is_present() &&
+                       answer->second.value().mode == ServerMode::leader;
     previous = builder.add(RestartServer{stop_action(*plan.server, facts),
-                                         start_action(builder, *plan.server, facts, config)},
+                                         start_action(builder, *plan.server, facts, config), leads},
                            plan.restart->detail, plan.restart->at, after);
   }
 }

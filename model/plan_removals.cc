@@ -180,9 +180,10 @@ std::optional<StepId> plan_node_removal(const Drift& drift, PlanBuilder& builder
   if (judgement.slot == nullptr) {
     return std::nullopt;
   }
-  ForgetNode forget{drift.host, drift.node, drift.cloud, std::nullopt};
+  ForgetNode forget{drift.host, drift.node, drift.cloud, std::nullopt, std::nullopt};
   if (judgement.join != nullptr) {
     forget.stale = *judgement.join;
+    forget.dead = judgement.slot->identity;
   }
   return builder.add(std::move(forget), drift.detail, drift.at, {});
 }
