@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/observe.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fmt/format.h>
+
+#include "controller/read_tree.h"
+#include "model/answers.h"
+#include "model/znodes.h"
+
+namespace arcform {
+namespace {
+
+constexpr std::size_t kProbesAtOnce = 64;
+
+/// One observation under way; all of its coroutines run on one thread.
+struct Round {
+  ReadWorld world;
+  EnsembleSession& session;
+  const DesiredState& desired;
+  ObservePatience patience;
+  ObservedState seen;
+  std::size_t servers_open = 0;  ///< hosts of servers whose probe is not back yet
+  bool server_possible = false;  ///< one may be serving: its host is unknown, or it listens
+};
+
+const DesiredServer* server_on(const DesiredState& desired, const std::string& host) {
+  for (const DesiredServer& server : desired.ensemble.servers) {
+    if (server.host == host) {
+      return &server;
+    }
+  }
+  return nullptr;
+}
+
+ProbeRequest request_for(const DesiredState& desired, const std::string& host) {
+  ProbeRequest request;
+  for (const DesiredPackage& package : desired.packages) {
+    if (!package.installed.empty()) {
+      request.prefixes.push_back(package.installed);
+    }
+  }
+  if (server_on(desired, host) != nullptr) {
+    request.data_directory = desired.ensemble.data_directory;
+  }
+  return request;
+}
+
+std::optional<std::uint16_t> port_of_node_slot(std::string_view name) {
+  std::uint16_t port = 0;
+  if (name.size() > 5) {
+    std::from_chars(name.data() + 5, name.data() + name.size(), port);
+  }
+  return port != 0 && name == node_slot(port) ? std::optional(port) : std::nullopt;
+}
+
+Awaitable<void> observe_node(Round& round, HostReader& host, Endpoint node) {
+  Observation<NodeAnswer> answer = co_await ask_node(host, node.port, round.patience.answer);
+  round.seen.nodes.insert_or_assign(node, std::move(answer));
+}
+
+Awaitable<void> observe_server(Round& round, HostReader& host, int id) {
+  const std::uint16_t port = round.desired.ensemble.client_port;
+  Observation<ServerAnswer> answer = co_await ask_server(host, port, round.patience.answer);
+  round.seen.servers.insert_or_assign(id, std::move(answer));
+}
+
+/// Asks what runs there of ours; a process that does not run cannot answer.
+Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost& access,
+                              const HostFacts& facts) {
+  TaskGroup tasks(round.world.loop);
+  const auto ip = parse_ipv4(access.address);
+  for (const auto& [name, slot] : facts.slots) {
+    const auto port = port_of_node_slot(name);
+    if (port && ip && facts.process_of(slot) != nullptr) {
+      tasks.spawn(observe_node(round, host, Endpoint{*ip, *port}));
+    }
+  }
+  const DesiredServer* const server = server_on(round.desired, access.name);
+  if (server != nullptr) {
+    const ObservedSlot* const slot = facts.slot(server_slot(server->id));
+    if (slot != nullptr && facts.process_of(*slot) != nullptr) {
+      tasks.spawn(observe_server(round, host, server->id));
+    } else {
+      round.seen.servers.insert_or_assign(server->id, Observation<ServerAnswer>::absent());
+    }
+  }
+  co_await tasks.join();
+}
+
+/// When the last server's host has reported and none can be serving, waiting for a session is vain.
+void note_server_host(Round& round, const Result<HostFacts>& facts) {
+  if (!facts || facts->is_listening(round.desired.ensemble.client_port)) {
+    round.server_possible = true;
+  }
+  if (--round.servers_open == 0 && !round.server_possible) {
+    round.session.give_up("no ZooKeeper server of the ensemble runs");
+  }
+}
+
+Awaitable<void> observe_host(Round& round, DesiredHost access) {
+  HostReader& host = round.world.hosts.reader(access, round.desired.deployment);
+  Result<HostFacts> facts = co_await host.probe(request_for(round.desired, access.name));
+  if (server_on(round.desired, access.name) != nullptr) {
+    note_server_host(round, facts);
+  }
+  if (!facts) {
+    round.seen.hosts.insert_or_assign(access.name,
+                                      Observation<HostFacts>::unknown(facts.error().message));
+    co_return;
+  }
+  const auto stored = round.seen.hosts.insert_or_assign(
+      access.name, Observation<HostFacts>::present(std::move(*facts)));
+  co_await ask_processes(round, host, access, stored.first->second.value());
+}
+
+Awaitable<void> observe_tree(Round& round) {
+  const auto session = co_await round.session.session(round.patience.connect);
+  if (!session) {
+    round.seen.tree = Observation<TreeFacts>::unknown(session.error().message);
+    co_return;
+  }
+  Result<TreeFacts> facts = co_await read_tree(round.world.loop, **session, round.desired);
+  round.seen.tree = facts ? Observation<TreeFacts>::present(std::move(*facts))
+                          : Observation<TreeFacts>::unknown(facts.error().message);
+}
+
+}  // namespace
+
+DesiredHost access_of(const HostRecord& record, const DesiredState& desired) {
+  DesiredHost host;
+  if (!desired.hosts.empty()) {
+    host.ssh = desired.hosts.front().ssh;
+  }
+  host.name = record.name;
+  host.address = record.address;
+  host.transport = record.transport == "local"     ? Transport::local
+                   : record.transport == "openssh" ? Transport::openssh
+                                                   : Transport::ssh;
+  host.ssh.user = record.user;
+  host.ssh.port = record.port;
+  host.ssh.directory = record.directory;
+  return host;
+}
+
+Awaitable<Observation<ServerAnswer>> ask_server(HostReader& host, std::uint16_t port,
+                                                std::chrono::milliseconds patience) {
+  using Answer = Observation<ServerAnswer>;
+  const Result<std::string> reply = co_await host.ask(port, "srvr", "", patience);
+  if (!reply) {
+    const ErrorCode code = reply.error().code;
+    const bool silent = code == ErrorCode::not_found || code == ErrorCode::deadline_exceeded;
+    co_return silent ? Answer::absent() : Answer::unknown(reply.error().message);
+  }
+  const auto answer = parse_srvr(*reply);
+  co_return answer ? Answer::present(*answer) : Answer::absent();
+}
+
+Awaitable<Observation<NodeAnswer>> ask_node(HostReader& host, std::uint16_t port,
+                                            std::chrono::milliseconds patience) {
+  using Answer = Observation<NodeAnswer>;
+  const Result<std::string> reply = co_await host.ask(port, "version\r\n", "\r\n", patience);
+  if (!reply) {
+    const ErrorCode code = reply.error().code;
+    const bool silent = code == ErrorCode::not_found || code == ErrorCode::deadline_exceeded;
+    co_return silent ? Answer::absent() : Answer::unknown(reply.error().message);
+  }
+  const auto answer = parse_version(*reply);
+  co_return answer ? Answer::present(*answer) : Answer::absent();
+}
+
+Awaitable<ObservedState> observe(ReadWorld world, EnsembleSession& session,
+                                 const DesiredState& desired, ObservePatience patience) {
+  Round round{world, session, desired, patience, {}, desired.ensemble.servers.size(), false};
+  TaskGroup tasks(world.loop, kProbesAtOnce + 1);
+  tasks.spawn(observe_tree(round));
+  for (const DesiredHost& host : desired.hosts) {
+    tasks.spawn(observe_host(round, host));
+  }
+  co_await tasks.join();
+  // Hosts that left the spec with nodes of ours on them are known only now.
+  if (const TreeFacts* const tree = round.seen.tree.get()) {
+    TaskGroup others(world.loop, kProbesAtOnce);
+    for (const auto& [name, record] : tree->record.hosts) {
+      others.spawn(observe_host(round, access_of(record, desired)));
+    }
+    co_await others.join();
+  }
+  co_return std::move(round.seen);
+}
+
+}  // namespace arcform

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "controller/ensemble_session.h"
+#include "controller/world.h"
+#include "model/desired.h"
+
+namespace arcform {
+
+/// How long parts of an observation may take before they count as unknown.
+struct ObservePatience {
+  std::chrono::milliseconds connect{5'000};  ///< a ZooKeeper session
+  std::chrono::milliseconds answer{2'000};   ///< a server's or node's reply
+};
+
+/// One observation: every host that the spec or the record names is probed once, servers and nodes
+/// of ours that run are asked, the tree is read; all side by side. It never fails as a whole: what
+/// cannot be seen is unknown, with the reason. `desired` and `session` must outlive the call.
+Awaitable<ObservedState> observe(ReadWorld world, EnsembleSession& session,
+                                 const DesiredState& desired, ObservePatience patience);
+
+/// How the spec's `desired` reaches a host that it no longer names, from its record: with the same
+/// keys and known_hosts as its other hosts.
+DesiredHost access_of(const HostRecord& record, const DesiredState& desired);
+
+/// Asks one running server of ours; present, absent (connection refused) or unknown.
+Awaitable<Observation<ServerAnswer>> ask_server(HostReader& host, std::uint16_t port,
+                                                std::chrono::milliseconds patience);
+Awaitable<Observation<NodeAnswer>> ask_node(HostReader& host, std::uint16_t port,
+                                            std::chrono::milliseconds patience);
+
+}  // namespace arcform

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/read_tree.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <tuple>
+
+#include "drivers/task_group.h"
+#include "model/znodes.h"
+#include "specs/records.h"
+
+namespace arcform {
+namespace {
+
+using Children = std::optional<std::vector<std::string>>;
+
+/// One reading of the tree while its parts are under way. The first error ends up in `error`.
+struct Reading {
+  ZnodeReader& reader;
+  const DesiredState& desired;
+  TreeFacts facts;
+  std::optional<Error> error;
+
+  void fail(const Error& what) {
+    if (!error) {
+      error = what;
+    }
+  }
+};
+
+/// The znode's children, or nullopt when it is missing or the reading has failed.
+Awaitable<Children> children(Reading& reading, std::string path) {
+  auto result = co_await reading.reader.children(path);
+  if (!result) {
+    reading.fail(result.error());
+    co_return std::nullopt;
+  }
+  co_return std::move(*result);
+}
+
+Awaitable<std::optional<Znode>> znode(Reading& reading, std::string path) {
+  auto result = co_await reading.reader.read(path);
+  if (!result) {
+    reading.fail(result.error());
+    co_return std::nullopt;
+  }
+  co_return std::move(*result);
+}
+
+Awaitable<void> read_join(Reading& reading, std::string path, ObservedJoin& join) {
+  const auto found = co_await znode(reading, std::move(path));
+  if (found) {
+    join.owner = found->ephemeral_owner;
+    join.czxid = found->czxid;
+  } else {
+    join.name.clear();  // It left while we were reading.
+  }
+}
+
+/// Children of one cloud's cache_list with their owners, sorted as ObservedCloud wants them.
+Awaitable<void> read_members(asio::io_context& loop, Reading& reading, std::string service_code,
+                             std::vector<std::string> names, std::vector<ObservedJoin>& joined) {
+  joined.resize(names.size());
+  TaskGroup tasks(loop);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    joined[i].name = names[i];
+    joined[i].endpoint = znodes::joined_endpoint(names[i]);
+    tasks.spawn(read_join(reading, znodes::joined(service_code, names[i]), joined[i]));
+  }
+  co_await tasks.join();
+  std::erase_if(joined, [](const ObservedJoin& join) { return join.name.empty(); });
+  std::sort(joined.begin(), joined.end(), [](const ObservedJoin& a, const ObservedJoin& b) {
+    return std::tie(a.endpoint, a.name) < std::tie(b.endpoint, b.name);
+  });
+}
+
+Awaitable<void> read_cloud(asio::io_context& loop, Reading& reading, std::string service_code) {
+  ObservedCloud& cloud = reading.facts.clouds[service_code];
+  cloud.claimed = reading.facts.record.claims.contains(service_code);
+  const Children clients = co_await children(reading, znodes::client_list(service_code));
+  cloud.client_list = clients.has_value();
+  cloud.clients = clients ? static_cast<std::uint32_t>(clients->size()) : 0;
+  const Children members = co_await children(reading, znodes::cache_list(service_code));
+  cloud.cache_list = members.has_value();
+  if (members) {
+    co_await read_members(loop, reading, service_code, *members, cloud.joined);
+  }
+}
+
+Awaitable<void> read_mapping(Reading& reading, Endpoint node, ObservedMapping& mapping) {
+  const Children codes = co_await children(reading, znodes::mapping_key(node));
+  mapping.node = node;
+  mapping.service_codes = codes.value_or(std::vector<std::string>{});
+}
+
+Awaitable<void> read_mappings(asio::io_context& loop, Reading& reading) {
+  const Children keys = co_await children(reading, std::string(znodes::kMapping));
+  std::vector<Endpoint> nodes;
+  for (const std::string& key : keys.value_or(std::vector<std::string>{})) {
+    if (const auto node = Endpoint::parse(key)) {
+      nodes.push_back(*node);
+    } else {
+      reading.facts.unusual_mappings.push_back(key);
+    }
+  }
+  std::sort(nodes.begin(), nodes.end());
+  reading.facts.mappings.resize(nodes.size());
+  TaskGroup tasks(loop);
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    tasks.spawn(read_mapping(reading, nodes[i], reading.facts.mappings[i]));
+  }
+  co_await tasks.join();
+}
+
+Awaitable<void> read_host_record(Reading& reading, std::string name) {
+  const auto found = co_await znode(reading, znodes::host(reading.desired.deployment, name));
+  const auto record = found ? read_host(found->data) : std::nullopt;
+  if (record && record->name == name) {
+    reading.facts.record.hosts[name] = *record;
+  }
+}
+
+/// Only records of hosts that the spec does not name are needed: the others are reached as it says.
+Awaitable<void> read_host_records(asio::io_context& loop, Reading& reading) {
+  const Children names = co_await children(reading, znodes::hosts(reading.desired.deployment));
+  TaskGroup tasks(loop);
+  for (const std::string& name : names.value_or(std::vector<std::string>{})) {
+    if (is_host_name(name) && reading.desired.host(name) == nullptr) {
+      tasks.spawn(read_host_record(reading, name));
+    }
+  }
+  co_await tasks.join();
+}
+
+Awaitable<void> read_epoch(Reading& reading) {
+  const auto found = co_await znode(reading, znodes::epoch(reading.desired.deployment));
+  reading.facts.record.epoch_version = found ? found->version : -1;
+}
+
+Awaitable<void> read_lock_holder(Reading& reading) {
+  const auto found = co_await znode(reading, znodes::lock(reading.desired.deployment));
+  const auto record = found ? read_lock(found->data) : std::nullopt;
+  if (found) {
+    reading.facts.record.lock_holder = record ? record->holder : "somebody (unreadable record)";
+    reading.facts.record.lock_since = record ? record->since : "";
+  }
+}
+
+Awaitable<void> read_last_applied(Reading& reading) {
+  const auto found = co_await znode(reading, znodes::applied(reading.desired.deployment));
+  if (const auto record = found ? read_applied(found->data) : std::nullopt) {
+    DeploymentRecord& out = reading.facts.record;
+    out.revision = record->revision;
+    out.spec_digest = record->spec_digest;
+    out.at = record->at;
+    out.by = record->by;
+  }
+}
+
+Awaitable<void> read_clouds(asio::io_context& loop, Reading& reading) {
+  const Children claims = co_await children(reading, znodes::claims(reading.desired.deployment));
+  for (const std::string& code : claims.value_or(std::vector<std::string>{})) {
+    reading.facts.record.claims.insert(code);
+  }
+  std::set<std::string> wanted = reading.facts.record.claims;
+  for (const DesiredCloud& cloud : reading.desired.clouds) {
+    wanted.insert(cloud.service_code);
+  }
+  TaskGroup tasks(loop);
+  for (const std::string& code : wanted) {
+    reading.facts.clouds.try_emplace(code);
+    tasks.spawn(read_cloud(loop, reading, code));
+  }
+  co_await tasks.join();
+}
+
+Awaitable<void> read_roots(Reading& reading) {
+  const Children codes = co_await children(reading, std::string(znodes::kCacheList));
+  reading.facts.service_codes = codes.value_or(std::vector<std::string>{});
+  const auto clients = co_await znode(reading, std::string(znodes::kClientList));
+  const auto mapping = co_await znode(reading, std::string(znodes::kMapping));
+  const auto log = co_await znode(reading, std::string(znodes::kServerLog));
+  reading.facts.server_log = log.has_value();
+  reading.facts.arcus_tree = codes.has_value() && clients.has_value() && mapping.has_value();
+}
+
+}  // namespace
+
+Awaitable<Result<TreeFacts>> read_tree(asio::io_context& loop, ZnodeReader& reader,
+                                       const DesiredState& desired) {
+  Reading reading{reader, desired, {}, std::nullopt};
+  reading.facts.session_timeout_ms = static_cast<std::int32_t>(reader.session_timeout().count());
+  const auto synced = co_await reader.sync();
+  if (!synced) {
+    co_return synced.error();
+  }
+  TaskGroup tasks(loop);
+  tasks.spawn(read_roots(reading));
+  tasks.spawn(read_epoch(reading));
+  tasks.spawn(read_lock_holder(reading));
+  tasks.spawn(read_last_applied(reading));
+  tasks.spawn(read_clouds(loop, reading));
+  tasks.spawn(read_mappings(loop, reading));
+  tasks.spawn(read_host_records(loop, reading));
+  co_await tasks.join();
+  if (reading.error) {
+    co_return *reading.error;
+  }
+  co_return std::move(reading.facts);
+}
+
+Awaitable<Result<std::optional<std::vector<ObservedJoin>>>> read_joins(asio::io_context& loop,
+                                                                       ZnodeReader& reader,
+                                                                       std::string service_code) {
+  const DesiredState nothing;
+  Reading reading{reader, nothing, {}, std::nullopt};
+  const Children names = co_await children(reading, znodes::cache_list(service_code));
+  std::vector<ObservedJoin> joined;
+  if (names) {
+    co_await read_members(loop, reading, service_code, *names, joined);
+  }
+  if (reading.error) {
+    co_return *reading.error;
+  }
+  if (!names) {
+    co_return std::optional<std::vector<ObservedJoin>>();
+  }
+  co_return std::optional<std::vector<ObservedJoin>>(std::move(joined));
+}
+
+}  // namespace arcform

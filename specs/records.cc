@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "specs/records.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+namespace arcform {
+namespace {
+
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void member(Writer& writer, const char* key, const std::string& value) {
+  writer.Key(key);
+  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+
+std::optional<rapidjson::Document> parse_object(std::string_view text) {
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
+  if (document.HasParseError() || !document.IsObject()) {
+    return std::nullopt;
+  }
+  return document;
+}
+
+/// The string member `key`; empty when it is missing or something else.
+std::string text_of(const rapidjson::Document& document, const char* key) {
+  const auto found = document.FindMember(key);
+  if (found == document.MemberEnd() || !found->value.IsString()) {
+    return "";
+  }
+  return {found->value.GetString(), found->value.GetStringLength()};
+}
+
+std::uint64_t number_of(const rapidjson::Document& document, const char* key) {
+  const auto found = document.FindMember(key);
+  return found != document.MemberEnd() && found->value.IsUint64() ? found->value.GetUint64() : 0;
+}
+
+}  // namespace
+
+std::string write_lock(const LockRecord& record) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  writer.Key("version");
+  writer.Int(1);
+  member(writer, "holder", record.holder);
+  member(writer, "since", record.since);
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::optional<LockRecord> read_lock(std::string_view text) {
+  const auto document = parse_object(text);
+  if (!document) {
+    return std::nullopt;
+  }
+  return LockRecord{text_of(*document, "holder"), text_of(*document, "since")};
+}
+
+std::string write_applied(const AppliedRecord& record) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  writer.Key("version");
+  writer.Int(1);
+  writer.Key("revision");
+  writer.Uint64(record.revision);
+  member(writer, "specDigest", record.spec_digest);
+  member(writer, "at", record.at);
+  member(writer, "by", record.by);
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::optional<AppliedRecord> read_applied(std::string_view text) {
+  const auto document = parse_object(text);
+  if (!document) {
+    return std::nullopt;
+  }
+  return AppliedRecord{number_of(*document, "revision"), text_of(*document, "specDigest"),
+                       text_of(*document, "at"), text_of(*document, "by")};
+}
+
+std::string write_host(const HostRecord& record) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  writer.Key("version");
+  writer.Int(1);
+  member(writer, "name", record.name);
+  member(writer, "address", record.address);
+  member(writer, "transport", record.transport);
+  member(writer, "user", record.user);
+  writer.Key("port");
+  writer.Uint(record.port);
+  member(writer, "directory", record.directory);
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::optional<HostRecord> read_host(std::string_view text) {
+  const auto document = parse_object(text);
+  if (!document) {
+    return std::nullopt;
+  }
+  const std::uint64_t port = number_of(*document, "port");
+  HostRecord record{text_of(*document, "name"),       text_of(*document, "address"),
+                    text_of(*document, "transport"),  text_of(*document, "user"),
+                    static_cast<std::uint16_t>(port), text_of(*document, "directory")};
+  // What we dial comes from a znode that anybody may have written: only plausible values.
+  if (!is_host_name(record.name) || !is_host_name(record.address) || port == 0 || port > 65535) {
+    return std::nullopt;
+  }
+  return record;
+}
+
+std::string write_cloud(const RegisterCloud& cloud, const std::string& created) {
+  constexpr std::size_t kServersMax = 500;
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  member(writer, "serviceCode", cloud.service_code);
+  writer.Key("servers");
+  writer.StartArray();
+  for (std::size_t i = 0; i < std::min(cloud.nodes.size(), kServersMax); ++i) {
+    writer.StartObject();
+    member(writer, "ip", cloud.nodes[i].ip_text());
+    writer.Key("config");
+    writer.StartObject();
+    member(writer, "port", fmt::to_string(cloud.nodes[i].port));
+    writer.EndObject();
+    writer.EndObject();
+  }
+  writer.EndArray();
+  member(writer, "created", created);
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string write_mapping(const MappedNode& node) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  member(writer, "memlimit", fmt::to_string(node.config.memlimit_mb));
+  member(writer, "connections", fmt::to_string(node.config.connections));
+  member(writer, "threads", fmt::to_string(node.config.threads));
+  member(writer, "port", fmt::to_string(node.node.port));
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+}  // namespace arcform

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/action.h"
+#include "model/observed.h"
+
+/// The small JSON documents that arcform keeps in znodes, and those that arcus.sh reads there.
+namespace arcform {
+
+/// Who holds a deployment's lock. {"version":1,"holder":"ann@ops1 pid 4711","since":"..."}
+struct LockRecord {
+  std::string holder;
+  std::string since;
+};
+std::string write_lock(const LockRecord& record);
+/// nullopt: not such a document.
+std::optional<LockRecord> read_lock(std::string_view text);
+
+/// The last applied revision. {"version":1,"revision":7,"specDigest":"...","at":"...","by":"..."}
+struct AppliedRecord {
+  std::uint64_t revision = 0;
+  std::string spec_digest;
+  std::string at;
+  std::string by;
+};
+std::string write_applied(const AppliedRecord& record);
+std::optional<AppliedRecord> read_applied(std::string_view text);
+
+std::string write_host(const HostRecord& record);
+std::optional<HostRecord> read_host(std::string_view text);
+
+/// The document of cache_list/<svc> as arcus.sh writes and lists it (naver/arcus
+/// scripts/lib/zk.py): serviceCode, servers[] and `created`. Servers are listed up to 500, to stay
+/// far below the size limit of a znode. `created`: Clock::arcus_timestamp().
+std::string write_cloud(const RegisterCloud& cloud, const std::string& created);
+
+/// The document of a mapping key as arcus.sh writes it: memlimit, connections, threads, port, all
+/// as strings.
+std::string write_mapping(const MappedNode& node);
+
+}  // namespace arcform
