@@ -30,6 +30,7 @@ struct Launch {
   std::string engine;                   ///< absolute path of default_engine.so
   std::vector<std::string> extensions;  ///< absolute paths, each passed as -X
   std::string connect_string;           ///< -z
+  bool as_root = false;                 ///< the server refuses to run as root unless told to
   bool operator==(const Launch&) const = default;
 };
 
@@ -149,6 +150,7 @@ struct StopNode {
 /// Stops a node, optionally moves its mapping here (a running node never notices a changed
 /// mapping), and starts it again. Its cache is lost.
 struct RestartNode {
+  bool paused = false;  ///< because it had left its cloud: only while it still has not joined
   StopNode stop;
   std::optional<MapNodes> move_mapping;
   StartNode start;

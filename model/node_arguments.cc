@@ -40,7 +40,7 @@ void take(char letter, std::string_view value, ParsedNodeArguments& out) {
 }  // namespace
 
 std::vector<std::string> node_arguments(const Launch& launch, Endpoint node,
-                                        const NodeConfig& config, std::uint32_t uid) {
+                                        const NodeConfig& config) {
   std::vector<std::string> argv{launch.prefix + "/bin/memcached", "-E", launch.engine};
   for (const std::string& extension : launch.extensions) {
     argv.insert(argv.end(), {"-X", extension});
@@ -50,7 +50,7 @@ std::vector<std::string> node_arguments(const Launch& launch, Endpoint node,
               {"-m", fmt::to_string(config.memlimit_mb), "-p", fmt::to_string(node.port), "-c",
                fmt::to_string(config.connections), "-t", fmt::to_string(config.threads), "-o",
                fmt::to_string(config.session_timeout_s), "-z", launch.connect_string});
-  if (uid == 0) {
+  if (launch.as_root) {
     argv.insert(argv.end(), {"-u", "root"});
   }
   return argv;

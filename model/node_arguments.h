@@ -12,10 +12,9 @@ namespace arcform {
 
 /// The start line of a cache node: the one arcus.sh uses (naver/arcus scripts/fabfile.py,
 /// mc_start_server) with `-o` added, and without `-d` and `-v`, so that the process keeps its pid
-/// and writes nothing but warnings. `uid`: of the user on the host; the server refuses to run as
-/// root unless a user is named.
+/// and writes nothing but warnings.
 std::vector<std::string> node_arguments(const Launch& launch, Endpoint node,
-                                        const NodeConfig& config, std::uint32_t uid);
+                                        const NodeConfig& config);
 
 /// What a running node's command line says, as far as a spec may set it.
 struct ParsedNodeArguments {

@@ -78,6 +78,7 @@ std::uint32_t PlanBuilder::launch(const HostFacts& facts, const DesiredPackage& 
   launch.package = package.name;
   launch.prefix = package.installed;
   launch.connect_string = connect_string(desired);
+  launch.as_root = facts.uid == 0;
   if (const auto found = facts.packages.find(package.installed); found != facts.packages.end()) {
     launch.engine = found->second.engine;
     launch.extensions = found->second.extensions;

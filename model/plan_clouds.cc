@@ -246,8 +246,8 @@ void plan_restart(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
                                     ? drift.cloud
                                     : restart.move_mapping->nodes.front().remove.front();
   }
-  const bool paused = drift.kind == DriftKind::node_paused;
-  const bool repair = paused && !restart.move_mapping;
+  restart.paused = drift.kind == DriftKind::node_paused && !restart.move_mapping;
+  const bool repair = restart.paused;
   std::vector<StepId> after = repair ? start_after(drift, work, builder) : chain_after(work);
   if (work.mapped) {
     after.push_back(*work.mapped);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "controller/lock.h"
+#include "controller/progress.h"
+#include "controller/world.h"
+#include "drivers/task_group.h"
+#include "model/desired.h"
+#include "model/plan.h"
+
+namespace arcform {
+
+/// How long single waits of an apply may take.
+struct ApplyPatience {
+  std::chrono::milliseconds connect{10'000};  ///< a session with a serving ensemble
+  std::chrono::milliseconds answer{2'000};    ///< one reply of a server or node
+  std::chrono::milliseconds server_start{30'000};
+  std::chrono::milliseconds quorum{60'000};
+  std::chrono::milliseconds node_stop{10'000};    ///< between SIGTERM and SIGKILL
+  std::chrono::milliseconds join_margin{15'000};  ///< beyond the node's session timeout
+  std::chrono::milliseconds lock{12'000};         ///< for the lock of an apply that may have died
+};
+
+/// Everything that steps share while a deployment is being applied; one per apply, kept over its
+/// rounds. All of it is used from one thread.
+struct ApplyContext {
+  World world;
+  const DesiredState& desired;
+  EnsembleSession& session;
+  Progress& progress;
+  ApplyPatience patience;
+  std::string holder;          ///< for the lock: "ann@ops1 pid 4711"
+  std::uint64_t revision = 0;  ///< the last applied one, as observed
+  std::vector<std::string> allow_removal;
+  std::size_t parallel = 32;
+
+  std::unique_ptr<DeploymentLock> lock;
+  std::map<std::string, Time> last_ring_change;   ///< by service code
+  std::map<std::string, std::size_t> taken_down;  ///< nodes down because of us, by service code
+  const Plan* plan = nullptr;                     ///< of the pass that runs
+  bool interrupted = false;                       ///< no new step may start
+
+  ApplyContext(World world_in, const DesiredState& desired_in, EnsembleSession& session_in,
+               Progress& progress_in)
+      : world(world_in),
+        desired(desired_in),
+        session(session_in),
+        progress(progress_in),
+        lock_turn_(world_in.loop, 1) {}
+
+  /// The deployment's lock; taken at the first call, when an ensemble serves. Errors:
+  /// already_exists (held by another), failed_precondition (it was ours and is lost), unavailable.
+  Awaitable<Result<DeploymentLock*>> locked();
+  /// Whoever changes `lock` holds this.
+  Awaitable<Semaphore::Permit> lock_turn_permit() { return lock_turn_.acquire(); }
+  /// Waits `step` longer each time, from 10 ms up to 250 ms: for conditions on the other side.
+  Awaitable<void> pause(std::chrono::milliseconds& step);
+
+  Host& host(const std::string& name);
+  /// Hosts outside the spec, from the last observation's records.
+  std::map<std::string, DesiredHost> other_hosts;
+
+ private:
+  Semaphore lock_turn_;
+};
+
+}  // namespace arcform

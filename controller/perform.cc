@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/perform.h"
+
+#include <fmt/format.h>
+
+#include "model/znodes.h"
+
+namespace arcform {
+
+Awaitable<Result<void>> perform(ApplyContext& context, const Action& action) {
+  return std::visit(
+      [&context](const auto& kind) -> Awaitable<Result<void>> {
+        return perform_action(context, kind);
+      },
+      action);
+}
+
+Awaitable<std::string> last_words_of(Host& host, std::string slot) {
+  const Result<std::string> words = co_await host.last_words(slot);
+  if (!words || words->empty()) {
+    co_return "; its log is empty";
+  }
+  std::string text = *words;
+  while (!text.empty() && text.back() == '\n') {
+    text.pop_back();
+  }
+  constexpr std::size_t kShown = 400;
+  if (text.size() > kShown) {
+    text = text.substr(text.size() - kShown);
+    text = text.substr(std::min(text.find('\n'), text.size() - 1) + 1);
+  }
+  for (char& c : text) {
+    c = c == '\n' ? '|' : c;
+  }
+  co_return "; its last words: " + printable(text);
+}
+
+}  // namespace arcform

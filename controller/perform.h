@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "controller/apply_context.h"
+
+namespace arcform {
+
+/// Performs one action: re-checks its preconditions, does it, and returns when its effect has been
+/// observed. The only switch with side effects. An error leaves the world for the next round to
+/// observe; nothing is rolled back. Errors: aborted (the world has moved since it was planned),
+/// else as the drivers say. `action` must outlive the call.
+Awaitable<Result<void>> perform(ApplyContext& context, const Action& action);
+
+// The parts of the switch, one overload per kind of action.
+Awaitable<Result<void>> perform_action(ApplyContext& context, const ConfigureServer& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const StartServer& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const StopServer& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartServer& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const AwaitQuorum& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const CreateTree& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const RegisterCloud& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const MapNodes& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const UnmapNodes& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const StartNode& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const StopNode& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartNode& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const ForgetNode& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const UnregisterCloud& action);
+
+/// Records the spec as the last applied revision, one above `context.revision`.
+Awaitable<Result<void>> record_applied(ApplyContext& context, DeploymentLock& lock);
+
+/// ": its last words: ..." of a slot's log, or "" when there are none.
+Awaitable<std::string> last_words_of(Host& host, std::string slot);
+
+}  // namespace arcform
