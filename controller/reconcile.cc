@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/reconcile.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "controller/perform.h"
+
+namespace arcform {
+namespace {
+
+/// A step that failed this often is not tried again in the same run.
+constexpr int kTriesMax = 2;
+
+/// What has been tried so far in one run, over its rounds.
+struct Attempts {
+  std::map<std::string, int> failed;  ///< by description of the action
+
+  void note(const Plan& plan, const ApplyResult& result) {
+    for (StepId id = 0; id < plan.steps.size(); ++id) {
+      if (result.steps[id].state != StepOutcome::State::failed) {
+        continue;
+      }
+      const bool again = advice(result.steps[id].error.code) != Advice::stop;
+      failed[describe(plan.steps[id].action)] += again ? 1 : kTriesMax;
+    }
+  }
+  bool given_up(const Step& step) const {
+    const auto found = failed.find(describe(step.action));
+    return found != failed.end() && found->second >= kTriesMax;
+  }
+};
+
+/// The plan without steps that were given up and what comes after them.
+Plan without_given_up(Plan plan, const Attempts& attempts) {
+  constexpr StepId kGone = static_cast<StepId>(-1);
+  std::vector<StepId> renumbered(plan.steps.size(), kGone);
+  std::vector<Step> kept;
+  for (StepId id = 0; id < plan.steps.size(); ++id) {
+    Step& step = plan.steps[id];
+    const bool orphaned = std::any_of(step.after.begin(), step.after.end(),
+                                      [&](StepId before) { return renumbered[before] == kGone; });
+    if (orphaned || attempts.given_up(step)) {
+      continue;
+    }
+    for (StepId& before : step.after) {
+      before = renumbered[before];
+    }
+    renumbered[id] = static_cast<StepId>(kept.size());
+    kept.push_back(std::move(step));
+  }
+  plan.steps = std::move(kept);
+  return plan;
+}
+
+void note_failures(const Plan& plan, const ApplyResult& result, ReconcileResult& out) {
+  out.failures.clear();
+  for (StepId id = 0; id < plan.steps.size(); ++id) {
+    if (result.steps[id].state == StepOutcome::State::failed) {
+      out.failures.push_back(describe(plan.steps[id].action) + ": " +
+                             result.steps[id].error.message);
+    }
+  }
+  out.steps_done += result.count(StepOutcome::State::done);
+}
+
+/// Nothing can be done any more: why not.
+Outcome outcome_of(const Plan& plan, const Attempts& attempts) {
+  if (plan.converged()) {
+    return Outcome::converged;
+  }
+  if (!attempts.failed.empty() && !plan.steps.empty()) {
+    return Outcome::failed;
+  }
+  if (plan.holds(Hold::unknown)) {
+    return Outcome::unknown;
+  }
+  return Outcome::blocked;
+}
+
+bool only_waits(const Plan& plan) {
+  return plan.steps.empty() && !plan.held.empty() &&
+         std::all_of(plan.held.begin(), plan.held.end(),
+                     [](const Held& held) { return held.hold == Hold::waiting; });
+}
+
+/// A spec that differs from the recorded one only in what it says, not in what is, is recorded too:
+/// the record tells which revision holds.
+Awaitable<Result<void>> record(ApplyContext& context, const ObservedState& observed) {
+  const TreeFacts* const tree = observed.tree.get();
+  if (tree == nullptr || tree->record.spec_digest == context.desired.digest ||
+      context.desired.ensemble.state == RunState::stopped) {
+    co_return Result<void>();
+  }
+  const auto lock = co_await context.locked();
+  if (!lock) {
+    co_return lock.error();
+  }
+  auto recorded = co_await record_applied(context, **lock);
+  co_return recorded;
+}
+
+void take_notes(ApplyContext& context, const Round& round) {
+  if (const TreeFacts* const tree = round.observed.tree.get()) {
+    context.revision = tree->record.revision;
+    for (const auto& [name, record] : tree->record.hosts) {
+      context.other_hosts[name] = access_of(record, context.desired);
+    }
+  }
+}
+
+/// Takes the lock before the first step where an ensemble serves. False: somebody has applied since
+/// the observation, so the plan is stale.
+Awaitable<Result<bool>> lock_for(ApplyContext& context, const Round& round) {
+  const TreeFacts* const tree = round.observed.tree.get();
+  if (tree == nullptr || context.lock != nullptr) {
+    co_return true;
+  }
+  const auto lock = co_await context.locked();
+  if (!lock) {
+    co_return lock.error();
+  }
+  const std::int32_t seen = tree->record.epoch_version;
+  co_return (*lock)->epoch_version() == std::max(seen, 0) + 1;
+}
+
+Awaitable<void> release(ApplyContext& context) {
+  if (context.lock != nullptr && context.lock->alive()) {
+    const Result<void> released = co_await context.lock->release();
+    if (!released) {
+      context.progress.waiting("the lock could not be given back: " + released.error().message);
+    }
+  }
+  context.lock.reset();
+}
+
+/// The loop behind reconcile(), without the lock's release.
+Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks hooks,
+                           Time deadline, ReconcileResult& out) {
+  Attempts attempts;
+  bool confirmed = false;
+  while (true) {
+    out.last = co_await look(context.world.reading(), context.session, context.desired, policy);
+    take_notes(context, out.last);
+    const Plan todo = without_given_up(out.last.plan, attempts);
+    if (context.interrupted) {
+      out.outcome = Outcome::interrupted;
+      co_return;
+    }
+    if (todo.steps.empty() && !only_waits(out.last.plan)) {
+      out.outcome = outcome_of(out.last.plan, attempts);
+      if (out.outcome == Outcome::converged) {
+        const Result<void> recorded = co_await record(context, out.last.observed);
+        out.error = recorded ? "" : recorded.error().message;
+        out.outcome = recorded ? Outcome::converged : Outcome::failed;
+      }
+      co_return;
+    }
+    if (context.world.clock.now() >= deadline) {
+      out.outcome = Outcome::timed_out;
+      co_return;
+    }
+    if (todo.steps.empty()) {  // What is under way by itself is looked at again.
+      context.progress.waiting(out.last.plan.held.front().subject + ": " +
+                               out.last.plan.held.front().reason);
+      co_await context.world.clock.wait_until(context.world.clock.now() + std::chrono::seconds(1));
+      continue;
+    }
+    if (!confirmed && !hooks.confirm(out.last)) {
+      out.outcome = Outcome::declined;
+      co_return;
+    }
+    if (confirmed) {
+      hooks.replanned(out.last);
+    }
+    const Result<bool> fresh = co_await lock_for(context, out.last);
+    if (!fresh) {
+      out.error = fresh.error().message;
+      out.outcome =
+          fresh.error().code == ErrorCode::already_exists ? Outcome::lock_held : Outcome::failed;
+      co_return;
+    }
+    if (!*fresh) {  // Somebody else applied meanwhile: look again, and ask again.
+      continue;
+    }
+    confirmed = true;
+    const ApplyResult result = co_await apply(context, todo);
+    note_failures(todo, result, out);
+    attempts.note(todo, result);
+    if (result.lock_held) {
+      out.error = out.failures.empty() ? "" : out.failures.front();
+      out.outcome = Outcome::lock_held;
+      co_return;
+    }
+  }
+}
+
+}  // namespace
+
+Awaitable<Round> look(ReadWorld world, EnsembleSession& session, const DesiredState& desired,
+                      Policy policy) {
+  const Time begun = world.clock.now();
+  Round round;
+  round.observed = co_await observe(world, session, desired, ObservePatience{});
+  round.took = world.clock.now() - begun;
+  round.plan = plan(desired, round.observed, policy);
+  co_return round;
+}
+
+Awaitable<ReconcileResult> reconcile(ApplyContext& context, Policy policy, ReconcileHooks hooks,
+                                     std::chrono::milliseconds timeout) {
+  context.allow_removal = policy.allow_removal;
+  ReconcileResult out;
+  const Time deadline = context.world.clock.now() + timeout;
+  co_await run_rounds(context, std::move(policy), std::move(hooks), deadline, out);
+  co_await release(context);
+  co_return out;
+}
+
+}  // namespace arcform
