@@ -31,13 +31,21 @@ constexpr auto kStartLimit = std::chrono::seconds(30);
 class ScratchDirectory {
  public:
   ScratchDirectory() {
-    const char* base = std::getenv("TMPDIR");
-    std::string name = fmt::format("{}/stock-node-XXXXXX", base != nullptr ? base : "/tmp");
-    path_ = mkdtemp(name.data()) != nullptr ? name : "";
+    // TMPDIR may belong to the user who called, not to the one the node runs as.
+    const char* preferred = std::getenv("TMPDIR");
+    for (const char* base : {preferred != nullptr ? preferred : "/tmp", "/tmp"}) {
+      std::string name = fmt::format("{}/stock-node-XXXXXX", base);
+      if (path_.empty() && mkdtemp(name.data()) != nullptr) {
+        path_ = name;
+      }
+    }
   }
   ScratchDirectory(const ScratchDirectory&) = delete;
   ScratchDirectory& operator=(const ScratchDirectory&) = delete;
   ~ScratchDirectory() {
+    if (path_.empty()) {
+      return;
+    }
     unlink(file(kEngineName).c_str());
     unlink(file(kPortFile).c_str());
     unlink((file(kPortFile) + ".lck").c_str());
@@ -145,7 +153,7 @@ bool port_file_appeared(int watch) {
 
 enum class Start { listening, ended, too_slow };
 
-Start await_listening(int watch, int exit_fd) {
+Start await_start(int watch, int exit_fd) {
   using Clock = std::chrono::steady_clock;
   const auto deadline = Clock::now() + kStartLimit;
   while (true) {
@@ -218,36 +226,47 @@ Outcome<Engine> Engine::start(const Options& options, const Log& log) {
     return Failure{kExitSystem, fmt::format("prepare the engine's directory: {}: {}",
                                             scratch.path(), std::strerror(errno))};
   }
-  // The kernel names a process after the path it was started by: the link, not its target.
-  const std::string link = scratch.file(kEngineName);
   std::vector<std::string> words = engine_arguments(options);
   words.insert(words.begin(), kEngineName);
-  std::vector<std::string> variables = engine_environment(scratch.file(kPortFile));
+  log.debug("starting {} as {}", binary, fmt::join(words, " "));
+  // The kernel names a process after the path it was started by: the link, not its target.
+  Outcome<Engine> engine =
+      spawn(scratch.file(kEngineName), words, engine_environment(scratch.file(kPortFile)));
+  // A unix socket has no port file; and no cloud to join, so nobody waits for it.
+  if (auto* started = std::get_if<Engine>(&engine); started != nullptr && !options.unix_socket) {
+    if (std::optional<Failure> failure = started->await_listening(watch.get(), options.port)) {
+      return *failure;
+    }
+  }
+  return engine;
+}
+
+Outcome<Engine> Engine::spawn(const std::string& path, std::vector<std::string> words,
+                              std::vector<std::string> variables) {
   const std::vector<char*> argv = c_strings(words);
   const std::vector<char*> envp = c_strings(variables);
-  log.debug("starting {} as {}", binary, fmt::join(words, " "));
-
   const pid_t parent = getpid();
   const pid_t pid = fork();
   if (pid < 0) {
     return Failure{kExitSystem, fmt::format("fork() failed: {}", std::strerror(errno))};
   }
   if (pid == 0) {
-    become_engine(parent, link.c_str(), argv.data(), envp.data());
+    become_engine(parent, path.c_str(), argv.data(), envp.data());
   }
   // glibc 2.36 declares pidfd_open without C linkage, hence the bare call.
   Engine engine(pid, Fd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0))));
   if (!engine.exit_.valid()) {
     return Failure{kExitSystem, fmt::format("pidfd_open() failed: {}", std::strerror(errno))};
   }
-  if (options.unix_socket) {
-    return engine;  // No port file; and no cloud to join, so nobody waits for the socket.
-  }
-  switch (await_listening(watch.get(), engine.exit_fd())) {
+  return engine;
+}
+
+std::optional<Failure> Engine::await_listening(int watch, int port) {
+  switch (await_start(watch, exit_fd())) {
     case Start::listening:
-      return engine;
+      return std::nullopt;
     case Start::ended: {
-      const int status = engine.collect();
+      const int status = collect();
       return Failure{status == 0 ? kExitBadOption : status,
                      fmt::format("stock memcached ended at its start: exit status {}", status)};
     }
@@ -255,7 +274,7 @@ Outcome<Engine> Engine::start(const Options& options, const Log& log) {
       break;
   }
   return Failure{kExitSystem, fmt::format("stock memcached does not listen on port {} after {} s",
-                                          options.port, kStartLimit.count())};
+                                          port, kStartLimit.count())};
 }
 
 Engine::Engine(Engine&& other) noexcept

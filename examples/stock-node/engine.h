@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -51,6 +52,10 @@ class Engine {
 
  private:
   Engine(pid_t pid, Fd exit) : pid_(pid), exit_(std::move(exit)) {}
+
+  static Outcome<Engine> spawn(const std::string& path, std::vector<std::string> words,
+                               std::vector<std::string> variables);
+  std::optional<Failure> await_listening(int watch, int port);
 
   pid_t pid_;  ///< -1 = collected
   Fd exit_;
