@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-struct _zhandle;
+struct _zhandle;  // NOLINT(bugprone-reserved-identifier): the client library's name
 
 namespace arcform::stock {
 
@@ -45,6 +45,8 @@ class ZkSession {
   ZkSession();
   ZkSession(const ZkSession&) = delete;
   ZkSession& operator=(const ZkSession&) = delete;
+  ZkSession(ZkSession&&) = delete;
+  ZkSession& operator=(ZkSession&&) = delete;
   ~ZkSession();
 
   /// Starts to connect; `ensemble` is a numeric `ip:port,...` list. False with errno set if the

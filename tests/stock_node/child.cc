@@ -51,6 +51,7 @@ bool eventually(const std::function<bool()>& condition, std::chrono::millisecond
 Child::Child(std::vector<std::string> argv, const std::string& output, const Environment& extra)
     : output_(output) {
   std::vector<char*> words;
+  words.reserve(argv.size() + 1);
   for (std::string& word : argv) {
     words.push_back(word.data());
   }

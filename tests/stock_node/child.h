@@ -26,6 +26,8 @@ class Child {
   Child(std::vector<std::string> argv, const std::string& output, const Environment& extra = {});
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
+  Child(Child&&) = delete;
+  Child& operator=(Child&&) = delete;
   ~Child();
 
   pid_t pid() const { return pid_; }

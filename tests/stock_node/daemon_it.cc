@@ -51,6 +51,8 @@ class Daemon {
   }
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
+  Daemon(Daemon&&) = delete;
+  Daemon& operator=(Daemon&&) = delete;
   ~Daemon() {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);

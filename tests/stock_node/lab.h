@@ -16,6 +16,8 @@ class TemporaryDirectory {
   TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  TemporaryDirectory(TemporaryDirectory&&) = delete;
+  TemporaryDirectory& operator=(TemporaryDirectory&&) = delete;
   ~TemporaryDirectory();
   std::string operator/(const std::string& name) const { return path_ + "/" + name; }
 
@@ -31,6 +33,8 @@ class Listener {
   explicit Listener(int port = 0);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
+  Listener(Listener&&) = delete;
+  Listener& operator=(Listener&&) = delete;
   ~Listener();
   int port() const { return port_; }
 
@@ -73,6 +77,8 @@ class NodeLab {
   ~NodeLab();
   NodeLab(const NodeLab&) = delete;
   NodeLab& operator=(const NodeLab&) = delete;
+  NodeLab(NodeLab&&) = delete;
+  NodeLab& operator=(NodeLab&&) = delete;
 
   ZkClient& zk() { return zk_; }
   int port() const { return port_; }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-struct _zhandle;
+struct _zhandle;  // NOLINT(bugprone-reserved-identifier): the client library's name
 
 namespace arcform::stock_test {
 
@@ -23,6 +23,8 @@ class ZkClient {
   explicit ZkClient(const std::string& ensemble);
   ZkClient(const ZkClient&) = delete;
   ZkClient& operator=(const ZkClient&) = delete;
+  ZkClient(ZkClient&&) = delete;
+  ZkClient& operator=(ZkClient&&) = delete;
   ~ZkClient();
 
   /// With all missing parents; an existing znode is fine.
