@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "examples/stock-node/options.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -250,9 +251,12 @@ std::vector<std::string> engine_arguments(const Options& options) {
   // Stock memcached refuses items larger than half of its memory, Arcus does not.
   const long half_memory = static_cast<long>(options.memory_mb) * 1024 * 1024 / 2;
   const long item_size_max = std::min<long>(options.item_size_max, half_memory);
+  // Stock memcached counts its own descriptors among the connections and does not start without
+  // them: measured, 5 for each thread and some 9 more.
+  const int connections = std::max(options.max_connections, 16 + 8 * options.threads);
   std::vector<std::string> result = {
       "-p", std::to_string(options.port),      "-U", std::to_string(options.udp_port),
-      "-m", std::to_string(options.memory_mb), "-c", std::to_string(options.max_connections),
+      "-m", std::to_string(options.memory_mb), "-c", std::to_string(connections),
       "-t", std::to_string(options.threads),   "-I", std::to_string(item_size_max)};
   if (options.listen) {
     result.insert(result.end(), {"-l", *options.listen});

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -118,13 +119,13 @@ void remove_pid_file(const std::string& path, const Log& log) {
 }
 
 std::optional<Failure> check_library(const std::string& path) {
+  std::filesystem::path file = path;
   if (path.find('/') == std::string::npos) {
-    return Failure{kExitBadOption,
-                   fmt::format("Failed to open library \"{}\": a file in a directory is needed, "
-                               "for example ./{}",
-                               path, path)};
+    std::error_code unknown;
+    const auto program = std::filesystem::read_symlink("/proc/self/exe", unknown);
+    file = program.parent_path().parent_path() / "lib" / path;
   }
-  if (access(path.c_str(), R_OK) != 0) {
+  if (access(file.c_str(), R_OK) != 0) {
     return Failure{kExitBadOption,
                    fmt::format("Failed to open library \"{}\": {}", path, std::strerror(errno))};
   }

@@ -22,8 +22,9 @@ std::optional<Failure> daemonize(bool keep_directory, bool keep_stdio);
 void write_pid_file(const std::string& path, const Log& log);
 void remove_pid_file(const std::string& path, const Log& log);
 
-/// As dlopen(3) finds a library for the server: a path with a slash is taken as it is; a bare name
-/// is looked for in the system's library path, where no engine is. Status 1.
+/// Finds a library where dlopen(3) finds it for an installed server: a path with a slash is taken
+/// as it is, a bare name is looked for in PREFIX/lib, the server's run path. Status 1 if it is not
+/// there.
 std::optional<Failure> check_library(const std::string& path);
 
 }  // namespace arcform::stock

@@ -123,6 +123,11 @@ TEST_CASE("stock memcached is never asked for items larger than half of its memo
   CHECK(value_after(engine_arguments(parsed({"-m", "2"})), "-I") == "1048576");
 }
 
+TEST_CASE("stock memcached is given the connections that it needs to start") {
+  CHECK(value_after(engine_arguments(parsed({"-c", "3", "-t", "2"})), "-c") == "32");
+  CHECK(value_after(engine_arguments(parsed({"-c", "33", "-t", "2"})), "-c") == "33");
+}
+
 TEST_CASE("a session timeout outside 10..2000 silently means 30") {
   const auto [text, seconds] = GENERATE(table<std::string, int>(
       {{"10", 10}, {"2000", 2000}, {"9", 30}, {"2001", 30}, {"5", 30}, {"abc", 30}, {"", 30}}));
