@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/child.h"
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "drivers/shell_limits.h"
+
+namespace arcform {
+namespace {
+
+std::string text_of(int error) {
+  return std::system_category().message(error);
+}
+
+/// A raw descriptor until Asio or the child takes it.
+class Fd {
+ public:
+  explicit Fd(int fd = -1) : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    return *this;
+  }
+  ~Fd() {
+    if (fd_ >= 0) {
+      ::close(fd_);
+    }
+  }
+  int get() const { return fd_; }
+  int release() { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_;
+};
+
+struct Ends {
+  Fd ours;
+  Fd theirs;
+};
+
+/// Socket pairs, as sshd gives its commands: writing to one can be kept from raising SIGPIPE.
+Result<Ends> make_ends() {
+  std::array<int, 2> fds{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) {
+    return Error{ErrorCode::resource_exhausted, "no descriptor: " + text_of(errno)};
+  }
+  Ends ends{Fd(fds[0]), Fd(fds[1])};
+  ::fcntl(ends.ours.get(), F_SETFL, O_NONBLOCK);
+  return ends;
+}
+
+/// The attributes and file actions of one spawn.
+class SpawnPlan {
+ public:
+  SpawnPlan() {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawnattr_init(&attributes_);
+  }
+  SpawnPlan(const SpawnPlan&) = delete;
+  SpawnPlan& operator=(const SpawnPlan&) = delete;
+  ~SpawnPlan() {
+    posix_spawn_file_actions_destroy(&actions_);
+    posix_spawnattr_destroy(&attributes_);
+  }
+
+  int run(const ChildRequest& request, int in, int out, int err, pid_t& pid) {
+    posix_spawn_file_actions_adddup2(&actions_, in, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions_, err, STDERR_FILENO);
+    if (!request.directory.empty()) {
+      posix_spawn_file_actions_addchdir_np(&actions_, request.directory.c_str());
+    }
+    // Sockets of the ZooKeeper client are not close-on-exec; a child must not keep its session.
+    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
+    sigset_t all;
+    sigfillset(&all);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigdefault(&attributes_, &all);
+    posix_spawnattr_setsigmask(&attributes_, &none);
+    short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
+    if (request.own_group) {
+      flags = static_cast<short>(flags | POSIX_SPAWN_SETPGROUP);
+    }
+    posix_spawnattr_setflags(&attributes_, flags);
+    std::vector<char*> argv;
+    for (const std::string& argument : request.argv) {
+      argv.push_back(const_cast<char*>(argument.c_str()));
+    }
+    argv.push_back(nullptr);
+    return posix_spawnp(&pid, argv.front(), &actions_, &attributes_, argv.data(), environ);
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_{};
+  posix_spawnattr_t attributes_{};
+};
+
+/// One output stream of the child.
+struct Stream {
+  Stream(asio::io_context& loop, Signal& signal)
+      : descriptor(loop), readiness(signal, Readiness::Kind::read) {}
+  Descriptor descriptor;
+  Readiness readiness;
+  std::string text;
+  bool open = true;
+
+  /// Reads all there is; false when nothing happened.
+  bool drain() {
+    bool progress = false;
+    std::array<char, 16384> buffer;
+    while (open && text.size() <= kShellOutputMax) {
+      const ssize_t n = ::read(descriptor.native_handle(), buffer.data(), buffer.size());
+      if (n > 0) {
+        text.append(buffer.data(), static_cast<std::size_t>(n));
+      } else if (n < 0 && errno == EINTR) {
+        continue;
+      } else if (n < 0 && errno == EAGAIN) {
+        break;
+      } else {
+        open = false;
+      }
+      progress = true;
+    }
+    return progress;
+  }
+};
+
+/// A running child; held by its handlers on the loop, ended by its destructor.
+class Child : public std::enable_shared_from_this<Child> {
+ public:
+  Child(asio::io_context& loop, ChildRequest request)
+      : request_(std::move(request)),
+        changed_(loop),
+        in_(loop),
+        in_ready_(changed_, Readiness::Kind::write),
+        out_(loop, changed_),
+        err_(loop, changed_),
+        ended_(loop),
+        ended_ready_(changed_, Readiness::Kind::read) {}
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() { end(); }
+
+  Result<void> start() {
+    Result<Ends> in = make_ends();
+    Result<Ends> out = make_ends();
+    Result<Ends> err = make_ends();
+    for (const Result<Ends>* ends : {&in, &out, &err}) {
+      if (!*ends) {
+        return ends->error();
+      }
+    }
+    SpawnPlan plan;
+    const int failure =
+        plan.run(request_, in->theirs.get(), out->theirs.get(), err->theirs.get(), pid_);
+    if (failure != 0) {
+      pid_ = -1;
+      const bool missing = failure == ENOENT || failure == EACCES;
+      return Error{missing ? ErrorCode::not_found : ErrorCode::resource_exhausted,
+                   "run " + request_.argv.front() + ": " + text_of(failure)};
+    }
+    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+    if (pidfd < 0) {
+      return Error{ErrorCode::resource_exhausted, "watch a child: " + text_of(errno)};
+    }
+    ended_.assign(pidfd);
+    in_.assign(in->ours.release());
+    out_.descriptor.assign(out->ours.release());
+    err_.descriptor.assign(err->ours.release());
+    return {};
+  }
+
+  /// Everything that can be done without waiting; false when nothing was.
+  bool advance() {
+    const bool fed = feed();
+    const bool out = out_.drain();
+    const bool err = err_.drain();
+    const bool reaped = reap();
+    return fed || out || err || reaped;
+  }
+
+  bool too_much() const {
+    return out_.text.size() > kShellOutputMax || err_.text.size() > kShellOutputMax;
+  }
+  bool stop_seen() {
+    if (request_.stop_after.empty()) {
+      return false;
+    }
+    const std::size_t at = find_end(out_.text, request_.stop_after, searched_);
+    searched_ = out_.text.size();
+    if (at != std::string::npos) {
+      out_.text.resize(at);
+    }
+    return at != std::string::npos;
+  }
+  bool done() const { return !out_.open && !err_.open && pid_ < 0; }
+
+  Awaitable<bool> wait(Instant until) {
+    const std::shared_ptr<void> self = shared_from_this();
+    if (in_.is_open() && fed_ < request_.input.size()) {
+      in_ready_.arm(in_, self);
+    }
+    if (out_.open) {
+      out_.readiness.arm(out_.descriptor, self);
+    }
+    if (err_.open) {
+      err_.readiness.arm(err_.descriptor, self);
+    }
+    if (pid_ >= 0) {
+      ended_ready_.arm(ended_, self);
+    }
+    return changed_.wait(until);
+  }
+
+  /// Kills what still runs and lets go of the loop.
+  void end() {
+    if (pid_ >= 0) {
+      ::kill(request_.own_group ? -pid_ : pid_, SIGKILL);
+      pollfd gone{ended_.is_open() ? ended_.native_handle() : -1, POLLIN, 0};
+      ::poll(&gone, 1, 200);
+      ::waitpid(pid_, nullptr, WNOHANG);
+      pid_ = -1;
+    }
+    std::error_code ignored;
+    for (Descriptor* each : {&in_, &out_.descriptor, &err_.descriptor, &ended_}) {
+      each->close(ignored);
+    }
+  }
+
+  ChildOutcome take(bool stopped) {
+    return ChildOutcome{ShellOutput{std::move(out_.text), std::move(err_.text)}, exit_status_,
+                        stopped};
+  }
+
+ private:
+  bool feed() {
+    bool progress = false;
+    while (in_.is_open()) {
+      if (fed_ == request_.input.size()) {
+        if (!request_.keep_input_open) {
+          in_.close();
+        }
+        return progress;
+      }
+      const ssize_t n = ::send(in_.native_handle(), request_.input.data() + fed_,
+                               request_.input.size() - fed_, MSG_NOSIGNAL);
+      if (n >= 0) {
+        fed_ += static_cast<std::size_t>(n);
+      } else if (errno == EAGAIN) {
+        return progress;
+      } else if (errno != EINTR) {
+        in_.close();  // it reads no more, which is its own business
+      }
+      progress = true;
+    }
+    return progress;
+  }
+
+  bool reap() {
+    int status = 0;
+    if (pid_ < 0 || ::waitpid(pid_, &status, WNOHANG) != pid_) {
+      return false;
+    }
+    pid_ = -1;
+    exit_status_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return true;
+  }
+
+  ChildRequest request_;
+  Signal changed_;
+  Descriptor in_;
+  Readiness in_ready_;
+  Stream out_;
+  Stream err_;
+  Descriptor ended_;  ///< a pidfd: readable once the child has ended
+  Readiness ended_ready_;
+  pid_t pid_ = -1;
+  std::size_t fed_ = 0;
+  std::size_t searched_ = 0;
+  int exit_status_ = 0;
+};
+
+/// Ends the child when the coroutine goes away, however that happens: handlers on the loop may
+/// hold it longer.
+struct EndAtExit {
+  Child& child;
+  ~EndAtExit() { child.end(); }
+};
+
+}  // namespace
+
+Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest request,
+                                          Instant until) {
+  const auto child = std::make_shared<Child>(loop, std::move(request));
+  if (Result<void> started = child->start(); !started) {
+    co_return started.error();
+  }
+  const EndAtExit guard{*child};
+  while (!child->done()) {
+    const bool progress = child->advance();
+    if (child->too_much()) {
+      co_return too_much_output();
+    }
+    if (child->stop_seen()) {
+      co_return child->take(true);
+    }
+    if (!progress && !child->done()) {
+      const bool woken = co_await child->wait(until);
+      if (!woken) {
+        co_return Error{ErrorCode::deadline_exceeded, "no end in time"};
+      }
+    }
+  }
+  co_return child->take(false);
+}
+
+}  // namespace arcform

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "drivers/shell.h"
+#include "drivers/waiting.h"
+
+namespace arcform {
+
+/// A program to run on this machine.
+struct ChildRequest {
+  std::vector<std::string> argv;  ///< argv[0] is looked up on the PATH
+  std::string input;              ///< its standard input, then end of file
+  std::string directory;          ///< to run in; empty: ours
+  std::string stop_after;         ///< not empty: done once this was read from its standard output
+  bool keep_input_open = false;   ///< no end of file after `input`
+  bool own_group = true;          ///< false: it may read from our terminal
+};
+
+struct ChildOutcome {
+  ShellOutput output;
+  int exit_status = 0;   ///< 128 + signal when one ended it
+  bool stopped = false;  ///< `stop_after` was seen; the child was killed and has no exit status
+};
+
+/// Runs a program without a shell and without our descriptors, until both of its output streams are
+/// closed and it has ended. A child that is not waited for any more (deadline, too much output, the
+/// coroutine destroyed) is killed with its process group and reaped. Errors, without a subject:
+/// not_found (no such program), resource_exhausted (output above kShellOutputMax, no descriptors),
+/// deadline_exceeded.
+Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest request,
+                                          Instant until);
+
+}  // namespace arcform

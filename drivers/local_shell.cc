@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/local_shell.h"
+
+#include <utility>
+
+#include "drivers/child.h"
+#include "drivers/tcp_exchange.h"
+
+namespace arcform {
+namespace {
+
+// Free functions: the shell may be destroyed while they run.
+Awaitable<Result<ShellOutput>> execute_here(asio::io_context& loop, std::string host,
+                                            ChildRequest request, Instant until) {
+  Result<ChildOutcome> outcome = co_await run_child(loop, std::move(request), until);
+  if (!outcome) {
+    co_return outcome.error().with("run a script on " + host);
+  }
+  co_return std::move(outcome->output);
+}
+
+Awaitable<Result<std::string>> exchange_here(asio::io_context& loop, std::string host,
+                                             std::uint16_t port, std::string question,
+                                             std::string end, Instant until) {
+  Result<std::string> answer =
+      co_await tcp_exchange(loop, "127.0.0.1", port, std::move(question), std::move(end), until);
+  co_return std::move(answer).with("ask port " + std::to_string(port) + " of " + host);
+}
+
+}  // namespace
+
+Awaitable<Result<ShellOutput>> LocalShell::execute(std::string input,
+                                                   std::chrono::milliseconds patience) {
+  ChildRequest request;
+  request.argv = {"/bin/sh", "-s"};
+  request.input = std::move(input);
+  request.directory = home_;
+  return execute_here(loop_, host_, std::move(request),
+                      std::chrono::steady_clock::now() + patience);
+}
+
+Awaitable<Result<std::string>> LocalShell::exchange(std::uint16_t port, std::string question,
+                                                    std::string end,
+                                                    std::chrono::milliseconds patience) {
+  return exchange_here(loop_, host_, port, std::move(question), std::move(end),
+                       std::chrono::steady_clock::now() + patience);
+}
+
+}  // namespace arcform

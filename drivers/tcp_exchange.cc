@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/tcp_exchange.h"
+
+#include <array>
+#include <memory>
+#include <system_error>
+#include <utility>
+
+#include <asio/ip/tcp.hpp>
+#include <asio/write.hpp>
+
+#include "drivers/shell_limits.h"
+
+namespace arcform {
+namespace {
+
+using Socket = asio::basic_stream_socket<asio::ip::tcp, LoopExecutor>;
+
+/// A socket that is closed when its time is over, which ends whatever waits for it.
+struct TimedSocket {
+  TimedSocket(asio::io_context& loop, Instant until) : socket(loop), timer(loop, until) {}
+  Socket socket;
+  LoopTimer timer;
+  bool expired = false;
+};
+
+/// The timer's handler holds the socket: it must go with the coroutine.
+struct CancelAtExit {
+  TimedSocket& timed;
+  ~CancelAtExit() {
+    timed.timer.cancel();
+    std::error_code ignored;
+    timed.socket.close(ignored);
+  }
+};
+
+Error error_of(const TimedSocket& timed, const std::error_code& error, const std::string& what) {
+  if (timed.expired) {
+    return Error{ErrorCode::deadline_exceeded, "no answer in time"};
+  }
+  if (error == asio::error::connection_refused) {
+    return Error{ErrorCode::not_found, "connection refused"};
+  }
+  return Error{ErrorCode::unavailable, what + ": " + error.message()};
+}
+
+Awaitable<Result<std::string>> read_answer(TimedSocket& timed, std::string end) {
+  std::string answer;
+  std::array<char, 16384> buffer;
+  while (answer.size() <= kShellOutputMax) {
+    std::error_code error;
+    const std::size_t n = co_await timed.socket.async_read_some(
+        asio::buffer(buffer), asio::redirect_error(kAwait, error));
+    const std::size_t searched = answer.size();
+    answer.append(buffer.data(), n);
+    if (error == asio::error::eof && end.empty()) {
+      co_return answer;
+    }
+    if (error == asio::error::eof) {
+      co_return Error{ErrorCode::unavailable, "closed the connection before the answer's end"};
+    }
+    if (error) {
+      co_return error_of(timed, error, "read");
+    }
+    if (!end.empty()) {
+      if (const std::size_t at = find_end(answer, end, searched); at != std::string::npos) {
+        answer.resize(at);
+        co_return answer;
+      }
+    }
+  }
+  co_return too_much_output();
+}
+
+}  // namespace
+
+Awaitable<Result<std::string>> tcp_exchange(asio::io_context& loop, std::string address,
+                                            std::uint16_t port, std::string question,
+                                            std::string end, Instant until) {
+  std::error_code error;
+  const asio::ip::address ip = asio::ip::make_address(address, error);
+  if (error) {
+    co_return Error{ErrorCode::invalid_argument, "not a numeric address: " + address};
+  }
+  const auto timed = std::make_shared<TimedSocket>(loop, until);
+  const CancelAtExit guard{*timed};
+  timed->timer.async_wait([timed](std::error_code cancelled) {
+    if (!cancelled) {
+      timed->expired = true;
+      std::error_code ignored;
+      timed->socket.close(ignored);
+    }
+  });
+  const asio::ip::tcp::endpoint there(ip, port);
+  co_await timed->socket.async_connect(there, asio::redirect_error(kAwait, error));
+  if (error) {
+    co_return error_of(*timed, error, "connect");
+  }
+  timed->socket.set_option(asio::ip::tcp::no_delay(true), error);
+  co_await asio::async_write(timed->socket, asio::buffer(question),
+                             asio::redirect_error(kAwait, error));
+  if (error) {
+    co_return error_of(*timed, error, "write");
+  }
+  co_return co_await read_answer(*timed, std::move(end));
+}
+
+}  // namespace arcform

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "drivers/waiting.h"
+#include "model/result.h"
+
+namespace arcform {
+
+/// Connects to `address` (IPv4 or IPv6, numeric), sends `question` and reads until `end` was read
+/// (the answer is cut right after it) or, when `end` is empty, until the other side closes. Errors,
+/// without a subject: not_found (refused), unavailable (no route, reset, closed before `end`),
+/// deadline_exceeded, resource_exhausted (more than 1 MB).
+Awaitable<Result<std::string>> tcp_exchange(asio::io_context& loop, std::string address,
+                                            std::uint16_t port, std::string question,
+                                            std::string end, Instant until);
+
+}  // namespace arcform

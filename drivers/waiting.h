@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <asio/basic_waitable_timer.hpp>
+#include <asio/io_context.hpp>
+#include <asio/posix/basic_stream_descriptor.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/use_awaitable.hpp>
+
+#include "drivers/async.h"
+
+/// How the shells wait: for "something changed", for a free place, for a descriptor. One loop, one
+/// thread, so nothing here locks.
+namespace arcform {
+
+using LoopExecutor = asio::io_context::executor_type;
+using Instant = std::chrono::steady_clock::time_point;
+using LoopTimer =
+    asio::basic_waitable_timer<std::chrono::steady_clock,
+                               asio::wait_traits<std::chrono::steady_clock>, LoopExecutor>;
+using Descriptor = asio::posix::basic_stream_descriptor<LoopExecutor>;
+
+/// Completion token of everything that an Awaitable waits for.
+inline constexpr asio::use_awaitable_t<LoopExecutor> kAwait;
+
+/// Coroutines that wait for a change and look for themselves what it was.
+class Signal {
+ public:
+  explicit Signal(asio::io_context& loop) : loop_(loop) {}
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
+  /// False when `until` passed first. Whoever calls keeps this object alive meanwhile.
+  Awaitable<bool> wait(Instant until);
+  void notify_all();
+  asio::io_context& loop() { return loop_; }
+
+ private:
+  struct Waiter;
+  asio::io_context& loop_;
+  std::vector<Waiter*> waiting_;
+};
+
+/// A number of places; who asks first gets one first.
+class Places {
+ public:
+  /// A place that is held until this is destroyed; it may outlive the Places.
+  class Held {
+   public:
+    Held() = default;
+    Held(Held&& other) noexcept = default;
+    Held& operator=(Held&& other) noexcept;
+    ~Held() { give_back(); }
+
+   private:
+    friend class Places;
+    struct State;
+    explicit Held(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    void give_back();
+    std::shared_ptr<State> state_;
+  };
+
+  Places(asio::io_context& loop, int limit);
+  /// nullopt when `until` passed first.
+  Awaitable<std::optional<Held>> take(Instant until);
+  int limit() const;
+  /// What is held already stays held.
+  void set_limit(int limit);
+
+ private:
+  std::shared_ptr<Held::State> state_;
+};
+
+/// A descriptor that notifies a Signal when it becomes readable or writable, once per arm(). Both
+/// must live until the loop has run the handlers: `keep_alive` is held by them.
+class Readiness {
+ public:
+  enum class Kind { read, write };
+  Readiness(Signal& signal, Kind kind) : signal_(signal), kind_(kind) {}
+  /// Does nothing while armed. `Socket` is any Asio object with async_wait.
+  template <class Socket>
+  void arm(Socket& socket, const std::shared_ptr<void>& keep_alive) {
+    if (armed_) {
+      return;
+    }
+    armed_ = true;
+    socket.async_wait(kind_ == Kind::read ? Socket::wait_read : Socket::wait_write,
+                      [this, keep_alive](std::error_code) {
+                        armed_ = false;
+                        signal_.notify_all();
+                      });
+  }
+
+ private:
+  Signal& signal_;
+  Kind kind_;
+  bool armed_ = false;
+};
+
+}  // namespace arcform
