@@ -51,6 +51,7 @@ struct DesiredHost {
   Transport transport = Transport::ssh;
   SshAccess ssh;
   SourcePosition at;
+  std::uint64_t memory_mb = 0;  ///< what its cache nodes may use together; 0: not said
   bool operator==(const DesiredHost&) const = default;
 };
 

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "specs/fields.h"
+
+namespace arcform {
+
+/// Reads "ensemble.config": zoo.cfg keys that a spec may set, with their values as zoo.cfg has
+/// them. Keys that arcform writes itself are refused with the reason, unknown ones with a guess.
+/// Sources: Apache ZooKeeper 3.8 administrator's guide, "Configuration Parameters", and
+/// QuorumPeerConfig.java:parseProperties.
+std::map<std::string, std::string> read_zoo_config(const json::Value& value,
+                                                   const std::string& path, Problems& problems);
+
+}  // namespace arcform
