@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "model/render.h"
+#include "model/render_text.h"
+
+namespace arcform {
+namespace {
+
+template <class... Ts>
+struct Overload : Ts... {
+  using Ts::operator()...;
+};
+template <class... Ts>
+Overload(Ts...) -> Overload<Ts...>;
+
+/// The classes that the summary counts, in the order in which they are told.
+enum class Class { configure, start, restart, create, enrol, map, stop, unmap, forget, unregister };
+constexpr std::array<const char*, 10> kClassWords{
+    "to configure", "to start", "to restart", "to create", "to register",
+    "to map",       "to stop",  "to unmap",   "to forget", "to unregister"};
+
+/// What a step says of itself beside its reason: the verb, what it does to the clients, how many
+/// things it counts for and as what.
+struct Words {
+  std::string verb;
+  std::string cost = "nothing lost";
+  std::size_t count = 1;
+  Class kind = Class::configure;
+};
+
+std::string start_cost(const Step& step) {
+  if (step.settle) {
+    return "joins: some keys move to it";
+  }
+  return step.repair ? "joins again: its keys come back to it, empty" : "nothing lost";
+}
+
+Words words_of(const Step& step) {
+  const std::string gone = "its cache is lost, its keys move to the others";
+  return std::visit(
+      Overload{
+          [](const ConfigureServer&) {
+            return Words{"configure", "nothing lost", 1, Class::configure};
+          },
+          [](const StartServer&) {
+            return Words{"start", "nothing lost", 1, Class::start};
+          },
+          [](const StopServer&) {
+            return Words{"stop", "nothing lost, nodes cannot join until it is back", 1,
+                         Class::stop};
+          },
+          [](const RestartServer&) {
+            return Words{"restart", "nothing lost while the others serve", 1, Class::restart};
+          },
+          [](const AwaitQuorum&) {
+            return Words{"wait", "", 0, Class::configure};
+          },
+          [](const CreateTree&) {
+            return Words{"create", "nothing lost", 1, Class::create};
+          },
+          [](const RegisterCloud&) {
+            return Words{"register", "nothing lost", 1, Class::enrol};
+          },
+          [](const MapNodes& a) {
+            return Words{"map", "nothing lost", a.nodes.size(), Class::map};
+          },
+          [](const UnmapNodes& a) {
+            return Words{"unmap", "nothing lost", a.nodes.size(), Class::unmap};
+          },
+          [&](const StartNode&) {
+            return Words{"start", start_cost(step), 1, Class::start};
+          },
+          [&](const StopNode&) {
+            return Words{"stop", gone, 1, Class::stop};
+          },
+          [&](const RestartNode& a) {
+            return Words{a.move_mapping ? "restart, mapped here" : "restart", "its cache is lost",
+                         1, Class::restart};
+          },
+          [](const ForgetNode&) {
+            return Words{"forget", "nothing lost", 1, Class::forget};
+          },
+          [](const UnregisterCloud&) {
+            return Words{"unregister", "the cloud is gone for its clients", 1, Class::unregister};
+          },
+      },
+      step.action);
+}
+
+/// The subject in a column of its own: several nodes of one cloud are told by their number.
+std::string subject_of(const Step& step) {
+  const auto nodes = [](std::size_t count, Endpoint first) {
+    return count == 1 ? first.text() : counted(count, "node", "nodes");
+  };
+  if (const auto* map = std::get_if<MapNodes>(&step.action); map && !map->nodes.empty()) {
+    return nodes(map->nodes.size(), map->nodes.front().node);
+  }
+  if (const auto* unmap = std::get_if<UnmapNodes>(&step.action); unmap && !unmap->nodes.empty()) {
+    return nodes(unmap->nodes.size(), unmap->nodes.front());
+  }
+  return printable(subject(step.action));
+}
+
+Ink ink_of(std::string_view sign) {
+  return sign == "+" ? Ink::green : sign == "-" ? Ink::red : sign == "·" ? Ink::dim : Ink::yellow;
+}
+
+Row row_of(const Step& step, const DesiredState& desired) {
+  const Words words = words_of(step);
+  const std::string sign = step.repair ? "!" : symbol(step.action);
+  std::string what = words.verb;
+  if (!step.reason.empty()) {
+    what += ": " + printable(step.reason);
+  }
+  return {{sign, ink_of(sign)}, {subject_of(step)}, {printable(host_of(step.action))},
+          {std::move(what)},    {words.cost},       {place(desired, step.at), Ink::dim}};
+}
+
+/// Steps that stand under one heading, in the order of the plan.
+struct Group {
+  std::string heading;
+  std::vector<const Step*> steps;
+};
+
+std::string heading_of(const Step& step, const DesiredState& desired) {
+  const std::string code = cloud_of(step.action);
+  if (code.empty()) {
+    const bool node = std::holds_alternative<StopNode>(step.action) ||
+                      std::holds_alternative<ForgetNode>(step.action);
+    return node ? "hosts (leftovers of nodes that are in no cloud)" : "ensemble";
+  }
+  const DesiredCloud* const cloud = desired.cloud(code);
+  if (cloud == nullptr) {
+    return fmt::format("cloud {} (gone from the spec)", printable(code));
+  }
+  std::vector<std::uint32_t> hosts;
+  for (const DesiredNode& node : cloud->nodes) {
+    hosts.push_back(node.host);
+  }
+  std::sort(hosts.begin(), hosts.end());
+  hosts.erase(std::unique(hosts.begin(), hosts.end()), hosts.end());
+  return fmt::format("cloud {} ({}, {})", printable(code),
+                     counted(cloud->nodes.size(), "node", "nodes"),
+                     counted(hosts.size(), "host", "hosts"));
+}
+
+/// One group per cloud, one for the ensemble, one for the rest, by their first step.
+std::vector<Group> groups_of(const Plan& plan, const DesiredState& desired) {
+  std::vector<Group> groups;
+  std::map<std::pair<std::string, bool>, std::size_t> found;
+  for (const Step& step : plan.steps) {
+    const bool leftover = std::holds_alternative<StopNode>(step.action) ||
+                          std::holds_alternative<ForgetNode>(step.action);
+    const std::string code = cloud_of(step.action);
+    const auto [at, added] =
+        found.try_emplace(std::pair(code, code.empty() && leftover), groups.size());
+    if (added) {
+      groups.push_back({heading_of(step, desired), {}});
+    }
+    groups[at->second].steps.push_back(&step);
+  }
+  return groups;
+}
+
+std::string rendered(const Group& group, const DesiredState& desired,
+                     const RenderOptions& options) {
+  std::vector<Row> rows;
+  const std::size_t shown = shown_of(group.steps.size(), options);
+  for (std::size_t i = 0; i < shown; ++i) {
+    rows.push_back(row_of(*group.steps[i], desired));
+  }
+  return fmt::format("\n{}\n{}{}", painted(group.heading, Ink::bold, options.colour),
+                     aligned(rows, options.colour), rest_of(group.steps.size(), options));
+}
+
+/// A block of lines that each begin with the same sign.
+std::string listed(std::string_view heading, const std::vector<std::string>& lines, Cell sign,
+                   const RenderOptions& options) {
+  if (lines.empty()) {
+    return "";
+  }
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < shown_of(lines.size(), options); ++i) {
+    rows.push_back({sign, {printable(lines[i])}});
+  }
+  return fmt::format("\n{}\n{}{}", painted(heading, Ink::bold, options.colour),
+                     aligned(rows, options.colour), rest_of(lines.size(), options));
+}
+
+/// What a kind of hold is called in front of its reason.
+const char* word_of(Hold hold) {
+  switch (hold) {
+    case Hold::unknown:
+      return "unknown";
+    case Hold::unsupported:
+      return "unsupported";
+    case Hold::guard:
+      return "refused";
+    case Hold::foreign:
+      return "foreign";
+    case Hold::waiting:
+      return "waiting";
+  }
+  return "unknown";
+}
+
+Cell sign_of(Hold hold) {
+  switch (hold) {
+    case Hold::unknown:
+      return {"?", Ink::yellow};
+    case Hold::unsupported:
+    case Hold::guard:
+    case Hold::foreign:
+      return {"x", Ink::red};
+    case Hold::waiting:
+      return {"·", Ink::dim};
+  }
+  return {"?", Ink::yellow};
+}
+
+std::string held_words(const std::vector<Held>& held) {
+  std::string text;
+  for (const Hold hold :
+       {Hold::unknown, Hold::unsupported, Hold::guard, Hold::foreign, Hold::waiting}) {
+    const auto count = std::count_if(held.begin(), held.end(),
+                                     [hold](const Held& item) { return item.hold == hold; });
+    if (count > 0) {
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, word_of(hold));
+    }
+  }
+  return text;
+}
+
+/// "3 to configure, 9 to start"
+std::string class_words(const Plan& plan) {
+  std::array<std::size_t, kClassWords.size()> counts{};
+  for (const Step& step : plan.steps) {
+    const Words words = words_of(step);
+    counts[static_cast<std::size_t>(words.kind)] += words.count;
+  }
+  std::string text;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    if (counts[i] > 0) {
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts[i], kClassWords[i]);
+    }
+  }
+  return text.empty() ? "nothing but waiting" : text;
+}
+
+/// How long ring changes of a cloud lie apart, in seconds: the longest session timeout in it.
+std::uint32_t settle_s(const DesiredState& desired, const std::string& code) {
+  std::uint32_t seconds = 0;
+  if (const DesiredCloud* const cloud = desired.cloud(code)) {
+    for (const DesiredNode& node : cloud->nodes) {
+      seconds = std::max<std::uint32_t>(seconds, node.config.session_timeout_s);
+    }
+  }
+  return seconds;
+}
+
+/// "test-cloud: one node down at a time, at least 30 s apart; 2 caches lost"
+std::string impact_line(const CloudImpact& impact, const Plan& plan, const DesiredState& desired) {
+  const auto spaced = std::count_if(plan.steps.begin(), plan.steps.end(), [&](const Step& step) {
+    return step.settle && cloud_of(step.action) == impact.service_code;
+  });
+  std::vector<std::string> parts;
+  if (impact.down_at_once_max > 0) {
+    parts.push_back(impact.down_at_once_max == 1
+                        ? "one node down at a time"
+                        : fmt::format("at most {} nodes down at a time", impact.down_at_once_max));
+  }
+  if (const std::uint32_t seconds = settle_s(desired, impact.service_code);
+      spaced > 1 && seconds > 0) {
+    parts.push_back(fmt::format("changes of its ring at least {} s apart", seconds));
+  }
+  if (impact.caches_lost > 0) {
+    parts.push_back(counted(impact.caches_lost, "cache lost", "caches lost"));
+  }
+  return parts.empty()
+             ? ""
+             : fmt::format("{}: {}\n", printable(impact.service_code), fmt::join(parts, ", "));
+}
+
+std::string summary(const Plan& plan, const DesiredState& desired, const RenderOptions& options) {
+  if (plan.converged()) {
+    return plan.alarms.empty() ? "No changes. Observed equals desired.\n"
+                               : "No changes. Observed equals desired, but see the alarms above.\n";
+  }
+  std::string text;
+  if (plan.steps.empty()) {
+    text = plan.held.empty() ? "No changes now." : "No changes are possible now.";
+  } else {
+    text = fmt::format("Plan: {}.", class_words(plan));
+  }
+  if (!plan.held.empty()) {
+    text +=
+        fmt::format(" {} left alone: {}.", counted(plan.held.size(), "difference", "differences"),
+                    held_words(plan.held));
+  }
+  text = painted(text, Ink::bold, options.colour) + "\n";
+  std::vector<std::string> lines;
+  for (const CloudImpact& impact : plan.impact) {
+    if (std::string line = impact_line(impact, plan, desired); !line.empty()) {
+      lines.push_back(std::move(line));
+    }
+  }
+  for (std::size_t i = 0; i < shown_of(lines.size(), options); ++i) {
+    text += lines[i];
+  }
+  return text + rest_of(lines.size(), options);
+}
+
+}  // namespace
+
+std::string render_plan(const Plan& plan, const DesiredState& desired,
+                        const ObservedState& observed, const RenderOptions& options) {
+  std::string out =
+      fmt::format("{} · {}\n", painted(printable(desired.deployment), Ink::bold, options.colour),
+                  observed_line(desired, observed, options));
+  out += listed("alarms", plan.alarms, {"!", Ink::red}, options);
+  for (const Group& group : groups_of(plan, desired)) {
+    out += rendered(group, desired, options);
+  }
+  out += listed("later", plan.later, {"·", Ink::dim}, options);
+  if (!plan.held.empty()) {
+    out += fmt::format("\n{}\n{}", painted("left alone", Ink::bold, options.colour),
+                       render_held(plan.held, desired, options));
+  }
+  return out + "\n" + summary(plan, desired, options);
+}
+
+std::string render_held(const std::vector<Held>& held, const DesiredState& desired,
+                        const RenderOptions& options) {
+  std::vector<Row> rows;
+  for (std::size_t i = 0; i < shown_of(held.size(), options); ++i) {
+    const Held& item = held[i];
+    rows.push_back({sign_of(item.hold),
+                    {printable(item.subject)},
+                    {fmt::format("{}: {}", word_of(item.hold), printable(item.reason))},
+                    {place(desired, item.at), Ink::dim}});
+  }
+  return aligned(rows, options.colour) + rest_of(held.size(), options);
+}
+
+std::string render_step_line(const Step& step) {
+  return printable(describe(step.action));
+}
+
+}  // namespace arcform

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/desired.h"
+#include "model/observed.h"
+#include "model/render.h"
+
+/// What the renderers share: ink, aligned rows, counted words. Only model/ uses it.
+namespace arcform {
+
+enum class Ink { plain, bold, dim, green, red, yellow, cyan };
+
+/// `text` in that ink, or as it is.
+std::string painted(std::string_view text, Ink ink, bool colour);
+
+struct Cell {
+  std::string text;  ///< harmless already, without newlines
+  Ink ink = Ink::plain;
+};
+using Row = std::vector<Cell>;
+
+/// Rows as lines of columns, two spaces apart, each line indented by two. The last column that has
+/// text is not padded; one very long cell does not push every other row to the right.
+std::string aligned(const std::vector<Row>& rows, bool colour);
+
+/// "1 node", "3 nodes"
+std::string counted(std::size_t count, std::string_view one, std::string_view many);
+
+/// "examples/three-hosts.json:14", or empty for a position that is nowhere.
+std::string place(const DesiredState& desired, SourcePosition at);
+
+/// How many of `count` lines are shown: all, or the first hundred of more than two hundred.
+std::size_t shown_of(std::size_t count, const RenderOptions& options);
+
+/// "  ... and 900 more\n", or empty.
+std::string rest_of(std::size_t count, const RenderOptions& options);
+
+/// "examples/three-hosts.json · observed 3/3 hosts, ensemble 3/3 serving (leader a) in 0.2 s"
+std::string observed_line(const DesiredState& desired, const ObservedState& observed,
+                          const RenderOptions& options);
+
+/// "seoul-prod: converged", or what differs in counted words: the whole state in one line.
+std::string verdict_line(const DesiredState& desired, const ObservedState& observed);
+
+}  // namespace arcform
