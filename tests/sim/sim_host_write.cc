@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// The writing half of SimHost.
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "tests/sim/sim_host.h"
+
+namespace arcform::sim {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+Result<bool> SimHost::write_one(const FileWrite& file) {
+  const std::string path = absolute(file.path);
+  const auto found = machine_.files.find(path);
+  if (found != machine_.files.end() && found->second.content == file.content) {
+    return false;
+  }
+  const std::string subject = fmt::format("write {}", path);
+  if (!machine_.writable) {
+    return error(ErrorCode::permission_denied, subject, "the file system is read-only");
+  }
+  if (machine_.disk_full ||
+      core_.faults().strikes(Fault::disk_full, fmt::format("host {} {}", name_, subject))) {
+    return error(ErrorCode::resource_exhausted, subject, "no space left on device");
+  }
+  machine_.files[path] = File{file.content, file.mode};
+  core_.effect(fmt::format("host {} {}", name_, subject));
+  return true;
+}
+
+Awaitable<Result<void>> SimHost::write_files(std::vector<FileWrite> files) {
+  core_.count_mutation();
+  const std::string what = fmt::format("write {} files", files.size());
+  auto reached = co_await reach(what);
+  if (!reached) {
+    co_return reached;
+  }
+  for (const FileWrite& file : files) {
+    auto written = write_one(file);
+    if (!written) {
+      co_return written.error();
+    }
+  }
+  co_return reply(what);
+}
+
+Result<ProcessIdentity> SimHost::start_now(const StartRequest& request) {
+  const std::string what = "start " + request.slot;
+  if (const Process* live = process_of(request.slot)) {
+    return ProcessIdentity{machine_.boot_id(), live->pid, live->start_ticks};
+  }
+  if (request.port != 0 && machine_.listener(request.port) != nullptr) {
+    return error(ErrorCode::already_exists, what,
+                 fmt::format("something else listens on port {}", request.port));
+  }
+  const std::string subject = fmt::format("host {} {}", name_, what);
+  if (machine_.disk_full || core_.faults().strikes(Fault::disk_full, subject)) {
+    return error(ErrorCode::resource_exhausted, what, "no space left on device");
+  }
+  if (!machine_.writable) {
+    return error(ErrorCode::permission_denied, what, directory_ + " is not writable");
+  }
+  if (request.argv.empty() || !machine_.has_program(request.argv[0])) {
+    return error(ErrorCode::not_found, what,
+                 fmt::format("no program {}", request.argv.empty() ? "" : request.argv[0]));
+  }
+  if (request.open_files > machine_.open_files_hard) {
+    return error(ErrorCode::resource_exhausted, what,
+                 fmt::format("{} open files wanted, the hard limit is {}", request.open_files,
+                             machine_.open_files_hard));
+  }
+  const Time slow = core_.faults().strikes(Fault::slow_start, subject)
+                        ? core_.pick(seconds(5), seconds(20))
+                        : Time{0};
+  const std::uint32_t pid = machine_.spawn(request.argv, folder(request.slot), slow);
+  const ProcessIdentity identity{machine_.boot_id(), pid, machine_.process(pid)->start_ticks};
+  machine_.slots[folder(request.slot)] = Slot{identity, request.digest, "", std::nullopt};
+  core_.effect(fmt::format("host {} start {} as pid {}", name_, request.slot, pid));
+  if (core_.faults().strikes(Fault::dies_at_once, subject)) {
+    Machine* const machine = &machine_;
+    core_.clock().after(core_.pick(milliseconds(1), milliseconds(10)), "a process dies at once",
+                        [machine, identity] {
+                          if (machine->process(identity) != nullptr) {
+                            machine->exit(identity.pid, 1, "died at once");
+                          }
+                        });
+  }
+  return identity;
+}
+
+Awaitable<Result<ProcessIdentity>> SimHost::start(StartRequest request) {
+  core_.count_mutation();
+  const std::string what = "start " + request.slot;
+  auto reached = co_await reach(what);
+  if (!reached) {
+    co_return reached.error();
+  }
+  auto started = start_now(request);
+  if (auto answered = reply(what); !answered) {
+    co_return answered.error();
+  }
+  co_return std::move(started);
+}
+
+Awaitable<Result<StopOutcome>> SimHost::stop(StopRequest request) {
+  core_.count_mutation();
+  const std::string what = "stop " + request.slot;
+  auto reached = co_await reach(what);
+  if (!reached) {
+    co_return reached.error();
+  }
+  const auto killed = std::make_shared<bool>(false);
+  if (machine_.process(request.process) != nullptr) {
+    core_.effect(fmt::format("host {} stop {} pid {}", name_, request.slot, request.process.pid));
+    machine_.terminate(request.process.pid);
+    // The script runs on the host to its end, whether or not we still hear of it.
+    Machine* const machine = &machine_;
+    core_.clock().after(request.patience, fmt::format("{}: the end of patience", what),
+                        [machine, killed, identity = request.process] {
+                          if (machine->process(identity) != nullptr) {
+                            *killed = true;
+                            machine->kill(identity.pid, "");
+                          }
+                        });
+  }
+  while (machine_.process(request.process) != nullptr) {
+    co_await core_.clock().wait_until(core_.clock().now() + milliseconds(20));
+    if (auto still = reachable(what); !still) {
+      co_return still.error();
+    }
+  }
+  if (auto answered = reply(what); !answered) {
+    co_return answered.error();
+  }
+  co_return *killed ? StopOutcome::killed : StopOutcome::gone;
+}
+
+Awaitable<Result<void>> SimHost::forget(std::string slot) {
+  core_.count_mutation();
+  const std::string what = "forget " + slot;
+  auto reached = co_await reach(what);
+  if (!reached) {
+    co_return reached;
+  }
+  if (const Process* live = process_of(slot)) {
+    co_return error(ErrorCode::failed_precondition, what,
+                    fmt::format("its process {} lives", live->pid));
+  }
+  const bool had = machine_.remove_folder(folder(slot));
+  if (had) {
+    core_.effect(fmt::format("host {} {}", name_, what));
+  }
+  co_return reply(what);
+}
+
+}  // namespace arcform::sim
