@@ -179,7 +179,8 @@ void CacheNode::terminate() {
 }
 
 void CacheNode::leave() {
-  if (state_ == State::leaving) {
+  if (frozen_ || state_ == State::leaving) {
+    term_pending_ = frozen_;  // SIGTERM waits for SIGCONT
     return;
   }
   state_ = State::leaving;
@@ -204,6 +205,9 @@ void CacheNode::freeze(bool frozen) {
   frozen_ = frozen;
   if (session_ != 0) {
     ensemble_.freeze(session_, frozen);
+  }
+  if (!frozen && std::exchange(term_pending_, false)) {
+    leave();
   }
 }
 

@@ -43,6 +43,7 @@ class CacheNode final : public Program, public SessionUser {
   Time give_up_{0};
   State state_ = State::starting;
   bool terminated_ = false;
+  bool term_pending_ = false;
   bool frozen_ = false;
   std::int64_t session_ = 0;
   std::string identity_;  ///< ip:port

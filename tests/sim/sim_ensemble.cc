@@ -227,6 +227,7 @@ void Ensemble::elect() {
       orphan.connected = false;
       sessions_.emplace(id, std::move(orphan));
     }
+    sessions_.at(id).last_heard = core_.clock().now();
     schedule_expiry(id);
   }
 }

@@ -84,6 +84,8 @@ class Ensemble {
                     SessionUser* user);
   Time timeout(std::int64_t session) const;
   bool connected(std::int64_t session) const;
+  /// When the leader last heard of it; up to 15 % of its timeout before the connection was lost.
+  Time last_heard(std::int64_t session) const;
   /// Its ephemerals vanish at once; when it is not connected this is abandon().
   void close(std::int64_t session);
   /// The user is gone without a word; the session lives on until it expires.
@@ -121,6 +123,7 @@ class Ensemble {
     bool connected = true;
     bool frozen = false;
     std::int64_t seen = 0;  ///< zxid
+    Time last_heard{0};     ///< of a session that is not connected
     std::optional<SimClock::EventId> expiry;
   };
 

@@ -185,8 +185,12 @@ ObservedDataDirectory Machine::data_directory(const std::string& path) const {
   ObservedDataDirectory seen;
   const auto store = stores.find(path);
   const auto myid = files.find(path + "/myid");
-  seen.has_data = store != stores.end() && store->second->tree != nullptr;
-  seen.exists = store != stores.end() || myid != files.end();
+  const auto holds = [this](const std::string& folder) {
+    const auto file = files.lower_bound(folder);
+    return file != files.end() && file->first.starts_with(folder);
+  };
+  seen.has_data = (store != stores.end() && store->second->tree) || holds(path + "/version-2/");
+  seen.exists = store != stores.end() || holds(path + "/");
   if (myid != files.end()) {
     seen.myid = myid->second.content.substr(0, myid->second.content.find('\n'));
   }

@@ -122,7 +122,7 @@ class Machine {
   std::map<std::string, Slot> slots;                          ///< by absolute path of the folder
   std::map<std::string, std::shared_ptr<ZnodeStore>> stores;  ///< data directories of servers
   std::map<std::string, ObservedPackage> packages;            ///< by prefix
-  std::set<std::string> programs{"sleep", "sh", "/bin/sleep", "/bin/sh", "true", "/bin/true"};
+  std::set<std::string> programs{"stand-in"};                 ///< that can be run besides
   bool java = true;
   bool writable = true;
   bool disk_full = false;
@@ -145,7 +145,7 @@ class Machine {
 };
 
 /// The behaviour that argv asks for: a cache node (argv[0] ends in /memcached), a ZooKeeper server
-/// (QuorumPeerMain), "sleep N", or nothing at all until it is stopped.
+/// (QuorumPeerMain); anything else is a stand-in that does what its first argument says.
 std::shared_ptr<Program> make_program(SimCore& core, Ensemble& ensemble, Machine& machine,
                                       const std::vector<std::string>& argv);
 

@@ -9,33 +9,39 @@
 namespace arcform::sim {
 namespace {
 
-/// Does nothing; ends when it is told to, or after `length` where that is given.
-class IdleProgram final : public Program {
+using std::chrono::milliseconds;
+
+/// "stand-in listens PORT", "stand-in ends", "stand-in ignores-term PORT", "stand-in waits"; any
+/// other argv waits as well.
+class StandIn final : public Program {
  public:
-  IdleProgram(SimCore& core, Machine& machine, std::optional<Time> length)
-      : Program(core, machine), length_(length) {}
+  StandIn(SimCore& core, Machine& machine, const std::vector<std::string>& argv)
+      : Program(core, machine), way_(argv.size() > 1 ? argv[1] : "waits") {
+    if (argv.size() > 2) {
+      std::from_chars(argv[2].data(), argv[2].data() + argv[2].size(), port_);
+    }
+  }
   void launch() override {
-    if (length_) {
-      later(*length_, "ends", [this] { end(0, ""); });
+    if (way_ == "ends") {
+      later(milliseconds(1), "ends", [this] { end(3, "stand-in ends"); });
+    } else if (port_ != 0) {
+      later(milliseconds(3), "listens", [this] {
+        if (!machine_.listen(pid_, port_)) {
+          end(71, "address already in use");
+        }
+      });
+    }
+  }
+  void terminate() override {
+    if (way_ != "ignores-term") {
+      Program::terminate();
     }
   }
 
  private:
-  std::optional<Time> length_;
+  std::string way_;
+  std::uint16_t port_ = 0;
 };
-
-std::optional<Time> length_of(const std::vector<std::string>& argv) {
-  const std::string name = argv[0].substr(argv[0].rfind('/') + 1);
-  int length = 0;
-  if (name == "true") {
-    return Time{0};
-  }
-  if (name != "sleep" || argv.size() < 2) {
-    return std::nullopt;
-  }
-  std::from_chars(argv[1].data(), argv[1].data() + argv[1].size(), length);
-  return std::chrono::seconds(length);
-}
 
 }  // namespace
 
@@ -50,7 +56,7 @@ std::shared_ptr<Program> make_program(SimCore& core, Ensemble& ensemble, Machine
   if (server) {
     return std::make_shared<ServerProgram>(core, ensemble, machine, argv.back());
   }
-  return std::make_shared<IdleProgram>(core, machine, length_of(argv));
+  return std::make_shared<StandIn>(core, machine, argv);
 }
 
 }  // namespace arcform::sim

@@ -40,6 +40,12 @@ bool Ensemble::connected(std::int64_t session) const {
   return leader_ && found != sessions_.end() && found->second.connected;
 }
 
+Time Ensemble::last_heard(std::int64_t session) const {
+  const auto found = sessions_.find(session);
+  const bool silent = found != sessions_.end() && !connected(session);
+  return silent ? found->second.last_heard : core_.clock().now();
+}
+
 void Ensemble::close(std::int64_t session) {
   if (!connected(session)) {
     abandon(session);
@@ -115,6 +121,7 @@ void Ensemble::refresh_session(std::int64_t id) {
     user->on_connection(true);
   } else if (!can && session.connected) {
     session.connected = false;
+    session.last_heard = core_.clock().now() - core_.pick(Time{0}, session.timeout * 15 / 100);
     schedule_expiry(id);
     if (user != nullptr) {
       user->on_connection(false);
@@ -127,11 +134,10 @@ void Ensemble::schedule_expiry(std::int64_t id) {
   if (session.connected || session.expiry || !leader_ || !tree_.sessions.contains(id)) {
     return;
   }
-  // The last heartbeat was up to a third of the timeout ago, and the leader rounds up to its tick:
-  // 8.67 to 11.2 s were seen for 10 s.
-  const Time least = session.timeout * 85 / 100;
-  const Time most = session.timeout * 112 / 100;
-  session.expiry = core_.clock().after(core_.pick(least, most),
+  // The leader looks once per tick: 8.67 to 11.2 s were seen from SIGKILL to expiry at 10 s.
+  const Time tick = servers_.at(*leader_).settings.tick;
+  const Time due = session.last_heard + session.timeout + core_.pick(Time{0}, tick * 6 / 10);
+  session.expiry = core_.clock().after(due - core_.clock().now(),
                                        fmt::format("expiry of session {:#x}", id), [this, id] {
                                          sessions_.at(id).expiry.reset();
                                          expire(id);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -28,7 +29,7 @@ class SimZookeeper final : public Zookeeper {
   /// The controller sleeps for so long while the world goes on; its sessions send no heartbeat.
   void suspend(Time pause);
   /// Ids of the sessions that are open, sorted.
-  std::vector<std::int64_t> sessions() const;
+  std::set<std::int64_t> sessions() const;
   /// What Fault::foreign_write does, just before a commit of these changes.
   std::function<void(const std::vector<ZnodeChange>&)> on_foreign_write;
 
@@ -41,22 +42,30 @@ class SimZookeeper final : public Zookeeper {
   std::set<SimSession*> open_;
 };
 
-/// One such session. Its fate is the ensemble's; faults strike at each request.
-class SimSession final : public ZnodeSession, public SessionUser {
+/// One such session; its fate is the ensemble's, faults strike at each request. Requests keep it
+/// alive, so whoever opened it may drop it while one of them still waits.
+class SimSession final : public SessionUser {
  public:
-  SimSession(SimZookeeper& zookeeper, std::vector<Endpoint> addresses);
-  ~SimSession() override;
+  using Self = std::shared_ptr<SimSession>;
+
+  /// `name`: the connect string, for messages.
+  SimSession(SimZookeeper& zookeeper, std::string name, std::vector<Endpoint> addresses);
+  ~SimSession() override { end(); }
   SimSession(const SimSession&) = delete;
   SimSession& operator=(const SimSession&) = delete;
 
-  Awaitable<Result<std::optional<Znode>>> read(std::string path) override;
-  Awaitable<Result<std::optional<std::vector<std::string>>>> children(std::string path) override;
-  Awaitable<Result<void>> sync() override;
-  std::chrono::milliseconds session_timeout() const override;
-  bool alive() const override;
-  Awaitable<Result<void>> commit(std::vector<ZnodeChange> changes) override;
-  std::int64_t session_id() const override { return id_; }
-  Awaitable<void> close() override;
+  static Awaitable<Result<std::optional<Znode>>> read(Self self, std::string path);
+  static Awaitable<Result<std::optional<std::vector<std::string>>>> children(Self self,
+                                                                             std::string path);
+  static Awaitable<Result<void>> sync(Self self);
+  static Awaitable<Result<void>> commit(Self self, std::vector<ZnodeChange> changes);
+  static Awaitable<void> close(Self self);
+
+  std::chrono::milliseconds timeout() const;
+  bool alive() const;
+  std::int64_t id() const { return id_; }
+  /// Closes it; repeating that does nothing.
+  void end();
 
   void on_connection(bool connected) override;
   void on_expired() override;
@@ -64,20 +73,21 @@ class SimSession final : public ZnodeSession, public SessionUser {
 
  private:
   /// The way to the server: time passes, faults strike. `subject`: "read /arcus".
-  Awaitable<Result<void>> reach(std::string subject);
+  static Awaitable<Result<void>> reach(Self self, std::string subject);
   Result<void> usable(const std::string& subject) const;
   /// The znode as this read sees it; nullopt: there is none.
   std::optional<TreeNode> look(const std::string& path, const std::string& subject);
-  void end();
+  Error error(ErrorCode code, const std::string& subject, const std::string& why) const;
 
   SimZookeeper& zookeeper_;
   SimCore& core_;
   Ensemble& ensemble_;
+  std::string name_;
   std::int64_t id_ = 0;
   Time timeout_{0};
   bool closed_ = false;
   bool expired_ = false;
-  std::optional<Time> silent_since_;  ///< disconnected since
+  std::optional<Time> silent_since_;  ///< the last proof of life, while there is no connection
 };
 
 }  // namespace arcform::sim
