@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/sim_host.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace arcform::sim {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::size_t kLastWords = 2048;
+
+bool looks_like_ours(const Process& process) {
+  return process.comm == "memcached" ||
+         std::any_of(process.argv.begin(), process.argv.end(),
+                     [](const std::string& word) { return word.ends_with("QuorumPeerMain"); });
+}
+
+}  // namespace
+
+Error SimHost::error(ErrorCode code, const std::string& what, const std::string& why) const {
+  return Error{code, fmt::format("{} on host {}: {}", what, name_, why)};
+}
+
+Result<void> SimHost::reachable(const std::string& what) const {
+  if (!machine_.ssh || !core_.connected(kController, machine_.name())) {
+    return error(ErrorCode::unavailable, what, "no connection");
+  }
+  return {};
+}
+
+Awaitable<Result<void>> SimHost::reach(std::string what) {
+  const std::string subject = fmt::format("host {} {}", name_, what);
+  if (on_clock_jump && core_.faults().strikes(Fault::clock_jump, subject)) {
+    on_clock_jump(core_.pick(seconds(1), seconds(60)));
+  }
+  const Time way = core_.pick(milliseconds(2), milliseconds(12));
+  co_await core_.clock().wait_until(core_.clock().now() + way);
+  if (core_.faults().strikes(Fault::host_error_before, subject)) {
+    co_return error(ErrorCode::unavailable, what, "the connection was lost");
+  }
+  co_return reachable(what);
+}
+
+Result<void> SimHost::reply(const std::string& what) {
+  if (core_.faults().strikes(Fault::host_error_after, fmt::format("host {} {}", name_, what))) {
+    return error(ErrorCode::unavailable, what, "the connection was lost; it may have happened");
+  }
+  return reachable(what);
+}
+
+std::string SimHost::absolute(const std::string& path) const {
+  return path.starts_with('/') ? path : folder(path);
+}
+
+const Process* SimHost::process_of(const std::string& slot) const {
+  const auto found = machine_.slots.find(folder(slot));
+  return found == machine_.slots.end() || !found->second.identity
+             ? nullptr
+             : machine_.process(*found->second.identity);
+}
+
+std::map<std::string, ObservedSlot> SimHost::observed_slots() const {
+  std::map<std::string, ObservedSlot> observed;
+  const std::string prefix = directory_ + "/";
+  for (const auto& [path, slot] : machine_.slots) {
+    if (path.starts_with(prefix)) {
+      ObservedSlot& seen = observed[path.substr(prefix.size())];
+      seen.identity = slot.identity;
+      seen.digest = slot.digest;
+    }
+  }
+  for (const auto& [path, file] : machine_.files) {
+    const std::size_t slash = path.find('/', prefix.size());
+    if (path.starts_with(prefix) && slash != std::string::npos) {
+      ObservedSlot& seen = observed[path.substr(prefix.size(), slash - prefix.size())];
+      seen.config = path.substr(slash) == "/zoo.cfg" ? file.content : seen.config;
+    }
+  }
+  for (auto& [name, slot] : observed) {
+    slot.name = name;
+  }
+  return observed;
+}
+
+std::vector<ObservedProcess> SimHost::observed_processes() const {
+  std::vector<ObservedProcess> observed;
+  for (const auto& [pid, process] : machine_.processes()) {
+    const bool named = std::any_of(
+        machine_.slots.begin(), machine_.slots.end(), [&, number = pid](const auto& slot) {
+          return slot.first.starts_with(directory_ + "/") && slot.second.identity &&
+                 slot.second.identity->pid == number;
+        });
+    if (named || looks_like_ours(process)) {
+      observed.push_back({pid, process.start_ticks, process.comm, process.argv});
+    }
+  }
+  return observed;
+}
+
+Awaitable<Result<HostFacts>> SimHost::probe(ProbeRequest request) {
+  auto reached = co_await reach("probe");
+  if (!reached) {
+    co_return reached.error();
+  }
+  if (core_.faults().strikes(Fault::probe_fails, fmt::format("host {} probe", name_))) {
+    co_await core_.clock().wait_until(core_.clock().now() + seconds(10));
+    co_return error(ErrorCode::deadline_exceeded, "probe", "no answer within 10 s");
+  }
+  HostFacts facts;
+  facts.boot_id = machine_.boot_id();
+  facts.uptime_ticks = machine_.uptime_ticks();
+  facts.directory = directory_;
+  facts.memory_total_kb = machine_.memory_total_kb;
+  facts.memory_available_kb = machine_.memory_available_kb;
+  facts.open_files_hard = machine_.open_files_hard;
+  facts.java = machine_.java;
+  facts.directory_writable = machine_.writable;
+  for (const std::string& prefix : request.prefixes) {
+    const auto found = machine_.packages.find(prefix);
+    facts.packages[prefix] = found == machine_.packages.end() ? ObservedPackage{} : found->second;
+  }
+  facts.processes = observed_processes();
+  std::set<std::uint16_t> ports;
+  for (const auto& [pid, process] : machine_.processes()) {
+    ports.insert(process.ports.begin(), process.ports.end());
+  }
+  facts.listening.assign(ports.begin(), ports.end());
+  facts.slots = observed_slots();
+  if (!request.data_directory.empty()) {
+    facts.data = machine_.data_directory(request.data_directory);
+  }
+  co_return std::move(facts);
+}
+
+Awaitable<Result<std::string>> SimHost::ask(std::uint16_t port, std::string question,
+                                            std::string end, milliseconds patience) {
+  const std::string what = fmt::format("ask 127.0.0.1:{}", port);
+  auto reached = co_await reach(what);
+  if (!reached) {
+    co_return reached.error();
+  }
+  const Process* listener = machine_.listener(port);
+  if (listener == nullptr) {
+    co_return error(ErrorCode::not_found, what, "connection refused");
+  }
+  const auto answer = listener->program->answer(port, question);
+  if (!answer || (!end.empty() && answer->find(end) == std::string::npos)) {
+    co_await core_.clock().wait_until(core_.clock().now() + patience);
+    co_return error(ErrorCode::deadline_exceeded, what,
+                    fmt::format("no answer within {} ms", patience.count()));
+  }
+  co_return *answer;
+}
+
+Awaitable<Result<std::string>> SimHost::last_words(std::string slot) {
+  auto reached = co_await reach("read the log of " + slot);
+  if (!reached) {
+    co_return reached.error();
+  }
+  const auto found = machine_.slots.find(folder(slot));
+  std::string words = found == machine_.slots.end() ? "" : found->second.log;
+  if (words.size() > kLastWords) {
+    words.erase(0, words.size() - kLastWords);
+  }
+  co_return std::move(words);
+}
+
+Awaitable<Result<bool>> SimHost::is_alive(ProcessIdentity process) {
+  auto reached = co_await reach(fmt::format("look for pid {}", process.pid));
+  if (!reached) {
+    co_return reached.error();
+  }
+  co_return machine_.process(process) != nullptr;
+}
+
+}  // namespace arcform::sim

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "drivers/world.h"
+#include "tests/sim/sim_machine.h"
+
+namespace arcform::sim {
+
+/// One machine as the controller reaches it for one deployment. Commands take some milliseconds;
+/// a machine that is cut off does not answer, and what runs there runs on.
+class SimHost final : public Host {
+ public:
+  /// `name` is the host's name in the spec; `directory` our folder there, absolute.
+  SimHost(SimCore& core, Machine& machine, std::string name, std::string directory)
+      : core_(core), machine_(machine), name_(std::move(name)), directory_(std::move(directory)) {}
+
+  Awaitable<Result<HostFacts>> probe(ProbeRequest request) override;
+  Awaitable<Result<std::string>> ask(std::uint16_t port, std::string question, std::string end,
+                                     std::chrono::milliseconds patience) override;
+  Awaitable<Result<std::string>> last_words(std::string slot) override;
+  Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
+
+  Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override;
+  Awaitable<Result<ProcessIdentity>> start(StartRequest request) override;
+  Awaitable<Result<StopOutcome>> stop(StopRequest request) override;
+  Awaitable<Result<void>> forget(std::string slot) override;
+
+  const std::string& directory() const { return directory_; }
+  /// The controller's sleep, for Fault::clock_jump.
+  std::function<void(Time)> on_clock_jump;
+
+ private:
+  /// The way to the machine and into its shell. `what`: "start node-11211".
+  Awaitable<Result<void>> reach(std::string what);
+  Result<void> reachable(const std::string& what) const;
+  /// The way back of the reply of a write.
+  Result<void> reply(const std::string& what);
+  Error error(ErrorCode code, const std::string& what, const std::string& why) const;
+  std::string folder(const std::string& slot) const { return directory_ + "/" + slot; }
+  std::string absolute(const std::string& path) const;
+  Result<bool> write_one(const FileWrite& file);
+  Result<ProcessIdentity> start_now(const StartRequest& request);
+  /// The live process of the slot; nullptr: none.
+  const Process* process_of(const std::string& slot) const;
+  std::map<std::string, ObservedSlot> observed_slots() const;
+  std::vector<ObservedProcess> observed_processes() const;
+
+  SimCore& core_;
+  Machine& machine_;
+  std::string name_;
+  std::string directory_;
+};
+
+}  // namespace arcform::sim
