@@ -59,7 +59,7 @@ void put_cloud(const DesiredState& desired, const DesiredCloud& cloud, ObservedS
     }
     const auto pid = static_cast<std::uint32_t>(1000 + facts.processes.size());
     put_process(facts, node_slot(node.endpoint.port), pid, "memcached",
-                node_arguments(launch, node.endpoint, node.config, facts.uid), node.endpoint.port);
+                node_arguments(launch, node.endpoint, node.config), node.endpoint.port);
     put_join(seen, node.endpoint, 0x100000 + pid);
     observed.nodes[node.endpoint] = Observation<NodeAnswer>::present({"1.15.0"});
   }

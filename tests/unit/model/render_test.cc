@@ -157,6 +157,6 @@ TEST_CASE("the status of an external ensemble that cannot be read") {
 
 TEST_CASE("a step's progress line names what is done, to what, where") {
   Step step;
-  step.action = StartNode{"cache001.arcus", at("10.0.0.1:11211"), "test-cloud", {}, 0, {}};
+  step.action = StartNode{"cache001.arcus", at("10.0.0.1:11211"), "test-cloud", {}, 0, {}, {}};
   CHECK(render_step_line(step) == "start cache node 10.0.0.1:11211 on cache001.arcus");
 }
