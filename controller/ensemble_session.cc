@@ -72,14 +72,7 @@ ZnodeSession* EnsembleSession::live() const {
 }
 
 Awaitable<void> EnsembleSession::close() {
-  const std::shared_ptr<Attempt> attempt = attempt_;
-  while (attempt != nullptr && !attempt->result) {
-    co_await attempt->changed.wait();
-  }
-  if (attempt != nullptr && *attempt->result) {
-    session_ = std::move(**attempt->result);
-  }
-  attempt_.reset();
+  attempt_.reset();  // One that still runs ends by itself; nobody takes its session.
   if (session_ != nullptr) {
     co_await session_->close();
     session_.reset();

@@ -28,7 +28,7 @@ class EnsembleSession {
   void give_up(std::string why);
   /// The live session, or nullptr.
   ZnodeSession* live() const;
-  /// Closes the session, if any, and waits for an attempt that still runs.
+  /// Closes the session, if any. An attempt that still runs is left to end by itself.
   Awaitable<void> close();
 
  private:

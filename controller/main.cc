@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <random>
+
+#include <asio/co_spawn.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "controller/commands.h"
+#include "controller/signals.h"
+#include "drivers/clock.h"
+#include "drivers/hosts.h"
+#include "drivers/secrets.h"
+#include "drivers/shells.h"
+#include "drivers/zookeeper.h"
+
+namespace arcform {
+namespace {
+
+/// Builds the real world and runs one command in it.
+ExitStatus run_in_real_world(const Options& options, const DesiredState& desired,
+                             Console& console) {
+  asio::io_context loop;
+  const ShellEnvironment environment = current_environment();
+  Secrets secrets(environment.home, ask_secret);
+  SystemClock clock(loop);
+  ZookeeperClient zookeeper(loop, clock);
+  const Shells shells(loop, environment, secrets);
+  ScriptHosts hosts([&shells](const DesiredHost& host) { return shells.make_shell(host); },
+                    seeded_nonces(std::random_device{}()));
+  Signals signals(loop, console);
+  Machine machine{{loop, clock, hosts}, zookeeper, console, holder_name(environment.user), signals};
+  ExitStatus status = ExitStatus::bug;
+  asio::co_spawn(loop, run_command(machine, options, desired),
+                 [&](const std::exception_ptr& bug, ExitStatus ended) {
+                   status = ended;
+                   loop.stop();
+                   if (bug) {
+                     std::rethrow_exception(bug);
+                   }
+                 });
+  loop.run();
+  return status;
+}
+
+ExitStatus run(std::vector<std::string> arguments) {
+  StandardConsole console(std::getenv("NO_COLOR") != nullptr);
+  const auto request = read_command_line(std::move(arguments));
+  if (const Answer* const answer = std::get_if<Answer>(&request)) {
+    answer->status == ExitStatus::done ? console.out(answer->text) : console.err(answer->text);
+    return answer->status;
+  }
+  const Options& options = std::get<Options>(request);
+  DesiredState desired;
+  if (const auto ended = run_offline(options, console, desired)) {
+    return *ended;
+  }
+  return run_in_real_world(options, desired, console);
+}
+
+}  // namespace
+}  // namespace arcform
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  try {
+    return static_cast<int>(arcform::run({argv + 1, argv + argc}));
+  } catch (const std::exception& bug) {
+    std::fprintf(stderr, "arcform: internal error: %s; this is a bug, please report it\n",
+                 bug.what());
+    return static_cast<int>(arcform::ExitStatus::bug);
+  }
+}

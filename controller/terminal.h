@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "controller/progress.h"
+
+namespace arcform {
+
+/// Where text for people goes, and where their answers come from.
+class Console {
+ public:
+  virtual ~Console() = default;
+  virtual void out(const std::string& text) = 0;  ///< results
+  virtual void err(const std::string& text) = 0;  ///< errors, warnings and progress
+  virtual bool colour() const = 0;                ///< on `out`
+  /// One line of input after `question`; nullopt: nobody is there to ask.
+  virtual std::optional<std::string> ask(const std::string& question) = 0;
+};
+
+/// The standard streams. Colour only on a terminal and without NO_COLOR.
+class StandardConsole : public Console {
+ public:
+  explicit StandardConsole(bool no_color) : no_color_(no_color) {}
+  void out(const std::string& text) override;
+  void err(const std::string& text) override;
+  bool colour() const override;
+  std::optional<std::string> ask(const std::string& question) override;
+
+ private:
+  bool no_color_;
+};
+
+/// Asks for a secret on the controlling terminal without showing it. Error: failed_precondition
+/// when there is no terminal.
+Result<std::string> ask_secret(const std::string& question);
+
+/// One line per event of an apply, with the time since its start.
+class ConsoleProgress : public Progress {
+ public:
+  ConsoleProgress(Console& console, const Clock& clock);
+  void step_started(const Plan& plan, StepId step) override;
+  void step_done(const Plan& plan, StepId step, Time took) override;
+  void step_failed(const Plan& plan, StepId step, const Error& error) override;
+  void step_skipped(const Plan& plan, StepId step, const std::string& why) override;
+  void waiting(const std::string& what) override;
+
+ private:
+  void say(const std::string& text);
+  Console& console_;
+  const Clock& clock_;
+  Time begun_;
+  std::string last_;  ///< a line said twice in a row says nothing new
+};
+
+}  // namespace arcform
