@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <rapidcheck.h>
 
+#include "model/names.h"
 #include "tests/unit/specs/spec_text.h"
 
 namespace arcform {
@@ -79,7 +80,8 @@ void read_anything(const std::string& text) {
   for (const Diagnostic& diagnostic : result.diagnostics) {
     RC_ASSERT(diagnostic.line >= line);
     RC_ASSERT(diagnostic.column >= 1);
-    RC_ASSERT(format(diagnostic, "s").find('\n') == std::string::npos);
+    const std::string said = format(diagnostic, "s");
+    RC_ASSERT(said == printable(said, 10'000));
     line = diagnostic.line;
   }
 }

@@ -27,12 +27,12 @@ SpecText with(std::string SpecText::*part, std::string text) {
 TEST_CASE("hosts expand pairwise, sorted by name, with their position") {
   const DesiredState desired =
       desired_of(with(&SpecText::hosts, R"("hosts": [{"name": "z[9-10]", "address": "10.0.1.[1-2]"},
-  {"name": "h1", "address": "10.0.0.1", "transport": "openssh", "memory": "4096"}, {"name": "a.example", "transport": "local"}])"));
+  {"name": "h1", "address": "10.0.0.1", "transport": "openssh", "memory": "4096"},
+  {"name": "a.example", "transport": "local"}])"));
   REQUIRE(desired.hosts.size() == 4);
   CHECK(desired.source == "dir/spec.json");
   CHECK(desired.deployment == "test");
-  CHECK(desired.hosts[0] ==
-        DesiredHost{"a.example", "a.example", Transport::local, {}, {5, 84}, 0});
+  CHECK(desired.hosts[0] == DesiredHost{"a.example", "a.example", Transport::local, {}, {6, 3}, 0});
   CHECK(desired.hosts[1] == DesiredHost{"h1", "10.0.0.1", Transport::openssh, {}, {5, 3}, 4096});
   CHECK(desired.hosts[2] == DesiredHost{"z10", "10.0.1.2", Transport::ssh, {}, {4, 11}, 0});
   CHECK(desired.hosts[3] == DesiredHost{"z9", "10.0.1.1", Transport::ssh, {}, {4, 11}, 0});
@@ -76,13 +76,15 @@ TEST_CASE("packages are installed already, or archives") {
 
 TEST_CASE("an ensemble of our own has servers sorted by id, and zoo.cfg values as text") {
   const DesiredState desired = desired_of(with(&SpecText::ensemble, R"("ensemble": {
-    "package": "arcus", "servers": [{"host": "h1", "id": "7"}, {"host": "h3", "id": 2}, {"host": "h2", "id": 5}],
-    "clientPort": 12181, "quorumPort": "12888", "electionPort": 13888, "dataDirectory": "/data/zk", "state": "stopped",
-    "config": {"tickTime": "3000", "maxClientCnxns": 0, "forceSync": false, "leaderServes": "yes", "tcpKeepAlive": true,
-               "autopurge.purgeInterval": 24, "dataLogDir": "/log", "metricsProvider.className": "a.B$C"}})"));
+    "package": "arcus", "state": "stopped", "dataDirectory": "/data/zk",
+    "servers": [{"host": "h1", "id": "7"}, {"host": "h3", "id": 2}, {"host": "h2", "id": 5}],
+    "clientPort": 12181, "quorumPort": "12888", "electionPort": 13888,
+    "config": {"tickTime": "3000", "maxClientCnxns": 0, "forceSync": false, "leaderServes": "yes",
+               "tcpKeepAlive": true, "autopurge.purgeInterval": 24, "dataLogDir": "/log",
+               "metricsProvider.className": "a.B$C"}})"));
   const DesiredEnsemble& ensemble = desired.ensemble;
   CHECK(ensemble.servers ==
-        std::vector<DesiredServer>{{"h3", 2, {7, 64}}, {"h2", 5, {7, 89}}, {"h1", 7, {7, 37}}});
+        std::vector<DesiredServer>{{"h3", 2, {8, 44}}, {"h2", 5, {8, 69}}, {"h1", 7, {8, 17}}});
   CHECK(ensemble.client_port == 12181);
   CHECK(ensemble.quorum_port == 12888);
   CHECK(ensemble.election_port == 13888);
@@ -121,7 +123,8 @@ TEST_CASE("an external ensemble is a connect string") {
 
 TEST_CASE("a node's config changes single fields of its cloud's") {
   const DesiredState desired = desired_of(with(&SpecText::clouds, R"("clouds": [
-    {"serviceCode": "c", "package": "arcus", "config": {"memlimit": 100, "threads": "6", "sessionTimeout": 15}, "nodes": [
+    {"serviceCode": "c", "package": "arcus",
+     "config": {"memlimit": 100, "threads": "6", "sessionTimeout": 15}, "nodes": [
       {"host": "h[2-3]", "port": 11211, "count": 2, "config": {"threads": 4}},
       {"host": "h1", "ports": ["9", 7], "config": {"connections": 99}}],
      "state": "stopped", "rollout": {"maxUnavailable": 2}, "protect": true},
@@ -137,9 +140,9 @@ TEST_CASE("a node's config changes single fields of its cloud's") {
     return DesiredNode{*Endpoint::parse(endpoint), host, config, {line, 7}};
   };
   CHECK(cloud.nodes == std::vector<DesiredNode>{
-                           node("10.0.0.1:7", 0, one, 10), node("10.0.0.1:9", 0, one, 10),
-                           node("10.0.0.2:11211", 1, two, 9), node("10.0.0.2:11212", 1, two, 9),
-                           node("10.0.0.3:11211", 2, two, 9), node("10.0.0.3:11212", 2, two, 9)});
+                           node("10.0.0.1:7", 0, one, 11), node("10.0.0.1:9", 0, one, 11),
+                           node("10.0.0.2:11211", 1, two, 10), node("10.0.0.2:11212", 1, two, 10),
+                           node("10.0.0.3:11211", 2, two, 10), node("10.0.0.3:11212", 2, two, 10)});
   CHECK(cloud.state == RunState::stopped);
   CHECK(cloud.rollout.max_unavailable == 2);
   CHECK(cloud.protect);
@@ -159,6 +162,21 @@ s:1:1: "ensemble" is missing; describe the ZooKeeper servers, or give {"external
 s:1:1: "clouds" is missing; list the cache clouds; [] means that there are none)");
   CHECK(said_about("") == "s:1:1: the file is empty; write a spec, or give the name of one");
   CHECK(said_about("[]") == "s:1:1: expected an object, found a list; write { ... }");
+}
+
+TEST_CASE("a host runs no more nodes than it may have connections to a server") {
+  SpecText spec;
+  spec.ensemble = R"("ensemble": {"package": "arcus", "servers": ["h2"], "dataDirectory": "/d",
+    "config": {"maxClientCnxns": 2}})";
+  spec.clouds = R"("clouds": [{"serviceCode": "c", "package": "arcus",
+    "nodes": [{"host": "h1", "port": 1, "count": 2}, {"host": "h3", "port": 1}]}])";
+  CHECK(said_about(spec.text()) == "");
+  spec.clouds.replace(spec.clouds.find("h3"), 2, "h1");
+  spec.clouds.replace(spec.clouds.rfind("1}"), 1, "9");
+  CHECK(said_about(spec.text()) ==
+        "s:9:54: clouds[0].nodes[1]: more than 2 cache nodes on host h1, and a server takes 2 "
+        "connections from one address; raise \"maxClientCnxns\" in ensemble.config, with room for "
+        "clients, or move nodes");
 }
 
 TEST_CASE("messages are one safe line each") {

@@ -14,8 +14,9 @@ struct SpecText {
   std::string hosts = R"("hosts": [{"name": "h[1-3]", "address": "10.0.0.[1-3]"}])";  // line 4
   std::string packages = R"("packages": {"arcus": {"installed": "/opt/arcus"}})";     // line 5
   std::string ensemble = R"("ensemble": {"external": "10.0.0.9:2181"})";              // line 6
-  std::string clouds =                                                                // line 7
-      R"("clouds": [{"serviceCode": "c", "package": "arcus", "nodes": [{"host": "h1", "port": 1}]}])";
+  // line 7
+  std::string clouds = R"("clouds": [{"serviceCode": "c", "package": "arcus", )"
+                       R"("nodes": [{"host": "h1", "port": 1}]}])";
 
   std::string text() const {
     return "{\n" + head + ",\n" + ssh + ",\n" + hosts + ",\n" + packages + ",\n" + ensemble +
