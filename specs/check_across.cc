@@ -62,6 +62,26 @@ void check_server_ports(Reading& reading) {
   }
 }
 
+/// Every node holds one connection, and a server takes only so many from one address: the node
+/// beyond waits a session timeout and exits (seen with arcus-memcached 1.15.0).
+void check_connections(Reading& reading) {
+  const auto limit = reading.desired.ensemble.config.find("maxClientCnxns");
+  if (limit == reading.desired.ensemble.config.end() || limit->second == "0") {
+    return;
+  }
+  std::vector<std::size_t> counts(reading.desired.hosts.size(), 0);
+  for (const PlacedNode& node : reading.nodes) {
+    if (++counts[node.host] == std::stoull(limit->second) + 1) {
+      reading.problems.error(
+          node.at, node.path(),
+          fmt::format("more than {} cache nodes on host {}, and a server takes {} connections "
+                      "from one address",
+                      limit->second, reading.desired.hosts[node.host].name, limit->second),
+          "raise \"maxClientCnxns\" in ensemble.config, with room for clients, or move nodes");
+    }
+  }
+}
+
 void check_memory(Reading& reading) {
   std::vector<std::uint64_t> sums(reading.desired.hosts.size(), 0);
   for (const PlacedNode& node : reading.nodes) {
@@ -133,6 +153,7 @@ void check_across(Reading& reading) {
   check_ports_twice(reading);
   check_server_ports(reading);
   check_memory(reading);
+  check_connections(reading);
   check_loopback(reading);
 }
 

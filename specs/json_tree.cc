@@ -37,32 +37,12 @@ class PositionCursor {
   SourcePosition position_{1, 1};
 };
 
-/// The opening quote of the string that ends just before `end`. Inside a string every quote is
-/// escaped, so it is the first one from behind with an even number of backslashes before it.
-std::size_t opening_quote(std::string_view text, std::size_t end) {
-  std::size_t quote = end - 1;
-  while (quote > 0) {
-    --quote;
-    if (text[quote] != '"') {
-      continue;
-    }
-    std::size_t backslashes = 0;
-    while (backslashes < quote && text[quote - 1 - backslashes] == '\\') {
-      ++backslashes;
-    }
-    if (backslashes % 2 == 0) {
-      break;
-    }
-  }
-  return quote;
-}
-
 /// Builds the tree from RapidJSON's events. Open lists and objects live on an explicit stack; a
 /// closed one moves into its parent.
 class TreeBuilder {
  public:
   TreeBuilder(std::string_view text, const rapidjson::StringStream& stream)
-      : text_(text), stream_(stream), cursor_(text) {}
+      : stream_(stream), cursor_(text) {}
 
   bool Null() { return scalar(Kind::null, stream_.Tell() - 4, ""); }
   bool Bool(bool value) {
@@ -70,14 +50,16 @@ class TreeBuilder {
     last().boolean = value;
     return done;
   }
+  // Strings and numbers are read from a copy of the stream, so that the stream itself still stands
+  // at their start; null, true and false have been taken from it.
   bool RawNumber(const char* digits, rapidjson::SizeType size, bool) {
-    return scalar(Kind::number, stream_.Tell() - size, {digits, size});
+    return scalar(Kind::number, stream_.Tell(), {digits, size});
   }
   bool String(const char* bytes, rapidjson::SizeType size, bool) {
-    return scalar(Kind::string, opening_quote(text_, stream_.Tell()), {bytes, size});
+    return scalar(Kind::string, stream_.Tell(), {bytes, size});
   }
   bool Key(const char* bytes, rapidjson::SizeType size, bool) {
-    const SourcePosition at = cursor_.at(opening_quote(text_, stream_.Tell()));
+    const SourcePosition at = cursor_.at(stream_.Tell());
     stack_.back().members.push_back({std::string(bytes, size), at, {}});
     return true;
   }
@@ -189,7 +171,6 @@ class TreeBuilder {
     return text;
   }
 
-  std::string_view text_;
   const rapidjson::StringStream& stream_;
   PositionCursor cursor_;
   std::vector<Value> stack_;
@@ -326,7 +307,12 @@ ParseResult parse(std::string_view text) {
     return refused(at, fmt::format("more than {} lists and objects inside each other", kDepthMax),
                    "no spec needs that many");
   }
-  const Explanation explanation = explain(outcome.Code());
+  // A line break inside a string is a quote that was forgotten before it.
+  const bool line_break = outcome.Offset() < text.size() && text[outcome.Offset()] == '\n';
+  const Explanation explanation =
+      explain(line_break && outcome.Code() == rapidjson::kParseErrorStringEscapeInvalid
+                  ? rapidjson::kParseErrorStringMissQuotationMark
+                  : outcome.Code());
   std::string path = builder.path();
   ParseResult result = std::move(builder).take();
   result.root.reset();

@@ -45,8 +45,9 @@ std::optional<SessionBounds> session_bounds(const Reading& reading) {
     return std::nullopt;
   }
   const std::uint64_t tick = setting(ensemble, "tickTime", 2000);
-  return SessionBounds{setting(ensemble, "minSessionTimeout", 2 * tick),
-                       setting(ensemble, "maxSessionTimeout", 20 * tick)};
+  const SessionBounds bounds{setting(ensemble, "minSessionTimeout", 2 * tick),
+                             setting(ensemble, "maxSessionTimeout", 20 * tick)};
+  return bounds.min <= bounds.max ? std::optional(bounds) : std::nullopt;
 }
 
 /// Reads the clouds one after another.
@@ -167,6 +168,9 @@ class CloudReader {
 
   void read_node(const json::Value& value, const std::string& path, std::uint32_t entry,
                  NodeConfig config, DesiredCloud& cloud) {
+    if (too_many_) {
+      return;
+    }
     ObjectFields fields(value, path, reading_.problems);
     fields.require("host", "name the host that runs the node");
     const std::vector<std::uint32_t> hosts = read_node_hosts(fields);
@@ -177,12 +181,12 @@ class CloudReader {
     }
     fields.finish();
     check_timeout(config.session_timeout_s, timeout);
-    if (reading_.nodes.size() + hosts.size() * ports.size() > kNodesMax) {
-      if (!too_many_) {
-        reading_.problems.error(value.at, path, fmt::format("more than {} nodes", kNodesMax),
-                                "split the deployment");
-      }
-      too_many_ = true;
+    named_ += hosts.size();
+    too_many_ =
+        named_ > kNodesMax || reading_.nodes.size() + hosts.size() * ports.size() > kNodesMax;
+    if (too_many_) {
+      reading_.problems.error(value.at, path, fmt::format("more than {} nodes", kNodesMax),
+                              "split the deployment");
       return;
     }
     for (const std::uint32_t host : hosts) {
@@ -258,6 +262,7 @@ class CloudReader {
   std::map<std::string, SourcePosition> codes_;
   std::uint32_t index_ = 0;
   TimeoutPlace timeout_;
+  std::size_t named_ = 0;  ///< hosts that entries have named, ranges expanded
   bool too_many_ = false;
 };
 

@@ -59,6 +59,7 @@ class ServerReader {
       reading_.problems.error(value.at, path,
                               fmt::format("expected a host name, found {}", describe(value)),
                               R"(write "name" or {"host": "name", "id": 1})");
+      reading_.ensemble_complete = false;
       return;
     }
     ObjectFields fields(value, path, reading_.problems);
@@ -68,6 +69,8 @@ class ServerReader {
     const auto id = fields.number("id", {1, kIdMax, "ZooKeeper takes no other server ids"});
     if (host && id) {
       add(*host, *id, value.at, fields.path("host"), fields.at("host"), path);
+    } else {
+      reading_.ensemble_complete = false;
     }
     ++position_;
     fields.finish();
@@ -78,6 +81,7 @@ class ServerReader {
     const auto names = expand_range(text);
     if (!names) {
       report_range(names.error(), at, path, reading_.problems);
+      reading_.ensemble_complete = false;
       return;
     }
     for (const std::string& name : *names) {
@@ -136,7 +140,7 @@ void read_servers(ObjectFields& fields, Reading& reading) {
   const std::size_t size = reading.desired.ensemble.servers.size();
   if (servers->empty()) {
     fields.error("servers", "an ensemble without servers", "list one, three or five hosts");
-  } else if (size % 2 == 0 && reading.ensemble_complete) {
+  } else if (size > 0 && size % 2 == 0 && reading.ensemble_complete) {
     reading.problems.warning(
         fields.at("servers"), fields.path("servers"),
         fmt::format("{} servers survive no more failures than {}", size, size - 1),

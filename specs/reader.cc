@@ -10,7 +10,6 @@ namespace arcform {
 namespace {
 
 void read_head(ObjectFields& root, Reading& reading) {
-  root.any("$schema");  // Editors look for it.
   root.require("apiVersion", "write \"apiVersion\": \"arcform/v1\"");
   const auto version = root.text("apiVersion");
   if (version && *version != "arcform/v1") {
@@ -37,6 +36,7 @@ void read_root(const json::Value& value, Reading& reading) {
   read_packages(root, reading);
   read_ensemble(root, reading);
   read_clouds(root, reading);
+  root.any("$schema");  // Editors look for it.
   root.finish();
   check_across(reading);
 }

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace arcform {
+
+/// The spec's JSON Schema (2020-12), as in specs/schema.json: for editors and `arcform schema`. It
+/// says what a schema can say; the rules between fields are the reader's alone.
+std::string_view spec_schema();
+
+}  // namespace arcform
