@@ -20,9 +20,11 @@ using zookeeper::Rc;
 using zookeeper::Reply;
 using zookeeper::Session;
 
-// How long to wait for answers while no server serves, and for a session from one that does.
+// How long to wait for answers while no server serves, and for a session from one that does: a
+// server that hung after its answer should cost little, a slow ensemble gets twice the time in each
+// attempt.
 constexpr milliseconds kSurveyPatience{2'000};
-constexpr milliseconds kAttemptPatience{5'000};
+constexpr milliseconds kFirstAttempt{1'000};
 constexpr milliseconds kPause{100};
 
 // What the caller holds. Its methods are coroutines that keep the session itself alive, so it may
@@ -178,20 +180,23 @@ Awaitable<Result<std::unique_ptr<ZnodeSession>>> ZookeeperClient::connect(
     co_return servers.error();
   }
   const Time deadline = clock_.now() + patience;
+  std::vector<zookeeper::SurveyedServer> known;
+  milliseconds attempt = kFirstAttempt;
   for (;;) {
     const Time left = std::max(deadline - clock_.now(), Time::zero());
     const auto look = std::min(kSurveyPatience, std::chrono::ceil<milliseconds>(left));
     const std::vector<zookeeper::SurveyedServer> found =
         co_await zookeeper::survey(loop_, *servers, look);
+    known = look < kSurveyPatience ? zookeeper::merge(known, found) : found;
     const bool serves = std::any_of(found.begin(), found.end(), [](const auto& one) {
       return one.state == zookeeper::ServerState::serving;
     });
     if (serves) {
       const auto session =
           std::make_shared<Session>(loop_, clock_, closer_, options_, connect_string);
-      const Time attempt = std::min<Time>(deadline, clock_.now() + kAttemptPatience);
-      const Result<void> connected =
-          co_await session->connect(zookeeper::best_first(found), attempt);
+      const Time until = std::min<Time>(deadline, clock_.now() + attempt);
+      attempt *= 2;
+      const Result<void> connected = co_await session->connect(zookeeper::best_first(found), until);
       if (connected) {
         co_return std::unique_ptr<ZnodeSession>(std::make_unique<OpenSession>(session));
       }
@@ -202,7 +207,7 @@ Awaitable<Result<std::unique_ptr<ZnodeSession>>> ZookeeperClient::connect(
     if (clock_.now() >= deadline) {
       co_return Error{
           ErrorCode::unavailable,
-          fmt::format("connect to zookeeper {}: {}", connect_string, zookeeper::diagnosis(found))};
+          fmt::format("connect to zookeeper {}: {}", connect_string, zookeeper::diagnosis(known))};
     }
     co_await clock_.wait_until(std::min<Time>(deadline, clock_.now() + kPause));
   }

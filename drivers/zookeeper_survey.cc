@@ -130,6 +130,16 @@ Awaitable<std::vector<SurveyedServer>> survey(asio::io_context& loop, std::vecto
   co_return found;
 }
 
+std::vector<SurveyedServer> merge(const std::vector<SurveyedServer>& earlier,
+                                  std::vector<SurveyedServer> later) {
+  for (std::size_t i = 0; i < later.size() && i < earlier.size(); ++i) {
+    if (later[i].state == ServerState::silent) {
+      later[i].state = earlier[i].state;
+    }
+  }
+  return later;
+}
+
 std::vector<Endpoint> best_first(const std::vector<SurveyedServer>& found) {
   std::vector<SurveyedServer> ordered = found;
   std::stable_sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {

@@ -38,6 +38,10 @@ struct SurveyedServer {
 Awaitable<std::vector<SurveyedServer>> survey(asio::io_context& loop, std::vector<Endpoint> servers,
                                               std::chrono::milliseconds patience);
 
+/// What is known after a later survey that was cut short: who was silent in it may just have had no
+/// time.
+std::vector<SurveyedServer> merge(const std::vector<SurveyedServer>& earlier,
+                                  std::vector<SurveyedServer> later);
 /// Serving servers first; the order is kept otherwise.
 std::vector<Endpoint> best_first(const std::vector<SurveyedServer>& found);
 /// "no quorum (10.0.0.1:2181 has no quorum, 10.0.0.2:2181 refuses connections)"

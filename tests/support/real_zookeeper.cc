@@ -172,6 +172,8 @@ void RealZookeeper::kill(std::size_t index) {
 
 void RealZookeeper::freeze(std::size_t index) {
   ::kill(servers_[index].pid, SIGSTOP);
+  // The signal is handled later; a thread that still runs may answer.
+  waitpid(servers_[index].pid, nullptr, WUNTRACED);
 }
 
 void RealZookeeper::thaw(std::size_t index) {

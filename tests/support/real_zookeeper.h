@@ -34,12 +34,13 @@ class RealZookeeper {
   std::string connect_string() const;
   /// "127.0.0.1:21001"
   std::string address(std::size_t index = 0) const;
+  std::uint16_t port(std::size_t index = 0) const { return servers_[index].client_port; }
 
   /// Starts a server that is down, on its old data.
   void start(std::size_t index = 0);
   /// SIGKILL; returns when the process is gone.
   void kill(std::size_t index = 0);
-  /// SIGSTOP and SIGCONT.
+  /// SIGSTOP and SIGCONT; the server stands still when freeze() returns.
   void freeze(std::size_t index = 0);
   void thaw(std::size_t index = 0);
   /// Waits until the server says that it serves (a minute at most).

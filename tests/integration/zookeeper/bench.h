@@ -27,16 +27,7 @@ class Bench {
   template <class T>
   T run(Awaitable<T> task) {
     std::optional<T> result;
-    asio::co_spawn(loop.get_executor(), std::move(task),
-                   [&result, this](std::exception_ptr error, T value) {
-                     loop.stop();
-                     if (error) {
-                       std::rethrow_exception(error);
-                     }
-                     result.emplace(std::move(value));
-                   });
-    loop.restart();
-    loop.run();
+    run(store(std::move(task), result));
     return std::move(*result);
   }
   void run(Awaitable<void> task) {
@@ -58,6 +49,13 @@ class Bench {
   asio::io_context loop;
   SystemClock clock{loop};
   ZookeeperClient zookeeper;
+
+ private:
+  // Asio wants a default value of what a coroutine returns; a Result has none.
+  template <class T>
+  static Awaitable<void> store(Awaitable<T> task, std::optional<T>& result) {
+    result.emplace(co_await std::move(task));
+  }
 };
 
 inline std::unique_ptr<ZnodeSession> Bench::connect(std::string servers, milliseconds patience) {
