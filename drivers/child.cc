@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/child.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -226,6 +227,19 @@ class Child : public std::enable_shared_from_this<Child> {
     return changed_.wait(until);
   }
 
+  /// How long to wait at most before the input is closed.
+  Instant next_look(Instant until) const {
+    if (!in_.is_open() || fed_ < request_.input.size()) {
+      return until;
+    }
+    const auto linger = out_.text.empty() ? request_.linger_silent : request_.linger_talking;
+    return std::min(until, std::chrono::steady_clock::now() + linger);
+  }
+  void close_input() {
+    std::error_code ignored;
+    in_.close(ignored);
+  }
+
   /// Kills what still runs and lets go of the loop.
   void end() {
     if (pid_ >= 0) {
@@ -251,7 +265,7 @@ class Child : public std::enable_shared_from_this<Child> {
     bool progress = false;
     while (in_.is_open()) {
       if (fed_ == request_.input.size()) {
-        if (!request_.keep_input_open) {
+        if (request_.linger_silent.count() == 0) {
           in_.close();
         }
         return progress;
@@ -319,13 +333,34 @@ Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest r
       co_return child->take(true);
     }
     if (!progress && !child->done()) {
-      const bool woken = co_await child->wait(until);
-      if (!woken) {
+      const Instant look = child->next_look(until);
+      const bool woken = co_await child->wait(look);
+      if (!woken && look < until) {
+        child->close_input();
+      } else if (!woken) {
         co_return Error{ErrorCode::deadline_exceeded, "no end in time"};
       }
     }
   }
   co_return child->take(false);
+}
+
+void run_briefly(const std::vector<std::string>& argv, std::chrono::milliseconds patience) {
+  const Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  ChildRequest request;
+  request.argv = argv;
+  pid_t pid = -1;
+  SpawnPlan plan;
+  if (plan.run(request, nothing.get(), nothing.get(), nothing.get(), pid) != 0) {
+    return;
+  }
+  const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  pollfd gone{pidfd.get(), POLLIN, 0};
+  if (::poll(&gone, 1, static_cast<int>(patience.count())) != 1) {
+    ::kill(pid, SIGKILL);
+    ::poll(&gone, 1, 200);
+  }
+  ::waitpid(pid, nullptr, WNOHANG);
 }
 
 }  // namespace arcform

@@ -15,8 +15,11 @@ struct ChildRequest {
   std::string input;              ///< its standard input, then end of file
   std::string directory;          ///< to run in; empty: ours
   std::string stop_after;         ///< not empty: done once this was read from its standard output
-  bool keep_input_open = false;   ///< no end of file after `input`
-  bool own_group = true;          ///< false: it may read from our terminal
+  /// Not zero: end of file only once nothing came back for so long after `input`; `linger_talking`
+  /// after it has said something.
+  std::chrono::milliseconds linger_silent{0};
+  std::chrono::milliseconds linger_talking{0};
+  bool own_group = true;  ///< false: it may read from our terminal
 };
 
 struct ChildOutcome {
@@ -32,5 +35,8 @@ struct ChildOutcome {
 /// deadline_exceeded.
 Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest request,
                                           Instant until);
+
+/// Runs a program with nothing to read and its output thrown away, blocking for at most `patience`.
+void run_briefly(const std::vector<std::string>& argv, std::chrono::milliseconds patience);
 
 }  // namespace arcform

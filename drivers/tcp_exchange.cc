@@ -9,6 +9,7 @@
 #include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
 
+#include "drivers/resolve.h"
 #include "drivers/shell_limits.h"
 
 namespace arcform {
@@ -103,6 +104,27 @@ Awaitable<Result<std::string>> tcp_exchange(asio::io_context& loop, std::string 
     co_return error_of(*timed, error, "write");
   }
   co_return co_await read_answer(*timed, std::move(end));
+}
+
+Awaitable<Result<std::string>> exchange_straight(asio::io_context& loop, std::string host,
+                                                 std::uint16_t port, std::string question,
+                                                 std::string end, Instant until) {
+  const Result<asio::ip::address> address = co_await resolve(loop, host);
+  if (!address) {
+    co_return address.error();
+  }
+  Result<std::string> answer = co_await tcp_exchange(loop, address->to_string(), port,
+                                                     std::move(question), std::move(end), until);
+  if (!answer) {
+    Error error = answer.error();
+    if (error.code == ErrorCode::not_found) {
+      error.code = ErrorCode::unavailable;
+    }
+    error.message = "sshd does not forward connections (AllowTcpForwarding), and straight to " +
+                    address->to_string() + ": " + error.message;
+    co_return error;
+  }
+  co_return answer;
 }
 
 }  // namespace arcform

@@ -17,4 +17,10 @@ Awaitable<Result<std::string>> tcp_exchange(asio::io_context& loop, std::string 
                                             std::uint16_t port, std::string question,
                                             std::string end, Instant until);
 
+/// The same to `host` (a name or an address) from outside, where sshd forwards nothing. Refused is
+/// unavailable here: somebody may still listen on the loopback over there, which we cannot see.
+Awaitable<Result<std::string>> exchange_straight(asio::io_context& loop, std::string host,
+                                                 std::uint16_t port, std::string question,
+                                                 std::string end, Instant until);
+
 }  // namespace arcform

@@ -208,18 +208,19 @@ inline void check_destruction(
   SECTION("the shell goes first, then the loop") {
     asio::io_context loop;
     std::unique_ptr<Shell> shell = make(loop);
-    start_on(loop, shell->execute("sleep 5", kContractPatience));
+    const auto running = start_on(loop, shell->execute("sleep 5", kContractPatience));
     loop.run_for(std::chrono::milliseconds(400));
     shell.reset();
     loop.run_for(std::chrono::milliseconds(50));
+    CHECK((!*running || !(*running)->has_value()));
   }
   SECTION("the loop stops in the middle, then both go") {
     asio::io_context loop;
     const std::unique_ptr<Shell> shell = make(loop);
-    start_on(loop, shell->execute("sleep 5", kContractPatience));
-    start_on(loop, shell->exchange(1, "x", "y", kContractPatience));
+    const auto running = start_on(loop, shell->execute("sleep 5", kContractPatience));
+    const auto asking = start_on(loop, shell->exchange(1, "x", "y", kContractPatience));
     loop.run_for(std::chrono::milliseconds(20));
-    loop.stop();
+    CHECK_FALSE(running->has_value());
   }
 }
 

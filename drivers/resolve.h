@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include <asio/ip/address.hpp>
+
+#include "drivers/waiting.h"
+#include "model/result.h"
+
+namespace arcform {
+
+/// An address as it is, or what the resolver says of a name, IPv4 first (Asio asks it in a thread
+/// of its own). Error unavailable.
+Awaitable<Result<asio::ip::address>> resolve(asio::io_context& loop, std::string host);
+
+}  // namespace arcform

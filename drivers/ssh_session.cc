@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/ssh_session.h"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
+#include "drivers/ssh_auth.h"
+#include "drivers/ssh_link.h"
+
+namespace arcform {
+namespace {
+
+constexpr std::chrono::seconds kConnectPatience{10};
+constexpr std::chrono::seconds kLoginPatience{20};
+
+// No group exchange: it costs a round trip more and 36 ms of CPU.
+constexpr const char* kKeyExchanges =
+    "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
+    "ecdh-sha2-nistp521,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
+    "diffie-hellman-group14-sha256";
+constexpr const char* kCiphers = "aes128-ctr,aes256-ctr,aes192-ctr";
+constexpr const char* kMacs = "hmac-sha2-256,hmac-sha2-512";
+constexpr std::string_view kHostKeyTypes[] = {
+    "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"};
+
+/// The types that known_hosts has for this host, best first; all when it has none: the server's key
+/// is then looked at only to tell its fingerprint.
+std::string host_key_types(const KnownKeys& known) {
+  const auto is_known = [&](std::string_view type) {
+    return std::any_of(known.keys.begin(), known.keys.end(), [&](const KnownKey& key) {
+      return key.type == type && key.exact_port && !key.revoked;
+    });
+  };
+  const bool any = std::any_of(std::begin(kHostKeyTypes), std::end(kHostKeyTypes), is_known);
+  std::string types;
+  for (const std::string_view type : kHostKeyTypes) {
+    if (!any || is_known(type)) {
+      types.append(types.empty() ? "" : ",").append(type);
+    }
+  }
+  return types;
+}
+
+/// libssh2 refuses a list of which it supports nothing.
+bool set_preferences(LIBSSH2_SESSION* session, const std::string& key_types) {
+  const std::pair<int, const char*> preferences[] = {
+      {LIBSSH2_METHOD_KEX, kKeyExchanges}, {LIBSSH2_METHOD_HOSTKEY, key_types.c_str()},
+      {LIBSSH2_METHOD_CRYPT_CS, kCiphers}, {LIBSSH2_METHOD_CRYPT_SC, kCiphers},
+      {LIBSSH2_METHOD_MAC_CS, kMacs},      {LIBSSH2_METHOD_MAC_SC, kMacs}};
+  return std::all_of(std::begin(preferences), std::end(preferences), [&](const auto& preference) {
+    return libssh2_session_method_pref(session, preference.first, preference.second) == 0;
+  });
+}
+
+Error cannot_speak(const std::string& key_types) {
+  return Error{ErrorCode::unsupported,
+               "no key exchange, host key (known_hosts has " + key_types +
+                   "), cipher or MAC in common with this server; use \"transport\": \"openssh\" "
+                   "for this host"};
+}
+
+bool said_nothing(LIBSSH2_SESSION* session) {
+  return libssh2_session_banner_get(session) == nullptr;
+}
+
+Awaitable<Connected> shake_hands(std::shared_ptr<SshLink> link, std::string key_types,
+                                 Instant until) {
+  if (!link->begin()) {
+    co_return Connected{nullptr, Error{ErrorCode::resource_exhausted, "no memory"}};
+  }
+  LIBSSH2_SESSION* const session = link->session();
+  if (!set_preferences(session, key_types)) {
+    co_return Connected{nullptr, cannot_speak(key_types)};
+  }
+  SshLink::Turn turn(*link);
+  const int socket = link->socket();
+  const std::function<long()> call = [session, socket]() -> long {
+    return libssh2_session_handshake(session, socket);
+  };
+  const long done = co_await link->finish(turn, call, until);
+  if (done == 0) {
+    co_return Connected{std::move(link), {}};
+  }
+  if (done == LIBSSH2_ERROR_KEX_FAILURE || done == LIBSSH2_ERROR_METHOD_NOT_SUPPORTED) {
+    co_return Connected{nullptr, cannot_speak(key_types)};
+  }
+  if (done == SshLink::kTimedOut) {
+    Error error = link->error_of(done);
+    error.message = "connected, but no SSH handshake in time; is it an SSH server, is it stuck?";
+    co_return Connected{nullptr, std::move(error)};
+  }
+  const bool dropped = said_nothing(session);
+  Error error = link->error_of(done);
+  error.message = "connection closed during the handshake: " + error.message;
+  co_return Connected{nullptr, std::move(error), dropped};
+}
+
+std::string offered_key(LIBSSH2_SESSION* session) {
+  std::size_t size = 0;
+  int type = 0;
+  const char* key = libssh2_session_hostkey(session, &size, &type);
+  return key == nullptr ? std::string() : std::string(key, size);
+}
+
+}  // namespace
+
+Awaitable<Connected> open_session(std::shared_ptr<SshTools> tools, SshTarget target,
+                                  asio::ip::tcp::endpoint there) {
+  const KnownKeys known = tools->known_keys(target);
+  const auto link = std::make_shared<SshLink>(tools->loop());
+  const Instant connect_until = std::chrono::steady_clock::now() + kConnectPatience;
+  const Result<void> connected = co_await link->connect(there, connect_until);
+  if (!connected) {
+    co_return Connected{nullptr, connected.error()};
+  }
+  const Instant until = std::chrono::steady_clock::now() + kLoginPatience;
+  std::string key_types = host_key_types(known);
+  Connected shaken = co_await shake_hands(link, std::move(key_types), until);
+  if (shaken.link == nullptr) {
+    co_return shaken;
+  }
+  const std::string offered = offered_key(link->session());
+  const Result<void> believed =
+      check_host_key(known, target.host, offered, target.access.known_hosts);
+  if (!believed) {
+    co_return Connected{nullptr, believed.error()};
+  }
+  const Result<void> logged_in = co_await log_in(link, tools, std::move(target), until);
+  if (!logged_in) {
+    co_return Connected{nullptr, logged_in.error()};
+  }
+  link->logged_in();
+  co_return Connected{link, {}};
+}
+
+}  // namespace arcform

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "drivers/shell.h"
+#include "drivers/ssh_tools.h"
+
+namespace arcform {
+
+/// Scripts on a host over libssh2: one connection, made on first use, kept, shared by overlapping
+/// calls. A call on a connection that was lost makes a new one, once. After a refused login the
+/// same answer is given for ten seconds without asking again: servers count such attempts.
+class SshShell : public Shell {
+ public:
+  SshShell(std::shared_ptr<SshTools> tools, SshTarget target);
+  ~SshShell() override;
+  Awaitable<Result<ShellOutput>> execute(std::string input,
+                                         std::chrono::milliseconds patience) override;
+  Awaitable<Result<std::string>> exchange(std::uint16_t port, std::string question, std::string end,
+                                          std::chrono::milliseconds patience) override;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace arcform

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "drivers/key_file.h"
+#include "drivers/known_hosts.h"
+#include "drivers/secrets.h"
+#include "drivers/waiting.h"
+#include "model/desired.h"
+
+namespace arcform {
+
+/// What the shells need to know of the person and the machine that run us. Looked up once, by
+/// whoever builds the shells.
+struct ShellEnvironment {
+  std::string home;          ///< replaces `~`; local scripts start there
+  std::string user;          ///< who logs in when the spec names nobody
+  std::string agent_socket;  ///< SSH_AUTH_SOCK; empty: no agent
+  std::string global_known_hosts = "/etc/ssh/ssh_known_hosts";
+  bool terminal = false;  ///< the system `ssh` may ask questions there
+};
+
+/// Whom to log in on, and how.
+struct SshTarget {
+  KnownName host;
+  std::string user;
+  SshAccess access;
+
+  /// "cache1 (10.0.0.1:22)"
+  std::string text() const;
+};
+
+/// How many logins may go on at once: sshd drops connections at random above MaxStartups (10 by
+/// default), and every login costs a round of key exchange on both sides.
+class HandshakeLimits {
+ public:
+  static constexpr int kPerAddress = 6;
+  static constexpr int kInAll = 64;
+  struct Entry {
+    Places::Held door;
+    Places::Held place;
+  };
+  explicit HandshakeLimits(asio::io_context& loop) : loop_(loop), all_(loop, kInAll) {}
+  /// Waits as long as it takes.
+  Awaitable<Entry> enter(std::string address, std::uint16_t port);
+  /// The server had too many: one less at a time from now on.
+  void dropped(const std::string& address, std::uint16_t port);
+
+ private:
+  Places& door(const std::string& address, std::uint16_t port);
+  asio::io_context& loop_;
+  Places all_;
+  std::map<std::pair<std::string, std::uint16_t>, Places> doors_;
+};
+
+/// What all SSH connections of a process share.
+class SshTools {
+ public:
+  /// `loop` and `secrets` must outlive this and every shell made with it.
+  SshTools(asio::io_context& loop, ShellEnvironment environment, Secrets& secrets);
+
+  asio::io_context& loop() const { return loop_; }
+  const ShellEnvironment& environment() const { return environment_; }
+  Secrets& secrets() const { return secrets_; }
+  HandshakeLimits& limits() { return limits_; }
+  /// The user's file and the machine's, read again when they change.
+  KnownKeys known_keys(const SshTarget& target);
+  /// Read once and kept, so that a passphrase is asked for once; read again when it changes.
+  Result<std::shared_ptr<KeyFile>> key_file(const std::string& path);
+
+ private:
+  struct Stamp {
+    std::filesystem::file_time_type changed;
+    std::uintmax_t size = 0;
+    bool operator==(const Stamp&) const = default;
+  };
+  static Stamp stamp_of(const std::string& path);
+  const KnownHosts& known_hosts(const std::string& path);
+
+  asio::io_context& loop_;
+  ShellEnvironment environment_;
+  Secrets& secrets_;
+  HandshakeLimits limits_;
+  std::map<std::string, std::pair<Stamp, KnownHosts>> known_hosts_;
+  std::map<std::string, std::pair<Stamp, std::shared_ptr<KeyFile>>> key_files_;
+};
+
+}  // namespace arcform
