@@ -80,6 +80,7 @@ Result<ShellOutput> BlockingTestShell::run(const std::string& input,
   ::posix_spawn_file_actions_adddup2(&actions, pipes[0][0], 0);
   ::posix_spawn_file_actions_adddup2(&actions, pipes[1][1], 1);
   ::posix_spawn_file_actions_adddup2(&actions, pipes[2][1], 2);
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, 3);  // what the test runner left open
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   sigset_t defaults;

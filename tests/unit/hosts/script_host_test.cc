@@ -6,7 +6,6 @@
 #include <thread>
 
 #include <fmt/format.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -185,23 +184,26 @@ TEST_CASE("a program that cannot be executed says so in its log", "[hosts]") {
 }
 
 TEST_CASE("open files are raised, or refused above the hard limit", "[hosts]") {
-  rlimit limit{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
   FOR_EACH_SHELL(fixture);
-  const rlimit low{256, 1024};
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &low) == 0);
+  std::vector<std::string> command{"prlimit", "--nofile=256:1024"};
+  for (const std::string& word : shell_command(shell_name)) {
+    command.push_back(word);
+  }
+  ScriptPlace place;
+  place.directory = fixture.directory();
+  ScriptHost host("testhost", std::make_unique<BlockingTestShell>(command), place,
+                  seeded_nonces(1));
   StartRequest request = stand_in("node-1", {"wait"});
   request.open_files = 1000;
-  const auto raised = await(fixture, fixture.host().start(request));
+  const auto identity = cleaner(expect(await(fixture, host.start(request))));
+  const std::string limits = read_text(fmt::format("/proc/{}/limits", identity.pid));
+  CHECK(limits.find("Max open files            1000 ") != std::string::npos);
   request.slot = "node-2";
   request.open_files = std::uint64_t{1} << 40U;  // more than any kernel allows, root or not
-  const auto refused = await(fixture, fixture.host().start(request));
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
-  const auto identity = cleaner(expect(raised));
-  CHECK(read_text(fmt::format("/proc/{}/limits", identity.pid))
-            .find("Max open files            1000 ") != std::string::npos);
-  CHECK(code(refused) == ErrorCode::resource_exhausted);
+  const auto refused = await(fixture, host.start(request));
+  REQUIRE(code(refused) == ErrorCode::resource_exhausted);
   CHECK(refused.error().message.find("the hard limit is 1024") != std::string::npos);
+  CHECK(expect(await(fixture, host.probe({}))).open_files_hard == 1024);
 }
 
 TEST_CASE("a large log is put aside, last words are the end of it", "[hosts]") {
