@@ -258,11 +258,12 @@ bool ProbeReader::sockets() {
   std::vector<std::uint16_t>& ports = facts_.listening;
   std::sort(ports.begin(), ports.end());
   ports.erase(std::unique(ports.begin(), ports.end()), ports.end());
-  const auto status = line("listened");  // grep's: 1 is "none"
+  const auto status = line("listened");  // of grep 1 is "none"
   return (status == "0" || status == "1") || fail("list of sockets");
 }
 
-/// "   0: 0100007F:2BCB 00000000:0000 0A ..."
+/// Of `ss -ltnH`: "LISTEN 0 128 [::]:22 [::]:*"; of /proc/net/tcp:
+/// "   0: 0100007F:2BCB 00000000:0000 0A ...", with the port in hexadecimal.
 bool ProbeReader::socket(std::string_view text) {
   std::array<std::string_view, 4> fields;
   for (std::string_view& field : fields) {
@@ -270,11 +271,14 @@ bool ProbeReader::socket(std::string_view text) {
     field = text.substr(0, text.find(' '));
     text.remove_prefix(field.size());
   }
-  const std::size_t colon = fields[1].rfind(':');
-  if (fields[3] != "0A" || colon == std::string_view::npos || fields[1].size() != colon + 5) {
+  const bool from_ss = fields[0] == "LISTEN";
+  const std::string_view local = fields[from_ss ? 3 : 1];
+  const std::size_t colon = local.rfind(':');
+  if (colon == std::string_view::npos ||
+      (!from_ss && (fields[3] != "0A" || local.size() != colon + 5))) {
     return false;
   }
-  const auto port = number<std::uint16_t>(fields[1].substr(colon + 1), 16);
+  const auto port = number<std::uint16_t>(local.substr(colon + 1), from_ss ? 10 : 16);
   if (port) {
     facts_.listening.push_back(*port);
   }

@@ -9,7 +9,8 @@
 namespace arcform {
 
 /// The body (see frame_script) of the one script that looks at a host. Shell built-ins, /proc and
-/// two children (`grep` for the listening sockets, `cat` for every small file), because what a
+/// two children (`ss`, or `grep` without it, for the listening sockets and `cat` for every small
+/// file), because what a
 /// probe costs a host is its forks. `directory`: our folder, absolute or starting with "~/".
 std::string probe_script(const ProbeRequest& request, std::string_view directory);
 
