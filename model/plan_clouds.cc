@@ -16,6 +16,7 @@ struct CloudWork {
   std::optional<StepId> mapped;
   MapNodes map;
   std::map<Endpoint, const Drift*> to_map;
+  std::set<Endpoint> foreign;  ///< nodes whose mapping is somebody else's: left alone
   std::vector<StepId> repairs;
   std::vector<StepId> chain;  ///< steps that take nodes down or change the ring, in order
 };
@@ -106,11 +107,11 @@ const ProcessIdentity& identity_of(const Drift& drift, const PlanBuilder& builde
 /// After what a step of the chain must come: the repairs, and the step that frees its place among
 /// the `max_unavailable` nodes that may be down at once.
 std::vector<StepId> chain_after(const CloudWork& work) {
-  std::vector<StepId> after = work.repairs;
   const std::size_t width = std::max(1U, work.cloud->rollout.max_unavailable);
   if (work.chain.size() >= width) {
-    after.push_back(work.chain[work.chain.size() - width]);
+    return {work.chain[work.chain.size() - width]};  // Which has waited for the repairs.
   }
+  std::vector<StepId> after = work.repairs;
   if (work.registered) {
     after.push_back(*work.registered);
   }
@@ -141,6 +142,7 @@ void collect_mappings(const std::vector<const Drift*>& drift, CloudWork& work,
       continue;
     }
     if (elsewhere && !may_move(*item, builder)) {
+      work.foreign.insert(item->node);
       builder.hold(Hold::foreign, node_subject(*item),
                    fmt::format("is mapped to {}, which this deployment does not own; unregister it "
                                "there, or choose another port",
@@ -302,7 +304,7 @@ void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBui
   }
   for (const Drift* item : drift) {
     const bool start = item->kind == DriftKind::node_down || item->kind == DriftKind::node_crashed;
-    if (moving.contains(item->node)) {
+    if (moving.contains(item->node) || work.foreign.contains(item->node)) {
       continue;
     }
     if (item->kind == DriftKind::node_outdated ||
@@ -323,6 +325,11 @@ void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBui
     const bool start = item->kind == DriftKind::node_down || item->kind == DriftKind::node_crashed;
     start ? plan_start(*item, work, builder) : plan_restart(*item, work, builder);
   }
+  const std::size_t width = std::max(1U, work.cloud->rollout.max_unavailable);
+  const std::size_t kept = std::min(width, work.chain.size());
+  std::vector<StepId>& last = builder.ring_steps[work.cloud->service_code];
+  last = work.repairs;
+  last.insert(last.end(), work.chain.end() - static_cast<std::ptrdiff_t>(kept), work.chain.end());
 }
 
 void plan_cloud(const std::vector<const Drift*>& drift, CloudWork work, PlanBuilder& builder) {

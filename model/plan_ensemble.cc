@@ -20,6 +20,7 @@ struct ServerPlan {
   const Drift* start = nullptr;
   const Drift* restart = nullptr;
   bool serving = false;  ///< runs, or will after its start step
+  bool awaited = false;  ///< runs and does not serve yet
 };
 
 StartServer start_action(const PlanBuilder& builder, const DesiredServer& server,
@@ -69,6 +70,8 @@ std::map<int, ServerPlan> sort_servers(const std::vector<Drift>& drift, PlanBuil
       plan.serving = can_start;
     } else if (item.kind == DriftKind::server_outdated) {
       plan.restart = can_start ? &item : nullptr;
+    } else if (item.kind == DriftKind::server_not_serving) {
+      plan.awaited = true;
     } else if (item.kind == DriftKind::server_unknown) {
       plan.serving = false;
       if (!builder.unknown_hosts.contains(item.host)) {
@@ -79,7 +82,7 @@ std::map<int, ServerPlan> sort_servers(const std::vector<Drift>& drift, PlanBuil
       builder.hold(Hold::foreign, server_subject(item),
                    item.detail + "; stop that process, or choose another clientPort", item.at);
     } else if (item.kind == DriftKind::server_data_foreign) {
-      plan = ServerPlan{plan.server, nullptr, nullptr, nullptr, false};
+      plan = ServerPlan{plan.server, nullptr, nullptr, nullptr, false, false};
       builder.hold(Hold::guard, server_subject(item),
                    item.detail + "; give the server that id, or another dataDirectory", item.at);
     }
@@ -105,16 +108,48 @@ std::vector<int> restart_order(const std::map<int, ServerPlan>& servers,
   return order;
 }
 
+bool answers_as_serving(const ObservedState& observed, int id) {
+  const auto answer = observed.servers.find(id);
+  return answer != observed.servers.end() && answer->second.is_present() &&
+         answer->second.value().mode != ServerMode::not_serving;
+}
+
+/// True when the servers that serve, or may for all that is known, are provably no majority:
+/// restarting one takes nothing away.
+bool has_no_quorum(const std::map<int, ServerPlan>& servers, const ObservedState& observed) {
+  const auto may_serve = std::count_if(servers.begin(), servers.end(), [&](const auto& entry) {
+    const auto answer = observed.servers.find(entry.first);
+    return answer == observed.servers.end() || answer->second.is_unknown() ||
+           answers_as_serving(observed, entry.first);
+  });
+  return static_cast<std::size_t>(may_serve) * 2 <= servers.size();
+}
+
+/// True when the other servers that serve, or will when their start has been waited for, are a
+/// majority without this one.
+bool others_have_quorum(const std::map<int, ServerPlan>& servers, const ObservedState& observed,
+                        int without) {
+  const auto sure = std::count_if(servers.begin(), servers.end(), [&](const auto& entry) {
+    const auto& [id, plan] = entry;
+    return id != without && plan.serving &&
+           (plan.start != nullptr || plan.awaited || answers_as_serving(observed, id));
+  });
+  return static_cast<std::size_t>(sure) * 2 > servers.size();
+}
+
 void plan_restarts(const std::map<int, ServerPlan>& servers,
                    const std::map<int, StepId>& configured, std::optional<StepId> quorum,
                    const std::string& config, PlanBuilder& builder) {
   std::optional<StepId> previous = quorum;
   for (const int id : restart_order(servers, builder.observed)) {
     const ServerPlan& plan = servers.at(id);
-    if (servers.size() < 3) {
+    if (!others_have_quorum(servers, builder.observed, id)) {
       builder.hold(Hold::guard, server_subject(*plan.restart),
-                   "restarting it would leave the ensemble without a quorum; set ensemble.state "
-                   "to \"stopped\", apply, then back to \"running\"",
+                   servers.size() < 3
+                       ? "restarting it would leave the ensemble without a quorum; set "
+                         "ensemble.state to \"stopped\", apply, then back to \"running\""
+                       : "restarting it would leave the ensemble without a quorum, as another "
+                         "server does not serve; bring that one back first",
                    plan.restart->at);
       continue;
     }
@@ -218,6 +253,8 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
   }
   const std::string config = zoo_cfg(builder.desired);
   const std::map<int, ServerPlan> servers = sort_servers(drift, builder);
+  // Servers that cannot agree because of their configuration must all change before any serves.
+  const bool broken = has_no_quorum(servers, builder.observed);
   std::map<int, StepId> configured;
   std::vector<StepId> starts;
   std::vector<int> serving;
@@ -241,6 +278,12 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
                                    plan.start->detail, plan.start->at, after));
       const ObservedSlot* const slot = facts.slot(server_slot(id));
       builder.step(starts.back()).repair = slot != nullptr && slot->identity.has_value();
+    } else if (plan.restart != nullptr && broken) {
+      const HostFacts& facts = *builder.observed.host(plan.server->host);
+      const StepId stopped = builder.add(stop_action(*plan.server, facts), plan.restart->detail,
+                                         plan.restart->at, after);
+      starts.push_back(builder.add(start_action(builder, *plan.server, facts, config),
+                                   plan.restart->detail, plan.restart->at, {stopped}));
     }
   }
   const bool possible = serving.size() * 2 > servers.size();
@@ -256,7 +299,9 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
                              serving.size(), servers.size()),
                  builder.desired.ensemble.at);
   }
-  plan_restarts(servers, configured, builder.tree_ready, config, builder);
+  if (!broken) {
+    plan_restarts(servers, configured, builder.tree_ready, config, builder);
+  }
   plan_tree(drift, quorum_planned, possible, builder);
 }
 

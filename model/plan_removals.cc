@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -109,10 +110,10 @@ void plan_removal(const std::string& code, const Removal& removal, PlanBuilder& 
   const bool in_use = removal.cloud == nullptr && seen != nullptr && !seen->joined.empty();
   bool held = false;
   std::vector<StepId> steps;
+  std::vector<StepId> before = builder.ring_steps[code];
   std::vector<Endpoint> unmapped;
   for (const Drift* item : removal.nodes) {
     bool item_held = false;
-    const std::size_t chained = steps.size();
     const auto id = plan_node_removal(*item, builder, item_held);
     held |= item_held;
     if (item_held) {
@@ -120,8 +121,8 @@ void plan_removal(const std::string& code, const Removal& removal, PlanBuilder& 
     }
     unmapped.push_back(item->node);
     if (id) {
-      if (in_use && chained > 0) {
-        builder.step(*id).after.push_back(steps.back());
+      if (in_use) {
+        builder.step(*id).after = std::exchange(before, {*id});
       }
       builder.step(*id).settle =
           in_use && std::holds_alternative<StopNode>(builder.step(*id).action);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/action.h"
+
+#include <catch2/catch.hpp>
+
+#include "tests/support/builders.h"
+
+using namespace arcform;
+
+TEST_CASE("every kind of action says what it does, to what, at which cost") {
+  const Endpoint node = at("10.0.0.1:11211");
+  const StopServer stop_server{"h", 2, {}};
+  const StartServer start_server{"h", 2, 2181, {}, ""};
+  const StartNode start{"h", node, "c", {}, 0, {}};
+  const StopNode stop{"h", node, "c", {}, false};
+  const MapNodes map{"c", {{node, {}, {}}, {node, {}, {}}}, {}};
+  using Row = std::tuple<Action, std::string, std::string, std::string, Disruption>;
+  const std::vector<Row> rows{
+      {ConfigureServer{"h", 2, "", ""}, "+", "server 2", "configure ZooKeeper server 2 on h",
+       Disruption::none},
+      {start_server, "+", "server 2", "start ZooKeeper server 2 on h", Disruption::none},
+      {stop_server, "-", "server 2", "stop ZooKeeper server 2 on h", Disruption::none},
+      {RestartServer{stop_server, start_server}, "±", "server 2", "restart ZooKeeper server 2 on h",
+       Disruption::none},
+      {AwaitQuorum{{1, 2}}, "·", "ensemble", "wait for a leader of 2 ZooKeeper servers",
+       Disruption::none},
+      {CreateTree{}, "+", "tree", "create the Arcus tree", Disruption::none},
+      {RegisterCloud{"c", {}}, "+", "cloud c", "register cloud c", Disruption::none},
+      {map, "+", "cloud c", "map 2 nodes to cloud c", Disruption::none},
+      {UnmapNodes{"c", {node}, {}}, "-", "cloud c", "unmap 10.0.0.1:11211 from cloud c",
+       Disruption::none},
+      {start, "+", "10.0.0.1:11211", "start cache node 10.0.0.1:11211 on h",
+       Disruption::keys_remapped},
+      {stop, "-", "10.0.0.1:11211", "stop cache node 10.0.0.1:11211 on h",
+       Disruption::keys_remapped},
+      {RestartNode{stop, {}, start}, "±", "10.0.0.1:11211",
+       "restart cache node 10.0.0.1:11211 on h", Disruption::cache_loss},
+      {ForgetNode{"h", node, "c", {}}, "-", "10.0.0.1:11211",
+       "forget cache node 10.0.0.1:11211 on h", Disruption::none},
+      {UnregisterCloud{"c"}, "-", "cloud c", "unregister cloud c", Disruption::cloud_gone}};
+  CHECK(rows.size() == std::variant_size_v<Action>);
+  for (const auto& [action, sign, about, line, cost] : rows) {
+    CHECK(symbol(action) == sign);
+    CHECK(subject(action) == about);
+    CHECK(describe(action) == line);
+    CHECK(disruption(action) == cost);
+  }
+}
+
+TEST_CASE("an action belongs to a host, a cloud, both or the ensemble") {
+  const StartNode start{"h", at("10.0.0.1:11211"), "c", {}, 0, {}};
+  CHECK(host_of(start) == "h");
+  CHECK(cloud_of(start) == "c");
+  CHECK(host_of(RegisterCloud{"c", {}}) == "");
+  CHECK(cloud_of(RegisterCloud{"c", {}}) == "c");
+  CHECK(host_of(CreateTree{}) == "");
+  CHECK(cloud_of(CreateTree{}) == "");
+  CHECK(host_of(ConfigureServer{"h", 1, "", ""}) == "h");
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is planned when nodes, hosts and clouds leave the spec.
+#include <catch2/catch.hpp>
+
+#include "tests/support/builders.h"
+#include "tests/unit/model/steps.h"
+
+using namespace arcform;
+using Lines = std::vector<std::string>;
+
+namespace {
+
+const std::string kHost = "cache003.arcus";
+const Endpoint kNode = at("10.0.0.3:11212");
+
+/// The spec without its last node.
+DesiredState without_last_node() {
+  DesiredState desired = three_hosts();
+  desired.clouds[0].nodes.pop_back();
+  return desired;
+}
+
+DesiredState without_clouds() {
+  DesiredState desired = three_hosts();
+  desired.clouds.clear();
+  return desired;
+}
+
+}  // namespace
+
+TEST_CASE("a node that left the spec is stopped, forgotten and unmapped") {
+  const ObservedState observed = ideal(three_hosts());
+  const Plan plan = planned(without_last_node(), observed);
+  CHECK(lines(plan) == Lines{"stop cache node 10.0.0.3:11212 on cache003.arcus",
+                             "unmap 10.0.0.3:11212 from cloud test-cloud"});
+  const auto& stop = std::get<StopNode>(plan.steps[0].action);
+  CHECK(stop.forget);
+  CHECK(stop.process == observed.host(kHost)->slot("node-11212")->identity);
+  CHECK(plan.steps[1].after == std::vector<StepId>{0});
+  CHECK(plan.steps[0].settle);
+}
+
+TEST_CASE("nodes leave a cloud in use one after the other") {
+  DesiredState desired = three_hosts();
+  desired.clouds[0].nodes.resize(3);
+  const Plan plan = planned(desired, ideal(three_hosts()));
+  const auto stops = steps_of<StopNode>(plan);
+  REQUIRE(stops.size() == 3);
+  CHECK(waits_for(plan, stops[1], stops[0]));
+  CHECK(waits_for(plan, stops[2], stops[1]));
+}
+
+TEST_CASE("nodes leave a cloud only after its restarts") {
+  DesiredState desired = without_last_node();
+  desired.clouds[0].nodes[0].config.threads = 8;
+  desired.clouds[0].nodes[1].config.threads = 8;
+  const Plan plan = planned(desired, ideal(three_hosts()));
+  const auto stops = steps_of<StopNode>(plan);
+  REQUIRE(stops.size() == 1);
+  for (const StepId restart : steps_of<RestartNode>(plan)) {
+    CHECK(waits_for(plan, stops[0], restart));
+  }
+}
+
+TEST_CASE("a cloud that left the spec: stop, unmap, unregister") {
+  const Plan plan = planned(without_clouds(), ideal(three_hosts()));
+  const auto unmap = steps_of<UnmapNodes>(plan);
+  const auto gone = steps_of<UnregisterCloud>(plan);
+  REQUIRE(unmap.size() == 1);
+  REQUIRE(gone.size() == 1);
+  CHECK(steps_of<StopNode>(plan).size() == 6);
+  for (const StepId stop : steps_of<StopNode>(plan)) {
+    CHECK(waits_for(plan, unmap[0], stop));
+  }
+  CHECK(waits_for(plan, gone[0], unmap[0]));
+}
+
+TEST_CASE("a cloud with clients is emptied only when asked for by name") {
+  ObservedState observed = ideal(three_hosts());
+  cloud_in(observed, "test-cloud").clients = 3;
+  const Plan refused = planned(without_clouds(), observed);
+  CHECK(refused.steps.empty());
+  CHECK(held(refused) == Lines{"guard: cloud test-cloud"});
+  const Plan other = planned(without_clouds(), observed, {"other"});
+  CHECK(other.steps.empty());
+  const Plan asked = planned(without_clouds(), observed, {"test-cloud"});
+  CHECK(steps_of<UnregisterCloud>(asked).size() == 1);
+}
+
+TEST_CASE("removing the last nodes of a listed cloud is emptying it") {
+  DesiredState desired = three_hosts();
+  desired.clouds[0].nodes.clear();
+  ObservedState observed = ideal(three_hosts());
+  cloud_in(observed, "test-cloud").clients = 3;
+  CHECK(planned(desired, observed).steps.empty());
+  CHECK(steps_of<StopNode>(planned(desired, observed, {"test-cloud"})).size() == 6);
+}
+
+TEST_CASE("some nodes of a cloud with clients may go") {
+  ObservedState observed = ideal(three_hosts());
+  cloud_in(observed, "test-cloud").clients = 3;
+  CHECK(steps_of<StopNode>(planned(without_last_node(), observed)).size() == 1);
+}
+
+TEST_CASE("a protected cloud keeps its nodes") {
+  DesiredState desired = without_last_node();
+  desired.clouds[0].protect = true;
+  const Plan plan = planned(desired, ideal(three_hosts()));
+  CHECK(plan.steps.empty());
+  CHECK(held(plan) == Lines{"guard: cloud test-cloud"});
+}
+
+TEST_CASE("a host that left the spec is cleaned up through its record, then forgotten") {
+  DesiredState desired =
+      a_spec().with_hosts(2).with_ensemble(1).with_cloud("test-cloud").with_nodes(2).build();
+  DesiredState before = three_hosts();
+  before.ensemble.servers.resize(1);
+  ObservedState observed = ideal(before);
+  const Plan plan = planned(desired, observed);
+  CHECK(steps_of<StopNode>(plan).size() == 2);
+  const auto unmap = steps_of<UnmapNodes>(plan);
+  REQUIRE(unmap.size() == 1);
+  CHECK(std::get<UnmapNodes>(plan.steps[unmap[0]].action).forget_hosts == Lines{kHost});
+}
+
+TEST_CASE("a removed host that cannot be reached keeps its mappings") {
+  const DesiredState desired =
+      a_spec().with_hosts(2).with_ensemble(1).with_cloud("test-cloud").with_nodes(2).build();
+  DesiredState before = three_hosts();
+  before.ensemble.servers.resize(1);
+  ObservedState observed = ideal(before);
+  lose_host(observed, before, kHost);
+  const Plan plan = planned(desired, observed);
+  CHECK(plan.steps.empty());
+  CHECK(held(plan) == Lines{"unknown: cache003.arcus"});
+}
+
+TEST_CASE("a mapped node on no known host is held") {
+  const DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  put_mapping(tree_in(observed), at("10.0.7.7:11211"), "test-cloud");
+  const Plan plan = planned(desired, observed);
+  CHECK(plan.steps.empty());
+  CHECK(held(plan) == Lines{"unknown: 10.0.7.7:11211"});
+}
+
+TEST_CASE("a removed node that is down already is forgotten, with its old ephemeral") {
+  ObservedState observed = ideal(three_hosts());
+  kill_node(observed, kHost, kNode, true);
+  const Plan plan = planned(without_last_node(), observed);
+  CHECK(lines(plan) == Lines{"forget cache node 10.0.0.3:11212 on cache003.arcus",
+                             "unmap 10.0.0.3:11212 from cloud test-cloud"});
+  CHECK(std::get<ForgetNode>(plan.steps[0].action).stale);
+}
+
+TEST_CASE("a removed node whose znode has no process of ours is waited out") {
+  ObservedState observed = ideal(three_hosts());
+  kill_node(observed, kHost, kNode, true);
+  host_in(observed, kHost).slots.erase("node-11212");
+  const Plan plan = planned(without_last_node(), observed);
+  CHECK(plan.steps.empty());
+  CHECK(held(plan) == Lines{"waiting: 10.0.0.3:11212 on cache003.arcus"});
+}
+
+TEST_CASE("a cloud is not unregistered before all of its nodes are gone") {
+  ObservedState observed = ideal(three_hosts());
+  lose_host(observed, three_hosts(), kHost);
+  const Plan plan = planned(without_clouds(), observed);
+  CHECK(steps_of<UnregisterCloud>(plan).empty());
+  CHECK(held(plan) == Lines{"unknown: cache003.arcus", "guard: cloud test-cloud"});
+}
+
+TEST_CASE("a cloud with a stranger in its list is not unregistered") {
+  ObservedState observed = ideal(three_hosts());
+  ObservedCloud& cloud = cloud_in(observed, "test-cloud");
+  cloud.joined.insert(cloud.joined.begin(), {"foo", std::nullopt, 0, 1});
+  CHECK(steps_of<UnregisterCloud>(planned(without_clouds(), observed)).empty());
+}
+
+TEST_CASE("a leftover folder is removed, a leftover process stopped") {
+  const DesiredState desired = without_last_node();
+  ObservedState observed = ideal(three_hosts());
+  tree_in(observed).mappings.pop_back();
+  remove_join(observed, kNode);
+  CHECK(lines(planned(desired, observed)) ==
+        Lines{"stop cache node 10.0.0.3:11212 on cache003.arcus"});
+  kill_node(observed, kHost, kNode);
+  CHECK(lines(planned(desired, observed)) ==
+        Lines{"forget cache node 10.0.0.3:11212 on cache003.arcus"});
+}
+
+TEST_CASE("a stranger on the port of a removed node is left alone") {
+  ObservedState observed = ideal(three_hosts());
+  kill_node(observed, kHost, kNode);
+  host_in(observed, kHost).listening.push_back(11212);
+  const Plan plan = planned(without_last_node(), observed);
+  CHECK(plan.steps.empty());
+  CHECK(held(plan) == Lines{"foreign: 10.0.0.3:11212 on cache003.arcus"});
+}
