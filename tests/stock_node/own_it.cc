@@ -83,9 +83,8 @@ TEST_CASE("SIGKILL of a node that still waits for ZooKeeper kills its held engin
   lab.prepare_tree();
   ZooKeeperServer::shared().freeze();
   const auto node = lab.start();
-  CHECK(eventually([&] { return children_of(node->pid()).size() == 1; }));
+  CHECK(eventually([&] { return port_open(lab.port()); }));
   const pid_t engine = engine_of(*node);
-  CHECK(eventually([&] { return comm(engine) == "stock-node-engi"; }));
   node->signal(SIGKILL);
   ZooKeeperServer::shared().thaw();
   CHECK(eventually([&] { return !alive(engine); }, 1s));
