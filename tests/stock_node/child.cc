@@ -9,6 +9,7 @@
 #include <thread>
 
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +62,7 @@ Child::Child(std::vector<std::string> argv, const std::string& output, const Env
     throw std::runtime_error("fork failed");
   }
   if (pid_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  // A test that aborts leaves no server behind.
     // The ZooKeeper client of the test has threads: nothing here may take a lock they could hold,
     // and setenv does not (glibc resets its own locks in the child).
     for (const auto& [name, value] : extra) {

@@ -116,7 +116,7 @@ ZooKeeperServer::ZooKeeperServer() {
   std::ofstream(directory_ / "data/myid") << 1;
   // Quorum mode although there is one server: one build of the Arcus server insists on it.
   std::ofstream(config) << "tickTime=500\ninitLimit=10\nsyncLimit=5\n"
-                        << "minSessionTimeout=1000\nmaxSessionTimeout=3000\n"
+                        << "minSessionTimeout=1000\nmaxSessionTimeout=4500\n"
                         << "standaloneEnabled=false\nadmin.enableServer=false\n"
                         << "4lw.commands.whitelist=*\n"
                         << "dataDir=" << directory_ / "data" << '\n'

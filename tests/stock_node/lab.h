@@ -54,7 +54,7 @@ class Listener {
 std::string ask(int port, const std::string& request, const std::string& end = "\r\n",
                 std::chrono::milliseconds limit = 2s);
 
-/// A real ZooKeeper server: quorum mode with one member, sessions of 1 to 3 s.
+/// A real ZooKeeper server: quorum mode with one member, sessions of 1 to 4.5 s.
 class ZooKeeperServer {
  public:
   /// The one server of this test run, started at its first use.
@@ -72,8 +72,8 @@ class ZooKeeperServer {
   std::unique_ptr<Child> server_;
 };
 
-/// Sessions are at most 3 s here; an old one is certainly gone after this.
-inline constexpr std::chrono::milliseconds kSessionEnd = 12s;
+/// Sessions are at most 4.5 s here; an old one is certainly gone after this.
+inline constexpr std::chrono::milliseconds kSessionEnd = 15s;
 
 /// One place for a node: a port and a service code that no other test uses, with the Arcus tree
 /// around it. The node is called 127.0.0.1:<port>-<host name> unless the environment says else.

@@ -23,6 +23,12 @@ class RealFixture : public contract::Fixture {
     bench_.pass(kSessionTimeout + milliseconds(500));
     server_.thaw();
     server_.wait_until_serving();
+    // The server, too, stood still: it drops the sessions a moment after it woke.
+    const Time deadline = bench_.clock.now() + std::chrono::seconds(20);
+    while (server_.ask("dump").find("Sessions with Ephemerals (0)") == std::string::npos) {
+      REQUIRE(bench_.clock.now() < deadline);
+      bench_.pass(milliseconds(20));
+    }
   }
 
  private:
