@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cassert>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
@@ -67,8 +67,11 @@ class [[nodiscard]] Result {
   const T* operator->() const { return &const_cast<Result*>(this)->checked(); }
 
   const Error& error() const {
-    assert(!has_value());
-    return *std::get_if<1>(&state_);
+    const Error* const error = std::get_if<1>(&state_);
+    if (error == nullptr) {
+      std::abort();  // A bug of ours; also tells the optimiser that it is no null pointer.
+    }
+    return *error;
   }
   Result with(const std::string& subject) && {
     if (has_value()) {
@@ -79,8 +82,11 @@ class [[nodiscard]] Result {
 
  private:
   T& checked() {
-    assert(has_value());
-    return *std::get_if<0>(&state_);
+    T* const value = std::get_if<0>(&state_);
+    if (value == nullptr) {
+      std::abort();
+    }
+    return *value;
   }
   std::variant<T, Error> state_;
 };
@@ -95,7 +101,9 @@ class [[nodiscard]] Result<void> {
   bool has_value() const { return !error_.has_value(); }
   explicit operator bool() const { return has_value(); }
   const Error& error() const {
-    assert(error_.has_value());
+    if (!error_) {
+      std::abort();
+    }
     return *error_;
   }
   Result with(const std::string& subject) && {
