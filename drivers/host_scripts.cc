@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "drivers/host_scripts.h"
+
+#include <fmt/format.h>
+
+#include "drivers/script.h"
+
+namespace arcform {
+namespace {
+
+constexpr std::string_view kPrelude = R"sh(say() { printf '%s\n' "$1" >&2; }
+nearest() {
+  near=$1
+  until [ -e "$near" ] || [ -L "$near" ]; do near=${near%/*}; [ -n "$near" ] || near=/; done
+}
+home() {
+  case ${HOME-} in /*) d=${HOME%/}/$1 ;; *) say 'HOME is not set there'; return 15 ;; esac
+}
+{ read -r self rest </proc/self/stat; } 2>/dev/null && [ "$self" = "$$" ] || {
+  say '/proc is not mounted, or is that of another PID namespace'; return 15; }
+IFS= read -r boot </proc/sys/kernel/random/boot_id || return 15
+)sh";
+
+/// `starts PID` sets $state and $ticks (fields 3 and 22 of its stat; the name before them may hold
+/// anything, newlines and parentheses too) and fails when there is no such process.
+constexpr std::string_view kProcesses = R"sh(starts() {
+  line= stat=
+  { while IFS= read -r line || [ -n "$line" ]; do stat="$stat$line "; done <"/proc/$1/stat"
+  } 2>/dev/null
+  [ -n "$stat" ] || return 1
+  set -- ${stat##*') '}
+  state=$1 ticks=${20}
+}
+lives() {
+  starts "$1" && [ "$ticks" = "$2" ] && case $state in [ZXx]) false ;; esac
+}
+nap() { sleep "$1" 2>/dev/null || sleep 1; }
+)sh";
+
+/// One starter (or remover) per slot: everybody announces itself by a file named after its own
+/// identity and then looks for others. Whoever sees a living other takes its file back and tries
+/// again, so two can never both go on; files of the dead are free to be removed since no identity
+/// ever comes back.
+constexpr std::string_view kLock = R"sh(acquire() {
+  starts "$$"
+  mine=starting-$boot-$$-$ticks
+  tries=0
+  while :; do
+    printf '' >"$mine" || return 1
+    busy=
+    for other in starting-*; do
+      [ "$other" = "$mine" ] && continue
+      who=${other#starting-"$boot"-}
+      if [ "$who" != "$other" ] && lives "${who%-*}" "${who#*-}"; then busy=$who
+      else rm -f "$other"; fi
+    done
+    [ -n "$busy" ] || return 0
+    rm -f "$mine"
+    tries=$((tries + 1))
+    if [ "$tries" -ge 100 ]; then
+      say "another start or removal is under way (pid ${busy%-*})"; return 16
+    fi
+    nap "0.0$(($$ % 7 + 2))"
+  done
+}
+occupied() {
+  [ -f id ] && read -r version b p t digest rest <id && [ "$b" = "$boot" ] && lives "$p" "$t"
+}
+)sh";
+
+/// Who listens on a port: the socket's inode, then whose descriptor it is. Only when refusing.
+constexpr std::string_view kListener = R"sh(listener() {
+  inode=$(awk -v p=":$1" '$4 == "0A" && substr($2, length($2) - 4) == p { print $10; exit }' \
+    /proc/net/tcp /proc/net/tcp6 2>/dev/null)
+  [ -n "$inode" ] || return 0
+  holder=$(ls -l /proc/[0-9]*/fd 2>/dev/null |
+    awk -v w="socket:[$inode]" '/^\/proc\// { d = $0 } index($0, w) { print d; exit }')
+  holder=${holder#/proc/}
+  holder=${holder%%/*}
+  [ -n "$holder" ] || return 0
+  printf ' (pid %s: %s)' "$holder" "$(tr '\000' ' ' <"/proc/$holder/cmdline" | cut -c1-200)"
+}
+)sh";
+
+/// Runs in the process that becomes the program: it writes its own identity (pid and start time
+/// survive exec), so there is no moment in which the program lives without an identity file. Its
+/// end of the pipe is closed by the exec, which is what the starter waits for.
+constexpr std::string_view kBecome = R"sh(boot=$1 digest=$2
+shift 2
+line= stat=
+while IFS= read -r line || [ -n "$line" ]; do stat="$stat$line "; done </proc/self/stat
+start_time() { set -- ${stat##*") "}; ticks=${20}; }
+start_time
+[ "${stat%% *}" = "$$" ] && [ -n "$ticks" ] || exit 1
+printf '1 %s %s %s %s\n' "$boot" "$$" "$ticks" "$digest" >id.new && mv -f id.new id || exit 1
+printf '%s %s' "$$" "$ticks" >&3
+exec env -i PATH="$PATH" LANG=C ${HOME:+"HOME=$HOME"} ${USER:+"USER=$USER"} "$@" 3>&-
+)sh";
+
+constexpr std::string_view kStart = R"sh(start_it() {
+  if occupied; then printf 'running %s %s %s' "$b" "$p" "$t"; return 0; fi
+  case $1 in
+    */*) [ -f "$1" ] && [ -x "$1" ] || { say "$1 is not there or not executable"; return 10; } ;;
+    *) case $(command -v "$1") in /*) ;; *) say "$1 is not on the PATH ($PATH)"; return 10 ;; esac ;;
+  esac
+  if [ "$port" != 0 ] &&
+    grep -qs ":$hex [0-9A-F]*:0000 0A " /proc/net/tcp /proc/net/tcp6; then
+    say "something else listens on port $port$(listener "$hex")"; return 11
+  fi
+  soft=$(ulimit -Sn)
+  if [ "$files" != 0 ] && [ "$soft" != unlimited ] && [ "$soft" -lt "$files" ]; then
+    ulimit -Sn "$files" 2>/dev/null || ulimit -n "$files" 2>/dev/null || {
+      say "$files open files are needed, and the hard limit is $(ulimit -Hn)"; return 14; }
+  fi
+  if [ -f log ] && [ "$(wc -c <log)" -gt 1048576 ]; then mv -f log log.1 || return 1; fi
+  printf '' >>log || return 1
+  words=$(setsid $inner_shell -c "$inner" arcform "$boot" "$digest" "$@" \
+    3>&1 >>log 2>&1 </dev/null &)
+  case $words in
+    *' '*) printf 'started %s %s' "$boot" "$words" ;;
+    *) say "the process ended before it was the program: $(tail -n 2 log)"; return 1 ;;
+  esac
+}
+)sh";
+
+constexpr std::string_view kStop = R"sh(now() {
+  read -r up rest </proc/uptime
+  now=${up%.*}${up#*.}
+}
+await_end() {
+  now
+  end=$((now + $1))
+  delay=0.02
+  while lives "$pid" "$born"; do
+    now
+    [ "$now" -lt "$end" ] || return 1
+    nap "$delay"
+    delay=0.05
+  done
+}
+send() {
+  lives "$pid" "$born" || return 0
+  kill "-$1" "$pid" && return 0
+  lives "$pid" "$born" || return 0
+  say "pid $pid cannot be signalled"; return 12
+}
+[ "$boot" = "$its_boot" ] && lives "$pid" "$born" || { printf gone; return 0; }
+send TERM || return
+if await_end "$patience"; then printf gone; return 0; fi
+send KILL || return
+if await_end 1000; then printf killed; return 0; fi
+say "pid $pid (state $state) is still there 10 s after SIGKILL"
+return 17
+)sh";
+
+constexpr std::string_view kForget = R"sh([ -e "$d/$slot" ] || [ -L "$d/$slot" ] || return 0
+[ -d "$d/$slot" ] && [ ! -L "$d/$slot" ] || { say "$d/$slot is not a folder of ours"; return 13; }
+cd "$d/$slot" || return 1
+acquire || return
+if occupied; then
+  rm -f "$mine"
+  say "its process (pid $p) lives; stop it first"; return 13
+fi
+cd / && rm -rf -- "${d:?}/${slot:?}"
+)sh";
+
+/// The temporary file stands in the target's own folder (rename is atomic only within a file
+/// system); what a killed writer left there is removed by the next one. conv=fsync before the
+/// rename; whether the rename itself survives a power cut does not matter, a lost one is drift.
+constexpr std::string_view kPut = R"sh(put() {
+  [ ! -d "$1" ] || { say "it is a directory"; return 13; }
+  if [ -f "$1" ]; then
+    old=$(cat "$1" 2>/dev/null; printf x)
+    [ "$old" != "$3x" ] || return 0
+  fi
+  folder=${1%/*}
+  [ -d "${folder:-/}" ] || mkdir -p "$folder" || return 1
+  for stale in "$folder/.${1##*/}.arcform-"*; do
+    if [ -f "$stale" ] && [ ! -d "/proc/${stale##*-}" ]; then rm -f "$stale"; fi
+  done
+  temporary=$folder/.${1##*/}.arcform-$$
+  write "$@" || { r=$?; rm -f "$temporary"; return "$r"; }
+}
+write() {
+  words=$(printf '%s' "$3" | dd of="$temporary" bs=65536 conv=fsync 2>&1) || {
+    say "$words"; return 1; }
+  [ "$(wc -c <"$temporary")" -eq "$4" ] || { say 'fewer bytes arrived than were sent'; return 1; }
+  chmod "$2" "$temporary" && mv -f "$temporary" "$1"
+}
+)sh";
+
+std::string assign(std::string_view name, std::string_view value) {
+  return fmt::format("{}={}\n", name, shell_quote(value));
+}
+
+}  // namespace
+
+std::string script_prelude(std::string_view directory) {
+  std::string out(kPrelude);
+  if (directory.starts_with("~/")) {
+    out += fmt::format("home {} || return\n", shell_quote(directory.substr(2)));
+  } else {
+    out += assign("d", directory);
+  }
+  return out;
+}
+
+std::string start_script(const StartRequest& request, const ScriptPlace& place) {
+  std::string out = script_prelude(place.directory);
+  out += kProcesses;
+  out += kLock;
+  out += kListener;
+  out += kStart;
+  out += assign("slot", request.slot);
+  out += assign("digest", request.digest.empty() ? "-" : request.digest);
+  out += fmt::format("port={}\nhex={:04X}\nfiles={}\n", request.port, request.port,
+                     request.open_files);
+  out += assign("inner_shell", place.shell);
+  out += assign("inner", kBecome);
+  out += "mkdir -p \"$d/$slot\" && cd \"$d/$slot\" || return 1\nacquire || return\nstart_it";
+  for (const std::string& word : request.argv) {
+    out += ' ';
+    out += shell_quote(word);
+  }
+  out += "\nresult=$?\nrm -f \"$mine\"\nreturn \"$result\"\n";
+  return out;
+}
+
+std::string stop_script(const StopRequest& request, const ScriptPlace& place) {
+  std::string out = script_prelude(place.directory);
+  out += kProcesses;
+  out += assign("its_boot", request.process.boot_id);
+  // The shell counts in hundredths of a second, as /proc/uptime does.
+  out += fmt::format("pid={}\nborn={}\npatience={}\n", request.process.pid,
+                     request.process.start_ticks, request.patience.count() / 10);
+  out += kStop;
+  return out;
+}
+
+std::string forget_script(const std::string& slot, const ScriptPlace& place) {
+  std::string out = script_prelude(place.directory);
+  out += kProcesses;
+  out += kLock;
+  out += assign("slot", slot);
+  out += kForget;
+  return out;
+}
+
+std::string write_files_script(const std::vector<FileWrite>& files, const ScriptPlace& place) {
+  std::string out = script_prelude(place.directory);
+  out += kPut;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const FileWrite& file = files[i];
+    const std::string path =
+        file.path.starts_with('/') ? shell_quote(file.path) : "\"$d\"/" + shell_quote(file.path);
+    out += fmt::format("put {} {:04o} {} {} || {{ r=$?; printf {}; return \"$r\"; }}\n", path,
+                       file.mode & 0777U, shell_quote(file.content), file.content.size(), i);
+  }
+  return out;
+}
+
+std::string last_words_script(const std::string& slot, const ScriptPlace& place) {
+  std::string out = script_prelude(place.directory);
+  out += assign("slot", slot);
+  out += "[ -f \"$d/$slot/log\" ] || return 0\ntail -c 2048 \"$d/$slot/log\"\n";
+  return out;
+}
+
+std::string is_alive_script(const ProcessIdentity& process, const ScriptPlace& place) {
+  std::string out = script_prelude(place.directory);
+  out += kProcesses;
+  out += assign("its_boot", process.boot_id);
+  out += fmt::format("if [ \"$boot\" = \"$its_boot\" ] && lives {} {}; then printf alive\n",
+                     process.pid, process.start_ticks);
+  out += "else printf dead; fi\n";
+  return out;
+}
+
+}  // namespace arcform

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include "drivers/host_scripts.h"
+#include "drivers/probe.h"
+#include "drivers/script.h"
+
+namespace arcform {
+namespace {
+
+constexpr std::string_view kPackages = R"sh(package() {
+  node=0 engine=0 logger=0 scrub=0 server=n
+  [ -f "$2/bin/memcached" ] && [ -x "$2/bin/memcached" ] && node=1
+  [ -r "$2/lib/default_engine.so" ] && engine=1
+  [ -r "$2/lib/syslog_logger.so" ] && logger=1
+  [ -r "$2/lib/ascii_scrub.so" ] && scrub=1
+  for jar in "$2"/lib/zookeeper-[0-9]*.jar; do [ -r "$jar" ] && server=a; done
+  [ $server = n ] && for jar in "$2"/zookeeper-[0-9]*.jar; do [ -r "$jar" ] && server=s; done
+  [ $server = n ] && [ "$2" = /usr/share/zookeeper ] &&
+    [ -r /usr/share/java/zookeeper.jar ] && server=d
+  printf 'package %s %s %s %s %s %s\n' "$1" $node $engine $logger $scrub $server
+}
+)sh";
+
+/// A folder that we may not look into must not pass for an empty or absent one.
+constexpr std::string_view kFolders = R"sh(open_folder() {
+  nearest "$1"
+  [ ! -d "$near" ] || [ -x "$near" ] || { say "$near may not be searched"; return 12; }
+  [ ! -d "$1" ] || [ -r "$1" ] || { say "$1 may not be read"; return 12; }
+}
+data() {
+  open_folder "$1" && open_folder "$1/version-2" || return
+  exists=0 filled=0 myid=
+  [ -d "$1" ] && exists=1
+  if [ -f "$1/myid" ]; then
+    read -r myid <"$1/myid"
+    [ -n "$myid" ] || [ ! -s "$1/myid" ] || { say "$1/myid may not be read"; return 12; }
+  fi
+  for file in "$1"/version-2/*; do [ -e "$file" ] && filled=1; break; done
+  printf 'data %s %s %s\n' $exists $filled "$myid"
+}
+)sh";
+
+constexpr std::string_view kHostLines = R"sh(printf 'arcform-probe 1\nboot %s\n' "$boot"
+total= free= available=
+while read -r key value rest; do
+  case $key in
+    MemTotal:) total=$value ;;
+    MemFree:) free=$value ;;
+    MemAvailable:) available=$value; break ;;
+  esac
+done </proc/meminfo
+printf 'memory %s %s\nfiles ' "$total" "${available:-$free}"
+ulimit -Hn
+java=0 writable=0
+command -v java >/dev/null && java=1
+open_folder "$d" || return
+[ -d "$near" ] && [ -w "$near" ] && writable=1
+printf 'java %s\ndirectory %s\nwritable %s\n' $java "$d" $writable
+)sh";
+
+/// An identity file of zero bytes is what a power cut can leave: nothing of that boot lives.
+constexpr std::string_view kSlotLines = R"sh(ours=' '
+uuid=/proc/sys/kernel/random/boot_id
+set -- "$uuid"
+for slot in "$d"/node-* "$d"/server-*; do
+  [ -d "$slot" ] && [ ! -L "$slot" ] || continue
+  name=${slot##*/}
+  case ${name#*-} in '' | *[!0-9]*) continue ;; esac
+  [ -x "$slot" ] || { say "$slot may not be searched"; return 12; }
+  identity=-
+  if [ -s "$slot/id" ]; then
+    read -r identity <"$slot/id" || { say "$slot/id cannot be read or has no line"; return 13; }
+    rest=${identity#* }
+    if [ "${rest%% *}" = "$boot" ]; then
+      rest=${rest#* }
+      ours="$ours${rest%% *} "
+    fi
+  fi
+  printf 'slot %s %s\n' "$name" "$identity"
+  case $name in server-*) set -- "$@" "$slot/zoo.cfg" "$uuid" ;; esac
+done
+)sh";
+
+/// The names of processes are read by the shell itself (comm has at most 15 bytes); everything
+/// else is left to one `cat`. The boot id's own file stands between the files, so that one that
+/// vanished in between is an empty piece. Listening sockets are asked of `ss` where it is: to read
+/// /proc/net/tcp makes the kernel walk its whole table of connections (262144 buckets: 6 ms a file).
+constexpr std::string_view kProcessLines = R"sh(pids=
+for process in /proc/[0-9]*; do
+  read -r comm <$process/comm || continue
+  case $comm in
+    memcached | java) ;;
+    *) case $ours in *" ${process#/proc/} "*) ;; *) continue ;; esac ;;
+  esac
+  pids="$pids ${process#/proc/}"
+  set -- "$@" $process/stat "$uuid" $process/cmdline "$uuid"
+done 2>/dev/null
+printf 'pids%s\nlistening\n' "$pids"
+ss -ltnH 2>/dev/null || {
+  tcp6=
+  [ -r /proc/net/tcp6 ] && tcp6=/proc/net/tcp6
+  grep -h ' 0A ' /proc/net/tcp $tcp6
+}
+printf 'listened %s\n' "$?"
+cat -- "$@" 2>/dev/null
+read -r up rest </proc/uptime
+printf 'uptime %s\n' "$up"
+)sh";
+
+}  // namespace
+
+std::string probe_script(const ProbeRequest& request, std::string_view directory) {
+  std::string out = script_prelude(directory);
+  out += kPackages;
+  out += kFolders;
+  out += kHostLines;
+  for (std::size_t i = 0; i < request.prefixes.size(); ++i) {
+    out += fmt::format("package {} {}\n", i, shell_quote(request.prefixes[i]));
+  }
+  if (!request.data_directory.empty()) {
+    out += fmt::format("data {} || return\n", shell_quote(request.data_directory));
+  }
+  out += kSlotLines;
+  out += kProcessLines;
+  return out;
+}
+
+}  // namespace arcform

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "drivers/host_scripts.h"
+#include "drivers/script.h"
+#include "drivers/world.h"
+
+namespace arcform {
+
+/// A host that is worked on by POSIX sh scripts alone; nothing has to be installed there but a
+/// shell, the usual small tools (cat, grep, dd, mkdir, mv, rm, chmod, tail, wc, sleep, env) and
+/// `setsid`. Two starters of one slot exclude each other on the host itself.
+class ScriptHost final : public Host {
+ public:
+  /// `name` is for messages. `place.directory`: absolute, or "~/..." below the login's home.
+  ScriptHost(std::string name, std::unique_ptr<Shell> shell, ScriptPlace place, NonceSource nonces);
+
+  Awaitable<Result<HostFacts>> probe(ProbeRequest request) override;
+  Awaitable<Result<std::string>> ask(std::uint16_t port, std::string question, std::string end,
+                                     std::chrono::milliseconds patience) override;
+  Awaitable<Result<std::string>> last_words(std::string slot) override;
+  Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
+
+  Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override;
+  Awaitable<Result<ProcessIdentity>> start(StartRequest request) override;
+  Awaitable<Result<StopOutcome>> stop(StopRequest request) override;
+  Awaitable<Result<void>> forget(std::string slot) override;
+
+ private:
+  Awaitable<Result<ScriptReply>> run(std::string what, std::string body,
+                                     std::chrono::milliseconds patience);
+  Error error(ErrorCode code, const std::string& what, const std::string& why) const;
+  Error named(const Error& error, const std::string& what) const;
+  /// What a reply with a status other than 0 says.
+  Error refusal(const ScriptReply& reply, const std::string& what) const;
+
+  std::string name_;
+  std::unique_ptr<Shell> shell_;
+  ScriptPlace place_;
+  NonceSource nonces_;
+};
+
+}  // namespace arcform

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "drivers/shell.h"
+
+namespace arcform {
+
+/// A Shell for tests: spawns `command` (for example {"busybox", "sh", "-s"}) with the input on a
+/// pipe and blocks until it has closed both outputs. `input_max` cuts the input, as a lost
+/// connection would.
+class BlockingTestShell final : public Shell {
+ public:
+  explicit BlockingTestShell(std::vector<std::string> command) : command_(std::move(command)) {}
+
+  Awaitable<Result<ShellOutput>> execute(std::string input,
+                                         std::chrono::milliseconds patience) override;
+  Awaitable<Result<std::string>> exchange(std::uint16_t port, std::string question, std::string end,
+                                          std::chrono::milliseconds patience) override;
+
+  /// The same without a coroutine.
+  Result<ShellOutput> run(const std::string& input, std::chrono::milliseconds patience) const;
+
+ private:
+  std::vector<std::string> command_;
+};
+
+}  // namespace arcform
