@@ -71,6 +71,7 @@ CacheNode::CacheNode(SimCore& core, Ensemble& ensemble, Machine& machine,
 }
 
 void CacheNode::launch() {
+  launched_ = true;
   later(milliseconds(8), "binds its port", [this] {
     if (!machine_.listen(pid_, port_)) {
       end(71, "bind() error(98): Address already in use");
@@ -171,6 +172,10 @@ void CacheNode::write_server_log() {
 }
 
 void CacheNode::terminate() {
+  if (!launched_) {
+    Program::terminate();  // no handler yet
+    return;
+  }
   if (std::exchange(terminated_, true) || state_ == State::starting) {
     return;  // noticed once it serves, or never
   }

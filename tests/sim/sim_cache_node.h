@@ -42,6 +42,7 @@ class CacheNode final : public Program, public SessionUser {
   bool uses_zookeeper_ = false;
   Time give_up_{0};
   State state_ = State::starting;
+  bool launched_ = false;
   bool terminated_ = false;
   bool term_pending_ = false;
   bool frozen_ = false;

@@ -111,6 +111,12 @@ std::vector<std::string> SimClock::parked() const {
   return lines;
 }
 
+void SimClock::fail(std::exception_ptr why) {
+  if (!failure_) {
+    failure_ = std::move(why);
+  }
+}
+
 void SimClock::drop_all() {
   // A destroyed coroutine may park something in its destructors.
   while (!parked_.empty()) {
@@ -132,6 +138,9 @@ void drive(asio::io_context& io, SimClock& clock, const Ending& ending, Time lim
                         "other without time passing",
                         seconds_text(clock.now())));
       }
+    }
+    if (const auto failure = clock.take_failure()) {
+      std::rethrow_exception(failure);
     }
     if (ending.done) {
       return;

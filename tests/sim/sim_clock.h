@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
@@ -56,6 +57,10 @@ class SimClock final : public Clock {
   void move_wall_clock(Time by) { wall_offset_ += by; }
   /// "t=12.345 what" of everything that is parked, in order.
   std::vector<std::string> parked() const;
+  /// Whoever drives the clock throws this, once, instead of going on; the first one counts.
+  void fail(std::exception_ptr why);
+  /// What was given to fail(), and forgets it; nullptr: nothing.
+  std::exception_ptr take_failure() { return std::exchange(failure_, nullptr); }
   /// Drops everything that is parked; the coroutines among it are destroyed.
   void drop_all();
 
@@ -74,6 +79,7 @@ class SimClock final : public Clock {
   Time wall_offset_{0};
   std::uint64_t sequence_ = 0;
   std::map<EventId, Parked> parked_;
+  std::exception_ptr failure_;
 };
 
 /// "12.345"
@@ -85,11 +91,12 @@ struct Ending {
   bool done = false;
   std::exception_ptr failure;
 };
-/// Runs what is ready, then jumps, until `ending.done`; throws SimFailure when that never comes.
+/// Runs what is ready, then jumps, until `ending.done`; throws SimFailure when that never comes,
+/// and what was given to SimClock::fail().
 void drive(asio::io_context& io, SimClock& clock, const Ending& ending, Time limit);
 
 template <class T>
-Awaitable<void> store(Awaitable<T> work, std::optional<T>* into) {
+Awaitable<void> store(Awaitable<T> work, std::shared_ptr<std::optional<T>> into) {
   into->emplace(co_await std::move(work));
 }
 }  // namespace detail
@@ -112,9 +119,9 @@ inline void run(asio::io_context& io, SimClock& clock, Awaitable<void> work,
 template <class T>
 T run(asio::io_context& io, SimClock& clock, Awaitable<T> work,
       Time limit = std::chrono::hours(2)) {
-  std::optional<T> result;
-  run(io, clock, detail::store(std::move(work), &result), limit);
-  return std::move(*result);
+  const auto result = std::make_shared<std::optional<T>>();
+  run(io, clock, detail::store(std::move(work), result), limit);
+  return std::move(**result);
 }
 
 }  // namespace arcform::sim

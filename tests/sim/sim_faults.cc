@@ -43,6 +43,8 @@ const char* name_of(Fault fault) {
       return "disk_full";
     case Fault::clock_jump:
       return "clock_jump";
+    case Fault::partition:
+      return "partition";
   }
   return "?";
 }

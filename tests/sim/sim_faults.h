@@ -26,8 +26,9 @@ enum class Fault {
   dies_at_once,       ///< a started process ends within 10 ms
   disk_full,          ///< a write_files or start finds the disk full
   clock_jump,         ///< the controller sleeps for 1 to 60 s before a request is sent
+  partition,          ///< a host is cut off from everything for 5 to 60 s
 };
-inline constexpr std::size_t kFaultKinds = 13;
+inline constexpr std::size_t kFaultKinds = 14;
 const char* name_of(Fault fault);
 
 /// Probabilities (0..1) per opportunity, by fault. All 0: nothing goes wrong by itself.

@@ -37,6 +37,9 @@ Awaitable<Result<void>> SimHost::reach(std::string what) {
   if (on_clock_jump && core_.faults().strikes(Fault::clock_jump, subject)) {
     on_clock_jump(core_.pick(seconds(1), seconds(60)));
   }
+  if (on_partition && core_.faults().strikes(Fault::partition, subject)) {
+    on_partition(core_.pick(seconds(5), seconds(60)));
+  }
   const Time way = core_.pick(milliseconds(2), milliseconds(12));
   co_await core_.clock().wait_until(core_.clock().now() + way);
   if (core_.faults().strikes(Fault::host_error_before, subject)) {
@@ -76,10 +79,16 @@ std::map<std::string, ObservedSlot> SimHost::observed_slots() const {
   for (const auto& [path, file] : machine_.files) {
     const std::size_t slash = path.find('/', prefix.size());
     if (path.starts_with(prefix) && slash != std::string::npos) {
-      ObservedSlot& seen = observed[path.substr(prefix.size(), slash - prefix.size())];
-      seen.config = path.substr(slash) == "/zoo.cfg" ? file.content : seen.config;
+      const std::string name = path.substr(prefix.size(), slash - prefix.size());
+      ObservedSlot& seen = observed[name];
+      if (name.starts_with("server-") && path.substr(slash) == "/zoo.cfg") {
+        seen.config = file.content;
+      }
     }
   }
+  std::erase_if(observed, [](const auto& entry) {
+    return !entry.first.starts_with("node-") && !entry.first.starts_with("server-");
+  });
   for (auto& [name, slot] : observed) {
     slot.name = name;
   }

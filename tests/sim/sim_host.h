@@ -32,6 +32,8 @@ class SimHost final : public Host {
   const std::string& directory() const { return directory_; }
   /// The controller's sleep, for Fault::clock_jump.
   std::function<void(Time)> on_clock_jump;
+  /// The machine is cut off for so long, for Fault::partition.
+  std::function<void(Time)> on_partition;
 
  private:
   /// The way to the machine and into its shell. `what`: "start node-11211".

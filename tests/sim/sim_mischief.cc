@@ -120,6 +120,23 @@ void SimWorld::mend(std::string_view host) {
   network_changed(fmt::format("host {} is back", host));
 }
 
+void SimWorld::cut_for(std::string_view host, Time length) {
+  cut(host);
+  core_.clock().after(length, fmt::format("{} comes back", host),
+                      [this, name = std::string(host)] { mend(name); });
+}
+
+void SimWorld::heal() {
+  core_.faults().calm();
+  mend_controller();
+  for (const auto& [name, machine] : machines_) {
+    machine->disk_full = false;
+    machine->writable = true;
+    set_ssh(name, true);
+    mend(name);
+  }
+}
+
 void SimWorld::cut_controller() {
   core_.cut(std::string(kController));
   network_changed("controller is cut off");

@@ -69,6 +69,7 @@ Host& SimWorld::host(const DesiredHost& access, const std::string& deployment) {
                                       : access.ssh.directory;
     host = std::make_unique<SimHost>(core_, there, access.name, directory);
     host->on_clock_jump = [this](Time pause) { zookeeper_.suspend(pause); };
+    host->on_partition = [this, name = access.name](Time length) { cut_for(name, length); };
   }
   return *host;
 }
@@ -119,7 +120,14 @@ std::vector<Endpoint> SimWorld::joined(std::string_view service_code) const {
 }
 
 void SimWorld::set_invariants(Invariants check) {
-  core_.on_effect = [this, check = std::move(check)] { check(*this); };
+  core_.on_effect = [this, check = std::move(check)] {
+    try {
+      check(*this);
+    } catch (...) {
+      // Effects come from destructors too, where nothing may be thrown.
+      core_.clock().fail(std::current_exception());
+    }
+  };
 }
 
 }  // namespace arcform::sim

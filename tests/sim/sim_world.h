@@ -64,7 +64,7 @@ class SimWorld final : public Hosts {
   std::vector<Endpoint> joined(std::string_view service_code) const;
   /// Live cache node processes that listen on this endpoint's port.
   const Process* node(Endpoint endpoint) const;
-  /// Called after every effect; throws to fail.
+  /// Called after every effect; throws to fail: run() then ends with that exception.
   void set_invariants(Invariants check);
 
   // What a test does to the world.
@@ -87,6 +87,10 @@ class SimWorld final : public Hosts {
   void expire_sessions();           ///< all of the controller's
   void cut(std::string_view host);  ///< from everything
   void mend(std::string_view host);
+  void cut_for(std::string_view host, Time length);  ///< mends itself
+  /// The end of all trouble: no more faults, everything reachable, every disk has room. What died
+  /// stays dead.
+  void heal();
   void cut_controller();  ///< the controller from everything
   void mend_controller();
   void set_ssh(std::string_view host, bool works);  ///< only our commands; the network is fine

@@ -112,6 +112,20 @@ TEST_CASE("a host that is cut off answers nothing, and what runs there runs on")
   CHECK(lab.world.run(lab.world.host("h1").probe({})));
 }
 
+TEST_CASE("a partition ends by itself, or when the world heals") {
+  Deployment lab;
+  lab.start_all();
+  lab.world.faults().arm(Fault::partition, "h2");
+  CHECK_FALSE(lab.world.run(lab.world.host("h2").probe({})));
+  SECTION("by itself") {
+    lab.world.advance(seconds(61));
+  }
+  SECTION("healed") {
+    lab.world.heal();
+  }
+  CHECK(lab.world.run(lab.world.host("h2").probe({})));
+}
+
 TEST_CASE("a full disk refuses files and starts, and leaves no half") {
   Deployment lab;
   lab.world.machine("h1").disk_full = true;
