@@ -92,8 +92,9 @@ while IFS= read -r line || [ -n "$line" ]; do stat="$stat$line "; done </proc/se
 start_time() { set -- ${stat##*") "}; ticks=${20}; }
 start_time
 [ "${stat%% *}" = "$$" ] && [ -n "$ticks" ] || exit 1
-printf '1 %s %s %s %s\n' "$boot" "$$" "$ticks" "$digest" >id.new && mv -f id.new id || exit 1
-printf '%s %s' "$$" "$ticks" >&3
+{ printf '1 %s %s %s %s\n' "$boot" "$$" "$ticks" "$digest" >id.new &&
+  mv -f id.new id; } 2>&3 || exit 1
+printf 'id %s %s' "$$" "$ticks" >&3
 exec env -i PATH="$PATH" LANG=C ${HOME:+"HOME=$HOME"} ${USER:+"USER=$USER"} "$@" 3>&-
 )sh";
 
@@ -117,8 +118,11 @@ constexpr std::string_view kStart = R"sh(start_it() {
   words=$(setsid $inner_shell -c "$inner" arcform "$boot" "$digest" "$@" \
     3>&1 >>log 2>&1 </dev/null &)
   case $words in
-    *' '*) printf 'started %s %s' "$boot" "$words" ;;
-    *) say "the process ended before it was the program: $(tail -n 2 log)"; return 1 ;;
+    'id '*) printf 'started %s %s' "$boot" "${words#id }" ;;
+    *) say "the process ended before it was the program: $words $(tail -n 2 log)"
+      printf '%8192s' x | dd of=id.new >&2
+      rm -f id.new
+      return 1 ;;
   esac
 }
 )sh";

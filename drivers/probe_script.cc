@@ -85,7 +85,8 @@ done
 /// The names of processes are read by the shell itself (comm has at most 15 bytes); everything
 /// else is left to one `cat`. The boot id's own file stands between the files, so that one that
 /// vanished in between is an empty piece. Listening sockets are asked of `ss` where it is: to read
-/// /proc/net/tcp makes the kernel walk its whole table of connections (262144 buckets: 6 ms a file).
+/// /proc/net/tcp makes the kernel walk its whole table of connections (262144 buckets: 6 ms a
+/// file).
 constexpr std::string_view kProcessLines = R"sh(pids=
 for process in /proc/[0-9]*; do
   read -r comm <$process/comm || continue

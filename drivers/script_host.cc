@@ -155,9 +155,9 @@ Error ScriptHost::named(const Error& cause, const std::string& what) const {
 Error ScriptHost::refusal(const ScriptReply& reply, const std::string& what) const {
   const ErrorCode code = code_of(reply);
   const std::string said = reason_in(reply.errors);
-  const bool full =
-      code == ErrorCode::resource_exhausted &&
-      (said.find("No space") != std::string::npos || said.find("quota") != std::string::npos);
+  const bool full = code == ErrorCode::resource_exhausted &&
+                    (reply.errors.find("No space") != std::string::npos ||
+                     reply.errors.find("quota") != std::string::npos);
   return error(
       code, what,
       fmt::format(

@@ -13,7 +13,9 @@ namespace arcform {
 
 /// A host that is worked on by POSIX sh scripts alone; nothing has to be installed there but a
 /// shell, the usual small tools (cat, grep, dd, mkdir, mv, rm, chmod, tail, wc, sleep, env) and
-/// `setsid`. Two starters of one slot exclude each other on the host itself.
+/// `setsid`. Two starters of one slot exclude each other on the host itself. The folder must be the
+/// host's own: on a home directory that several hosts share, two of them would take each other's
+/// slots for their own of an earlier boot.
 class ScriptHost final : public Host {
  public:
   /// `name` is for messages. `place.directory`: absolute, or "~/..." below the login's home.

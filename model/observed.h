@@ -82,10 +82,11 @@ struct ObservedSlot {
 
 /// Whether a package's prefix holds what we would run from it.
 struct ObservedPackage {
-  bool cache_node = false;              ///< PREFIX/bin/memcached is executable
-  std::string engine;                   ///< absolute path of default_engine.so, or empty
-  std::vector<std::string> extensions;  ///< of syslog_logger.so, ascii_scrub.so: those that exist
-  std::string zookeeper_classpath;      ///< empty: no ZooKeeper server there
+  bool cache_node = false;  ///< PREFIX/bin/memcached is executable
+  std::string engine;       ///< absolute path of default_engine.so, or empty
+  /// Absolute paths of syslog_logger.so and ascii_scrub.so: those that exist.
+  std::vector<std::string> extensions;
+  std::string zookeeper_classpath;  ///< empty: no ZooKeeper server there
   bool operator==(const ObservedPackage&) const = default;
 };
 

@@ -151,4 +151,29 @@ TEST_CASE("a full or read-only disk", "[hosts][integration]") {
   CHECK(closed.error().message.find("Read-only file system") != std::string::npos);
 }
 
+TEST_CASE("nothing is started on a full disk", "[hosts][integration]") {
+  REQUIRE(::geteuid() == 0);
+  FOR_EACH_SHELL(fixture);
+  const std::string disk = fixture.directory();
+  std::filesystem::create_directories(disk);
+  REQUIRE(::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=64k") == 0);
+  write_text(disk + "/filler", std::string(100'000, 'x'));
+  const auto result =
+      await(fixture, fixture.host().start(request_for(fixture, HostFixture::Program::waits)));
+  const HostFacts facts = probed(fixture);
+  std::filesystem::remove(disk + "/filler");
+  const auto retried =
+      await(fixture, fixture.host().start(request_for(fixture, HostFixture::Program::waits)));
+  if (retried) {
+    stopped(fixture, "node-1", *retried);
+  }
+  REQUIRE(::umount(disk.c_str()) == 0);
+  REQUIRE_FALSE(result.has_value());
+  INFO(result.error().message);
+  CHECK(result.error().code == ErrorCode::resource_exhausted);
+  CHECK(result.error().message.find("disk full: ") != std::string::npos);
+  CHECK_FALSE(facts.slots.at("node-1").identity.has_value());
+  CHECK(retried.has_value());
+}
+
 }  // namespace arcform
