@@ -112,7 +112,7 @@ class SpawnPlan {
 
 /// One output stream of the child.
 struct Stream {
-  Stream(asio::io_context& loop, Signal& signal)
+  Stream(asio::io_context& loop, TimedSignal& signal)
       : descriptor(loop), readiness(signal, Readiness::Kind::read) {}
   Descriptor descriptor;
   Readiness readiness;
@@ -295,7 +295,7 @@ class Child : public std::enable_shared_from_this<Child> {
   }
 
   ChildRequest request_;
-  Signal changed_;
+  TimedSignal changed_;
   Descriptor in_;
   Readiness in_ready_;
   Stream out_;

@@ -99,7 +99,7 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   static ssize_t on_receive(int fd, void* buffer, std::size_t size, int flags, void** self);
   static ssize_t on_send(int fd, const void* buffer, std::size_t size, int flags, void** self);
 
-  Signal changed_;
+  TimedSignal changed_;
   Socket socket_;  // must outlive the session, which writes to it when it is freed
   Readiness readable_;
   Readiness writable_;

@@ -33,7 +33,7 @@ struct SshShell::State : std::enable_shared_from_this<SshShell::State> {
 
   std::shared_ptr<SshTools> tools;
   SshTarget target;
-  Signal changed;
+  TimedSignal changed;
   std::shared_ptr<SshLink> link;
   bool connecting = false;
   bool closed = false;

@@ -7,27 +7,27 @@
 
 namespace arcform {
 
-struct Signal::Waiter {
-  Waiter(Signal& owner, Instant until) : signal(owner), timer(owner.loop_, until) {
+struct TimedSignal::Waiter {
+  Waiter(TimedSignal& owner, Instant until) : signal(owner), timer(owner.loop_, until) {
     signal.waiting_.push_back(this);
   }
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
   ~Waiter() { std::erase(signal.waiting_, this); }
 
-  Signal& signal;
+  TimedSignal& signal;
   LoopTimer timer;
   bool notified = false;
 };
 
-Awaitable<bool> Signal::wait(Instant until) {
+Awaitable<bool> TimedSignal::wait(Instant until) {
   Waiter waiter(*this, until);
   std::error_code ignored;
   co_await waiter.timer.async_wait(asio::redirect_error(kAwait, ignored));
   co_return waiter.notified;
 }
 
-void Signal::notify_all() {
+void TimedSignal::notify_all() {
   std::vector<Waiter*> woken;
   woken.swap(waiting_);
   for (Waiter* waiter : woken) {

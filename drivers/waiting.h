@@ -30,11 +30,11 @@ using Descriptor = asio::posix::basic_stream_descriptor<LoopExecutor>;
 inline constexpr asio::use_awaitable_t<LoopExecutor> kAwait;
 
 /// Coroutines that wait for a change and look for themselves what it was.
-class Signal {
+class TimedSignal {
  public:
-  explicit Signal(asio::io_context& loop) : loop_(loop) {}
-  Signal(const Signal&) = delete;
-  Signal& operator=(const Signal&) = delete;
+  explicit TimedSignal(asio::io_context& loop) : loop_(loop) {}
+  TimedSignal(const TimedSignal&) = delete;
+  TimedSignal& operator=(const TimedSignal&) = delete;
   /// False when `until` passed first. Whoever calls keeps this object alive meanwhile.
   Awaitable<bool> wait(Instant until);
   void notify_all();
@@ -76,12 +76,12 @@ class Places {
   std::shared_ptr<Held::State> state_;
 };
 
-/// A descriptor that notifies a Signal when it becomes readable or writable, once per arm(). Both
-/// must live until the loop has run the handlers: `keep_alive` is held by them.
+/// A descriptor that notifies a TimedSignal when it becomes readable or writable, once per arm().
+/// Both must live until the loop has run the handlers: `keep_alive` is held by them.
 class Readiness {
  public:
   enum class Kind { read, write };
-  Readiness(Signal& signal, Kind kind) : signal_(signal), kind_(kind) {}
+  Readiness(TimedSignal& signal, Kind kind) : signal_(signal), kind_(kind) {}
   /// Does nothing while armed. `Socket` is any Asio object with async_wait.
   template <class Socket>
   void arm(Socket& socket, const std::shared_ptr<void>& keep_alive) {
@@ -97,7 +97,7 @@ class Readiness {
   }
 
  private:
-  Signal& signal_;
+  TimedSignal& signal_;
   Kind kind_;
   bool armed_ = false;
 };
