@@ -113,7 +113,7 @@ constexpr std::string_view kStart = R"sh(start_it() {
     ulimit -Sn "$files" 2>/dev/null || ulimit -n "$files" 2>/dev/null || {
       say "$files open files are needed, and the hard limit is $(ulimit -Hn)"; return 14; }
   fi
-  if [ -f log ] && [ "$(wc -c <log)" -gt 1048576 ]; then mv -f log log.1 || return 1; fi
+  if [ -s log ]; then mv -f log log.1 || return 1; fi
   printf '' >>log || return 1
   words=$(setsid $inner_shell -c "$inner" arcform "$boot" "$digest" "$@" \
     3>&1 >>log 2>&1 </dev/null &)

@@ -142,12 +142,14 @@ bool ProbeReader::host() {
   const auto sizes = split(memory.value_or(""), ' ');
   const auto total = number<std::uint64_t>(sizes.front());
   const auto available = number<std::uint64_t>(sizes.back());
+  const auto user = number<std::uint32_t>(line("user").value_or(""));
   const auto hard = line("files");
   const auto limit = hard == "unlimited" ? std::numeric_limits<std::uint64_t>::max()
                                          : number<std::uint64_t>(hard.value_or(""));
-  if (sizes.size() != 2 || !total || !available || !limit) {
-    return fail("memory or open files");
+  if (sizes.size() != 2 || !total || !available || !user || !limit) {
+    return fail("memory, user or open files");
   }
+  facts_.uid = *user;
   facts_.memory_total_kb = *total;
   facts_.memory_available_kb = *available;
   facts_.open_files_hard = *limit;

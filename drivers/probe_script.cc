@@ -50,7 +50,11 @@ while read -r key value rest; do
     MemAvailable:) available=$value; break ;;
   esac
 done </proc/meminfo
-printf 'memory %s %s\nfiles ' "$total" "${available:-$free}"
+uid=
+while read -r key value rest; do
+  case $key in Uid:) uid=$value; break ;; esac
+done </proc/self/status
+printf 'memory %s %s\nuser %s\nfiles ' "$total" "${available:-$free}" "$uid"
 ulimit -Hn
 java=0 writable=0
 command -v java >/dev/null && java=1

@@ -229,6 +229,9 @@ Outcome<Engine> Engine::start(const Options& options, const Log& log) {
                                             scratch.path(), std::strerror(errno))};
   }
   std::vector<std::string> words = engine_arguments(options);
+  if (geteuid() == 0) {
+    words.insert(words.end(), {"-u", "root"});  // The node was told to run as root: so does this.
+  }
   words.insert(words.begin(), kEngineName);
   log.debug("starting {} as {}", binary, fmt::join(words, " "));
   // The kernel names a process after the path it was started by: the link, not its target.

@@ -20,7 +20,7 @@ std::string stat_of(int pid, const std::string& comm, char state = 'S', int tick
 /// The parts of an answer, so that a test can spoil one.
 struct Answer {
   std::string head = "arcform-probe 1\nboot " + kBoot +
-                     "\nmemory 2000 1000\nfiles 4096\njava 1\ndirectory /home/a/.arcform/d\n"
+                     "\nmemory 2000 1000\nuser 1001\nfiles 4096\njava 1\ndirectory /home/a/.arcform/d\n"
                      "writable 1\n";
   std::string packages = "package 0 1 1 1 0 n\n";
   std::string data = "data 1 1 3\n";
@@ -70,6 +70,7 @@ TEST_CASE("a whole answer becomes facts", "[hosts]") {
   CHECK(facts.directory == "/home/a/.arcform/d");
   CHECK(facts.memory_total_kb == 2000);
   CHECK(facts.memory_available_kb == 1000);
+  CHECK(facts.uid == 1001);
   CHECK(facts.open_files_hard == 4096);
   CHECK(facts.java);
   CHECK(facts.directory_writable);

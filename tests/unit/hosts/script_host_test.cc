@@ -206,7 +206,7 @@ TEST_CASE("open files are raised, or refused above the hard limit", "[hosts]") {
   CHECK(expect(await(fixture, host.probe({}))).open_files_hard == 1024);
 }
 
-TEST_CASE("a large log is put aside, last words are the end of it", "[hosts]") {
+TEST_CASE("the log of an earlier life is put aside, last words are the end of it", "[hosts]") {
   FOR_EACH_SHELL(fixture);
   const std::string slot = fixture.directory() + "/node-1/";
   write_text(slot + "log", std::string(1'048'577, 'x'));
