@@ -195,8 +195,25 @@ std::vector<StepId> start_after(const Drift& drift, const CloudWork& work,
   return after;
 }
 
+/// The server raises its soft limit to its connections and some more, and exits where the hard one
+/// is lower.
+bool has_descriptors(const Drift& drift, const NodeConfig& config, PlanBuilder& builder) {
+  const std::uint64_t needed = config.connections + kSpareDescriptors;
+  const std::uint64_t limit = builder.observed.host(drift.host)->open_files_hard;
+  if (limit >= needed) {
+    return true;
+  }
+  builder.hold(Hold::guard, node_subject(drift),
+               fmt::format("{} connections need {} open files, and the hard limit there is {}; "
+                           "raise it (limits.conf), or lower \"connections\"",
+                           config.connections, needed, limit),
+               drift.at);
+  return false;
+}
+
 void plan_start(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
-  if (!can_start(drift, work, builder)) {
+  if (!can_start(drift, work, builder) ||
+      !has_descriptors(drift, node_of(work, drift.node).config, builder)) {
     return;
   }
   StartNode start = start_action(drift, work, builder);

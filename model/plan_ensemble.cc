@@ -251,6 +251,15 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
     }
     return;
   }
+  if (const Drift* const membership = find(drift, DriftKind::ensemble_membership)) {
+    builder.hold(Hold::unsupported, "ensemble",
+                 membership->detail +
+                     ": changing the members of an ensemble is not supported yet; "
+                     "put its servers back as they were",
+                 membership->at);
+    plan_tree(drift, false, false, builder);
+    return;
+  }
   const std::string config = zoo_cfg(builder.desired);
   const std::map<int, ServerPlan> servers = sort_servers(drift, builder);
   // Servers that cannot agree because of their configuration must all change before any serves.

@@ -43,6 +43,7 @@ Noun noun_of(DriftKind kind) {
     case DriftKind::node_running:
       return {"process running that should be stopped", "processes running that should be stopped"};
     case DriftKind::server_unknown:
+    case DriftKind::ensemble_membership:
       return {"server unknown", "servers unknown"};
     case DriftKind::ensemble_unknown:
       return {"ensemble not readable", "ensembles not readable"};
