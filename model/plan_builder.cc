@@ -50,6 +50,18 @@ std::vector<CloudImpact> impact_of(const DesiredState& desired, const ObservedSt
   return out;
 }
 
+const char* transport_name(Transport transport) {
+  switch (transport) {
+    case Transport::ssh:
+      return "ssh";
+    case Transport::openssh:
+      return "openssh";
+    case Transport::local:
+      return "local";
+  }
+  return "ssh";
+}
+
 }  // namespace
 
 PlanBuilder::PlanBuilder(const DesiredState& desired_in, const ObservedState& observed_in,
@@ -98,6 +110,11 @@ Plan PlanBuilder::finish() && {
   });
   plan_.impact = impact_of(desired, observed, plan_.steps);
   return std::move(plan_);
+}
+
+HostRecord record_of(const DesiredHost& host) {
+  return {host.name,     host.address,  transport_name(host.transport),
+          host.ssh.user, host.ssh.port, host.ssh.directory};
 }
 
 bool Plan::holds(Hold kind) const {

@@ -52,6 +52,9 @@ class PlanBuilder {
   Plan plan_;
 };
 
+/// How a host with our nodes is reached, as it is kept in ZooKeeper.
+HostRecord record_of(const DesiredHost& host);
+
 /// The phases, in order. Each consumes the drift that is its own.
 void plan_hosts(const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder);

@@ -32,23 +32,6 @@ std::string node_subject(const Drift& drift) {
                             : fmt::format("{} on {}", drift.node.text(), drift.host);
 }
 
-const char* transport_name(Transport transport) {
-  switch (transport) {
-    case Transport::ssh:
-      return "ssh";
-    case Transport::openssh:
-      return "openssh";
-    case Transport::local:
-      return "local";
-  }
-  return "ssh";
-}
-
-HostRecord record_of(const DesiredHost& host) {
-  return {host.name,     host.address,  transport_name(host.transport),
-          host.ssh.user, host.ssh.port, host.ssh.directory};
-}
-
 /// The service codes below a node's mapping that are not its cloud's.
 std::vector<std::string> codes_to_remove(const Drift& drift, const PlanBuilder& builder) {
   const TreeFacts* const tree = builder.observed.tree.get();
@@ -151,9 +134,9 @@ void collect_mappings(const std::vector<const Drift*>& drift, CloudWork& work,
       continue;
     }
     work.to_map[item->node] = item;
-    const HostFacts& facts = *builder.observed.host(item->host);
-    const ObservedSlot* const slot = facts.slot(node_slot(item->node.port));
-    if (elsewhere && slot != nullptr && facts.process_of(*slot) != nullptr) {
+    const NodeJudgement judgement =
+        judge(witnesses_of(builder.observed, item->host, item->node, item->cloud), item->node, 0);
+    if (elsewhere && judgement.process != nullptr && judgement.join == nullptr) {
       continue;  // plan_restart moves the mapping between stop and start.
     }
     work.map.nodes.push_back(
@@ -243,20 +226,26 @@ void plan_restart(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
                  {{drift.node, restart.start.config, codes_to_remove(*moved->second, builder)}},
                  {record_of(*builder.desired.host(drift.host))}};
     reason = fmt::format("mapped to {}", moved->second->detail);
-    restart.stop.service_code = restart.move_mapping->nodes.front().remove.empty()
-                                    ? drift.cloud
-                                    : restart.move_mapping->nodes.front().remove.front();
+    restart.stop.service_code = restart.move_mapping->nodes.front().remove.front();
   }
   const bool paused = drift.kind == DriftKind::node_paused;
   const bool repair = paused && !restart.move_mapping;
+  const std::string left = restart.stop.service_code;
   std::vector<StepId> after = repair ? start_after(drift, work, builder) : chain_after(work);
   if (work.mapped) {
     after.push_back(*work.mapped);
+  }
+  if (left != drift.cloud) {  // It takes a node from that cloud too.
+    const std::vector<StepId>& earlier = builder.ring_steps[left];
+    after.insert(after.end(), earlier.begin(), earlier.end());
   }
   const StepId id = builder.add(std::move(restart), std::move(reason), drift.at, after);
   builder.step(id).repair = repair;
   builder.step(id).settle = !repair;
   (repair ? work.repairs : work.chain).push_back(id);
+  if (left != drift.cloud) {
+    builder.ring_steps[left] = {id};
+  }
 }
 
 void hold_node(const Drift& drift, PlanBuilder& builder) {
@@ -295,6 +284,7 @@ bool moves_running_node(const Drift& drift, const CloudWork& work, const PlanBui
 void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBuilder& builder) {
   std::vector<const Drift*> chained;
   std::set<Endpoint> moving;
+  work.repairs = builder.ring_steps[work.cloud->service_code];  // Nodes that were moved from here.
   for (const Drift* item : drift) {
     if (moves_running_node(*item, work, builder)) {
       moving.insert(item->node);
