@@ -42,8 +42,9 @@ Noun noun_of(DriftKind kind) {
     case DriftKind::server_running:
     case DriftKind::node_running:
       return {"process running that should be stopped", "processes running that should be stopped"};
-    case DriftKind::server_unknown:
     case DriftKind::ensemble_membership:
+      return {"change of the ensemble's members", "changes of the ensemble's members"};
+    case DriftKind::server_unknown:
       return {"server unknown", "servers unknown"};
     case DriftKind::ensemble_unknown:
       return {"ensemble not readable", "ensembles not readable"};
