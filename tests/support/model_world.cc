@@ -320,10 +320,9 @@ std::string ModelWorld::apply(const Plan& plan, const StartNode& action) {
   if (!joined_cloud(tree_, action.node).empty()) {
     return "its old ephemeral stands";
   }
-  put_process(
-      facts, slot, next_pid_, "memcached",
-      node_arguments(plan.launches.at(action.launch), action.node, action.config, facts.uid),
-      action.node.port);
+  put_process(facts, slot, next_pid_, "memcached",
+              node_arguments(plan.launches.at(action.launch), action.node, action.config),
+              action.node.port);
   put_join(tree_.clouds[action.service_code], action.node, next_pid_++);
   world_.nodes[action.node] = Observation<NodeAnswer>::present({"1.15.0"});
   return "";
