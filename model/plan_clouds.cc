@@ -256,7 +256,8 @@ void plan_stop(const Drift& drift, const char* reason, PlanBuilder& builder) {
 }
 
 void plan_restart(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
-  if (!can_start(drift, work, builder) || builder.hold_stranger(drift)) {
+  if (!can_start(drift, work, builder) || builder.hold_stranger(drift) ||
+      !has_descriptors(drift, node_of(work, drift.node).config, builder)) {
     return;
   }
   RestartNode restart;
