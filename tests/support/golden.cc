@@ -5,50 +5,58 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 
 #include <fmt/format.h>
 
 namespace arcform {
 namespace {
 
-/// "" when equal, else the first differing line of both.
-std::string first_difference(const std::string& expected, const std::string& text) {
-  std::istringstream left(expected);
-  std::istringstream right(text);
-  std::string want;
-  std::string have;
-  for (int line = 1;; ++line) {
-    const bool more = static_cast<bool>(std::getline(left, want));
-    const bool also = static_cast<bool>(std::getline(right, have));
-    if (!more && !also) {
-      return expected == text ? "" : "the last newline differs";
+std::string first_difference(const std::string& expected, std::string_view actual) {
+  std::istringstream expected_lines(expected);
+  std::istringstream actual_lines{std::string(actual)};
+  for (int number = 1;; ++number) {
+    std::string wanted;
+    std::string found;
+    const bool more_wanted = static_cast<bool>(std::getline(expected_lines, wanted));
+    const bool more_found = static_cast<bool>(std::getline(actual_lines, found));
+    if (!more_wanted && !more_found) {
+      return "they differ in the newline at the end";
     }
-    if (more != also || want != have) {
-      return fmt::format("line {}\n  expected: {}\n  actual:   {}", line,
-                         more ? want : "(no such line)", also ? have : "(no such line)");
+    if (wanted != found || more_wanted != more_found) {
+      return fmt::format("line {}\n  golden: {}\n  actual: {}", number,
+                         more_wanted ? wanted : "(the end)", more_found ? found : "(the end)");
     }
   }
 }
 
 }  // namespace
 
-std::string golden_difference(const std::string& name, const std::string& text) {
-  const std::filesystem::path path = std::filesystem::path(GOLDEN_DIRECTORY) / name;
-  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
-    std::filesystem::create_directories(path.parent_path());
-    std::ofstream(path, std::ios::binary) << text;
-    return "";
-  }
+std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
-    return fmt::format("{} cannot be read; UPDATE_GOLDEN=1 writes it", path.string());
+    throw std::runtime_error("cannot read " + path);
   }
-  std::ostringstream content;
-  content << file.rdbuf();
-  const std::string difference = first_difference(content.str(), text);
-  return difference.empty() ? ""
-                            : fmt::format("{}: {}\nUPDATE_GOLDEN=1 accepts it; whole text:\n{}",
-                                          name, difference, text);
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string compare_golden(std::string_view name, std::string_view actual) {
+  const std::filesystem::path path = std::filesystem::path(ARCFORM_GOLDEN_DIRECTORY) / name;
+  const bool exists = std::filesystem::exists(path);
+  if (exists && read_file(path.string()) == actual) {
+    return "";
+  }
+  const char* const update = std::getenv("UPDATE_GOLDEN");
+  if (update != nullptr && std::string_view(update) == "1") {
+    std::filesystem::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << actual;
+    return fmt::format("tests/golden/{} is written; review it and run again", name);
+  }
+  return exists ? fmt::format("tests/golden/{}: {}", name,
+                              first_difference(read_file(path.string()), actual))
+                : fmt::format("tests/golden/{} does not exist; run with UPDATE_GOLDEN=1", name);
 }
 
 }  // namespace arcform

@@ -2,12 +2,17 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace arcform {
 
-/// Compares `text` with the file tests/golden/`name`. Returns "" when they are equal, else one
-/// text for people: the first line that differs. With UPDATE_GOLDEN set in the environment the
-/// file is rewritten and "" returned; review the change before committing it.
-std::string golden_difference(const std::string& name, const std::string& text);
+/// Compares `actual` with the golden file tests/golden/<name>. Empty: they are the same; otherwise
+/// a text for people with the first line that differs. With UPDATE_GOLDEN=1 in the environment the
+/// file is written instead, and the result says so unless nothing changed:
+///   CHECK(compare_golden("specs/many_errors.txt", text) == "");
+std::string compare_golden(std::string_view name, std::string_view actual);
+
+/// The content of a file; throws std::runtime_error with its name when it cannot be read.
+std::string read_file(const std::string& path);
 
 }  // namespace arcform

@@ -23,13 +23,12 @@ std::string plan_text(const DesiredState& desired, const ObservedState& observed
 
 TEST_CASE("the plan of a bare deployment") {
   const DesiredState desired = three_hosts();
-  CHECK(golden_difference("render/plan_bare.txt", plan_text(desired, bare(desired))) == "");
+  CHECK(compare_golden("render/plan_bare.txt", plan_text(desired, bare(desired))) == "");
 }
 
 TEST_CASE("the plan of a converged deployment says so") {
   const DesiredState desired = three_hosts();
-  CHECK(golden_difference("render/plan_converged.txt", plan_text(desired, ideal(desired, 2))) ==
-        "");
+  CHECK(compare_golden("render/plan_converged.txt", plan_text(desired, ideal(desired, 2))) == "");
 }
 
 /// Everything that can happen to a running deployment at once.
@@ -50,7 +49,7 @@ static ObservedState troubled(const DesiredState& desired) {
 
 TEST_CASE("the plan of a troubled deployment") {
   const DesiredState desired = three_hosts();
-  CHECK(golden_difference("render/plan_troubled.txt", plan_text(desired, troubled(desired))) == "");
+  CHECK(compare_golden("render/plan_troubled.txt", plan_text(desired, troubled(desired))) == "");
 }
 
 TEST_CASE("the plan of an edited spec") {
@@ -61,7 +60,7 @@ TEST_CASE("the plan of an edited spec") {
   desired.clouds[0].nodes[2].config.threads = 8;
   desired.clouds[0].nodes[3].config.threads = 8;
   desired.ensemble.config["tickTime"] = "3000";
-  CHECK(golden_difference("render/plan_edited.txt", plan_text(desired, observed)) == "");
+  CHECK(compare_golden("render/plan_edited.txt", plan_text(desired, observed)) == "");
 }
 
 TEST_CASE("the plan of a grown cloud and a removed one") {
@@ -75,14 +74,14 @@ TEST_CASE("the plan of a grown cloud and a removed one") {
                                    .with_cloud("new")
                                    .with_node("cache001.arcus", 11211)
                                    .build();
-  CHECK(golden_difference("render/plan_replaced.txt", plan_text(desired, observed)) == "");
+  CHECK(compare_golden("render/plan_replaced.txt", plan_text(desired, observed)) == "");
 }
 
 TEST_CASE("the plan of stopping everything") {
   DesiredState desired = three_hosts();
   const ObservedState observed = ideal(desired, 2);
   desired.ensemble.state = RunState::stopped;
-  CHECK(golden_difference("render/plan_stopped.txt", plan_text(desired, observed)) == "");
+  CHECK(compare_golden("render/plan_stopped.txt", plan_text(desired, observed)) == "");
 }
 
 TEST_CASE("a plan in colour says the same words") {
@@ -97,7 +96,7 @@ TEST_CASE("a plan in colour says the same words") {
     }
   }
   CHECK(stripped == plan_text(desired, troubled(desired)));
-  CHECK(golden_difference("render/plan_colour.txt", text) == "");
+  CHECK(compare_golden("render/plan_colour.txt", text) == "");
 }
 
 TEST_CASE("a long plan shows its first hundred steps of a cloud, and all of them when asked") {
@@ -128,21 +127,21 @@ TEST_CASE("nothing from outside reaches the terminal as it is") {
 
 TEST_CASE("the status of a converged deployment") {
   const DesiredState desired = three_hosts();
-  CHECK(golden_difference("render/status_converged.txt",
-                          render_status(desired, ideal(desired, 2), kPlain)) == "");
+  CHECK(compare_golden("render/status_converged.txt",
+                       render_status(desired, ideal(desired, 2), kPlain)) == "");
 }
 
 TEST_CASE("the status of a bare deployment") {
   const DesiredState desired = three_hosts();
-  CHECK(golden_difference("render/status_bare.txt",
-                          render_status(desired, bare(desired), kPlain)) == "");
+  CHECK(compare_golden("render/status_bare.txt", render_status(desired, bare(desired), kPlain)) ==
+        "");
 }
 
 TEST_CASE("the status of a troubled deployment") {
   const DesiredState desired = three_hosts();
   ObservedState observed = troubled(desired);
   kill_server(observed, "cache001.arcus", 1);
-  CHECK(golden_difference("render/status_troubled.txt", render_status(desired, observed, kPlain)) ==
+  CHECK(compare_golden("render/status_troubled.txt", render_status(desired, observed, kPlain)) ==
         "");
 }
 
@@ -151,7 +150,7 @@ TEST_CASE("the status of an external ensemble that cannot be read") {
       a_spec().with_hosts(1).with_external("10.0.9.1:2181").with_cloud("c").with_nodes(2).build();
   ObservedState observed = ideal(desired);
   observed.tree = Observation<TreeFacts>::unknown("connect to 10.0.9.1:2181: connection refused");
-  CHECK(golden_difference("render/status_external.txt", render_status(desired, observed, kPlain)) ==
+  CHECK(compare_golden("render/status_external.txt", render_status(desired, observed, kPlain)) ==
         "");
 }
 
