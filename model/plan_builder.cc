@@ -95,6 +95,7 @@ PlanBuilder::PlanBuilder(const DesiredState& desired_in, const ObservedState& ob
     : desired(desired_in),
       observed(observed_in),
       policy(policy_in),
+      connect_string_(connect_string(desired_in)),
       strays_(strays_of(desired_in, observed_in)) {}
 
 StepId PlanBuilder::add(Action action, std::string reason, SourcePosition at,
@@ -118,7 +119,7 @@ std::uint32_t PlanBuilder::launch(const HostFacts& facts, const DesiredPackage& 
   Launch launch;
   launch.package = package.name;
   launch.prefix = package.installed;
-  launch.connect_string = connect_string(desired);
+  launch.connect_string = connect_string_;
   launch.as_root = facts.uid == 0;
   if (const auto found = facts.packages.find(package.installed); found != facts.packages.end()) {
     launch.engine = found->second.engine;

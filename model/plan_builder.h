@@ -58,6 +58,7 @@ class PlanBuilder {
 
  private:
   Plan plan_;
+  std::string connect_string_;
   std::map<Endpoint, std::string> strays_;
 };
 

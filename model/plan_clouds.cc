@@ -131,11 +131,13 @@ void collect_mappings(const std::vector<const Drift*>& drift, CloudWork& work,
       continue;
     }
     work.to_map[item->node] = item;
-    const NodeJudgement judgement =
-        judge(witnesses_of(builder.observed, item->host, item->node, item->cloud), item->node, 0);
-    if (elsewhere && judgement.process != nullptr && judgement.join == nullptr) {
-      work.moving.insert(item->node);
-      continue;  // plan_restart moves the mapping between stop and start.
+    if (elsewhere) {
+      const NodeJudgement judgement =
+          judge(witnesses_of(builder.observed, item->host, item->node, item->cloud), item->node, 0);
+      if (judgement.process != nullptr && judgement.join == nullptr) {
+        work.moving.insert(item->node);
+        continue;  // plan_restart moves the mapping between stop and start.
+      }
     }
     work.map.nodes.push_back(
         {item->node, node_of(work, item->node).config, codes_to_remove(*item, builder)});
