@@ -60,8 +60,10 @@ Error cannot_speak(const std::string& key_types) {
                    "for this host"};
 }
 
+/// libssh2 keeps any first line as the banner; sshd says "Exceeded MaxStartups" before it hangs up.
 bool said_nothing(LIBSSH2_SESSION* session) {
-  return libssh2_session_banner_get(session) == nullptr;
+  const char* banner = libssh2_session_banner_get(session);
+  return banner == nullptr || !std::string_view(banner).starts_with("SSH-");
 }
 
 Awaitable<Connected> shake_hands(std::shared_ptr<SshLink> link, std::string key_types,
@@ -130,7 +132,6 @@ Awaitable<Connected> open_session(std::shared_ptr<SshTools> tools, SshTarget tar
   if (!logged_in) {
     co_return Connected{nullptr, logged_in.error()};
   }
-  link->logged_in();
   co_return Connected{link, {}};
 }
 

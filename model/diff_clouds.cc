@@ -78,7 +78,7 @@ std::string joined_words(const std::vector<std::string>& words) {
 
 void diff_mapping(const World& world, const DesiredCloud& cloud, const DesiredNode& node,
                   std::vector<Drift>& out) {
-  if (!world.tree_known) {
+  if (!world.tree_known || !desired_tree_is_written(world.desired)) {
     return;
   }
   const ObservedMapping* const mapping = mapping_of(world, node.endpoint);
