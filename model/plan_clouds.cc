@@ -84,6 +84,13 @@ const ProcessIdentity& identity_of(const Drift& drift, const PlanBuilder& builde
   return *builder.observed.host(drift.host)->slot(node_slot(drift.node.port))->identity;
 }
 
+/// Comes after `step` too, if there is one.
+void follow(const std::optional<StepId>& step, std::vector<StepId>& after) {
+  if (step) {
+    after.push_back(*step);
+  }
+}
+
 /// After what a step of the chain must come: the repairs, and the step that frees its place among
 /// the `max_unavailable` nodes that may be down at once.
 std::vector<StepId> chain_after(const CloudWork& work) {
@@ -92,9 +99,7 @@ std::vector<StepId> chain_after(const CloudWork& work) {
     return {work.chain[work.chain.size() - width]};  // Which has waited for the repairs.
   }
   std::vector<StepId> after = work.repairs;
-  if (work.registered) {
-    after.push_back(*work.registered);
-  }
+  follow(work.registered, after);
   return after;
 }
 
@@ -104,9 +109,7 @@ void plan_registration(const Drift& drift, CloudWork& work, PlanBuilder& builder
     action.nodes.push_back(node.endpoint);
   }
   std::vector<StepId> after;
-  if (builder.tree_ready) {
-    after.push_back(*builder.tree_ready);
-  }
+  follow(builder.tree_ready, after);
   work.registered = builder.add(
       std::move(action), drift.detail.empty() ? "new in the spec" : drift.detail, drift.at, after);
 }
@@ -151,9 +154,7 @@ void plan_mappings(CloudWork& work, PlanBuilder& builder) {
   }
   work.map.service_code = work.cloud->service_code;
   std::vector<StepId> after;
-  if (work.registered || builder.tree_ready) {
-    after.push_back(work.registered ? *work.registered : *builder.tree_ready);
-  }
+  follow(work.registered ? work.registered : builder.tree_ready, after);
   const Drift& first = *work.to_map.begin()->second;
   const std::size_t count = work.map.nodes.size();
   std::string reason = first.kind == DriftKind::node_mapped_elsewhere
@@ -177,8 +178,8 @@ std::vector<StepId> start_after(const Drift& drift, const CloudWork& work,
   std::vector<StepId> after;
   if (work.mapped && work.to_map.contains(drift.node)) {
     after.push_back(*work.mapped);
-  } else if (work.registered || builder.tree_ready) {
-    after.push_back(work.registered ? *work.registered : *builder.tree_ready);
+  } else {
+    follow(work.registered ? work.registered : builder.tree_ready, after);
   }
   return after;
 }
@@ -280,9 +281,7 @@ void plan_restart(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
   const bool repair = restart.paused;
   const std::string left = restart.stop.service_code;
   std::vector<StepId> after = repair ? start_after(drift, work, builder) : chain_after(work);
-  if (work.mapped) {
-    after.push_back(*work.mapped);
-  }
+  follow(work.mapped, after);
   if (left != drift.cloud) {  // It takes a node from that cloud too.
     const std::vector<StepId>& earlier = builder.ring_steps[left];
     after.insert(after.end(), earlier.begin(), earlier.end());
