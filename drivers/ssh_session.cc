@@ -60,8 +60,10 @@ Error cannot_speak(const std::string& key_types) {
                    "for this host"};
 }
 
+/// libssh2 keeps any first line as the banner; sshd says "Exceeded MaxStartups" before it hangs up.
 bool said_nothing(LIBSSH2_SESSION* session) {
-  return libssh2_session_banner_get(session) == nullptr;
+  const char* banner = libssh2_session_banner_get(session);
+  return banner == nullptr || !std::string_view(banner).starts_with("SSH-");
 }
 
 Awaitable<Connected> shake_hands(std::shared_ptr<SshLink> link, std::string key_types,

@@ -104,8 +104,11 @@ std::string run_program(const std::vector<std::string>& argv) {
   return output;
 }
 
-Process::Process(const std::vector<std::string>& argv, const std::string& log)
-    : pid_(spawn(argv, log)) {}
+Process::Process(std::vector<std::string> argv, const std::string& log) {
+  // It must not outlive a test that is killed.
+  argv.insert(argv.begin(), {"setpriv", "--pdeathsig", "KILL"});
+  pid_ = spawn(argv, log);
+}
 Process::Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, -1)) {}
 Process& Process::operator=(Process&& other) noexcept {
   std::swap(pid_, other.pid_);
@@ -161,7 +164,12 @@ void RealSshd::start() {
   }
   text += "AuthorizedKeysFile " + folder_.file("authorized_keys") +
           "\nStrictModes no\nPidFile none\nUsePAM no\nPermitRootLogin yes\nPrintMotd no\n"
-          "PasswordAuthentication no\nMaxStartups 100:30:200\nLogLevel VERBOSE\n";
+          "PasswordAuthentication no\nLogLevel VERBOSE\n"
+          "SetEnv HOME=" +
+          folder_.path() + "\n";  // no start-up files of a real user
+  if (config_.find("MaxStartups") == std::string::npos) {
+    text += "MaxStartups 100:30:200\n";  // of this one the last line wins
+  }
   const std::string file = folder_.write("config", text);
   process_ = Process({"/usr/sbin/sshd", "-D", "-e", "-f", file}, folder_.file("log"));
   sockaddr_in address{};

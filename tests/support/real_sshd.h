@@ -34,7 +34,7 @@ std::string run_program(const std::vector<std::string>& argv);
 class Process {
  public:
   Process() = default;
-  Process(const std::vector<std::string>& argv, const std::string& log);
+  Process(std::vector<std::string> argv, const std::string& log);
   Process(Process&& other) noexcept;
   Process& operator=(Process&& other) noexcept;
   ~Process() { kill(); }
