@@ -9,7 +9,7 @@ namespace arcform {
 
 /// How long parts of an observation may take before they count as unknown.
 struct ObservePatience {
-  std::chrono::milliseconds connect{5'000};  ///< a ZooKeeper session
+  std::chrono::milliseconds connect{3'000};  ///< a ZooKeeper session
   std::chrono::milliseconds answer{2'000};   ///< a server's or node's reply
 };
 

@@ -12,12 +12,6 @@
 namespace arcform {
 namespace {
 
-/// Descriptors a node needs beyond its client connections: the server itself asks for 20 more than
-/// its connections, and raising connections online needs room.
-constexpr std::uint64_t kSpareDescriptors = 64;
-
-using Joins = std::optional<std::vector<ObservedJoin>>;
-
 /// The name of the ephemeral of `node` among the children of its cloud; empty: it does not stand.
 Awaitable<Result<std::string>> find_join(ZnodeReader& reader, std::string service_code,
                                          Endpoint node) {

@@ -268,6 +268,7 @@ Awaitable<Attempt<ShellOutput>> execute_over(std::shared_ptr<SshLink> link, std:
     if (started != 0) {
       co_return Attempt<ShellOutput>{link->error_of(started)};
     }
+    link->settled();
   }
   Transfer transfer(channel, std::move(input));
   transfer.send_eof = true;

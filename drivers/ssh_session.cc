@@ -132,7 +132,6 @@ Awaitable<Connected> open_session(std::shared_ptr<SshTools> tools, SshTarget tar
   if (!logged_in) {
     co_return Connected{nullptr, logged_in.error()};
   }
-  link->logged_in();
   co_return Connected{link, {}};
 }
 

@@ -15,6 +15,10 @@
 /// shows it done, and why performing it twice does nothing the second time.
 namespace arcform {
 
+/// Open files that a node needs beyond its client connections: the server itself asks for 20 more,
+/// and raising connections online needs room.
+inline constexpr std::uint64_t kSpareDescriptors = 64;
+
 /// What the clients of a cloud notice of an action.
 enum class Disruption {
   none,

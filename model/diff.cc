@@ -125,6 +125,38 @@ void diff_server(const DesiredState& desired, const DesiredServer& server,
   }
 }
 
+/// The members that the configured servers agree on against the spec, when none of them has the
+/// spec's: then it is the spec that changed. A single server that differs was edited by hand.
+std::string membership_difference(const DesiredState& desired, const ObservedState& observed,
+                                  const std::string& config) {
+  const auto wanted = zoo_members(config);
+  std::string difference;
+  for (const DesiredServer& server : desired.ensemble.servers) {
+    const HostFacts* const facts = observed.host(server.host);
+    const ObservedSlot* const slot =
+        facts == nullptr ? nullptr : facts->slot(server_slot(server.id));
+    if (slot == nullptr || slot->config.empty()) {
+      continue;
+    }
+    const auto members = zoo_members(slot->config);
+    if (members == wanted) {
+      return "";
+    }
+    if (difference.empty() && facts->data.has_data) {
+      std::string before;
+      for (const auto& [key, value] : members) {
+        before += fmt::format("{}={}\n", key, value);
+      }
+      std::string after;
+      for (const auto& [key, value] : wanted) {
+        after += fmt::format("{}={}\n", key, value);
+      }
+      difference = settings_difference(before, after);
+    }
+  }
+  return difference;
+}
+
 /// Hosts that are wanted for something, with the packages that must be there.
 std::map<std::string, std::map<std::string, SourcePosition>> needs_by_host(
     const DesiredState& desired) {
@@ -225,10 +257,17 @@ void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
                    std::vector<Drift>& out) {
   const std::string config = zoo_cfg(desired);
   const std::size_t before = out.size();
+  Drift drift;
+  drift.detail = membership_difference(desired, observed, config);
+  if (!drift.detail.empty()) {
+    drift.kind = DriftKind::ensemble_membership;
+    drift.at = desired.ensemble.at;
+    out.push_back(drift);
+  }
   for (const DesiredServer& server : desired.ensemble.servers) {
     diff_server(desired, server, observed, config, out);
   }
-  Drift drift;
+  drift = Drift{};
   drift.at = desired.ensemble.at;
   const TreeFacts* const tree = observed.tree.get();
   const bool stopped = desired.ensemble.state == RunState::stopped;

@@ -69,7 +69,8 @@ enum class DriftKind {
   server_not_serving,
   server_running,  ///< and should be stopped
   server_unknown,
-  ensemble_unknown,  ///< the tree cannot be read and may hold something
+  ensemble_membership,  ///< the running ensemble has other members than the spec
+  ensemble_unknown,     ///< the tree cannot be read and may hold something
   tree_missing,
   // clouds
   cloud_unregistered,

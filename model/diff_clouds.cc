@@ -11,6 +11,14 @@
 namespace arcform {
 namespace {
 
+using Answers = std::map<Endpoint, Observation<NodeAnswer>>;
+
+/// Where the last node was found: nodes come in order, so the next one mostly stands right behind.
+struct Cursor {
+  std::size_t mapping = 0;
+  Answers::const_iterator answer;
+};
+
 /// The observed state, indexed for one diff.
 struct World {
   const DesiredState& desired;
@@ -45,14 +53,20 @@ const DesiredCloud* wanted_cloud(const World& world, Endpoint node) {
   return found != world.wanted.end() && found->first == node ? found->second : nullptr;
 }
 
-const ObservedMapping* mapping_of(const World& world, Endpoint node) {
+const ObservedMapping* mapping_of(const World& world, Endpoint node, Cursor* cursor = nullptr) {
   if (world.tree == nullptr) {
     return nullptr;
   }
   const auto& all = world.tree->mappings;
+  if (cursor != nullptr && cursor->mapping < all.size() && all[cursor->mapping].node == node) {
+    return &all[cursor->mapping++];
+  }
   const auto found = std::lower_bound(
       all.begin(), all.end(), node,
       [](const ObservedMapping& mapping, Endpoint endpoint) { return mapping.node < endpoint; });
+  if (cursor != nullptr) {
+    cursor->mapping = static_cast<std::size_t>(found - all.begin()) + 1;
+  }
   return found != all.end() && found->node == node ? &*found : nullptr;
 }
 
@@ -77,11 +91,11 @@ std::string joined_words(const std::vector<std::string>& words) {
 }
 
 void diff_mapping(const World& world, const DesiredCloud& cloud, const DesiredNode& node,
-                  std::vector<Drift>& out) {
-  if (!world.tree_known) {
+                  Cursor& cursor, std::vector<Drift>& out) {
+  if (!world.tree_known || !desired_tree_is_written(world.desired)) {
     return;
   }
-  const ObservedMapping* const mapping = mapping_of(world, node.endpoint);
+  const ObservedMapping* const mapping = mapping_of(world, node.endpoint, &cursor);
   const std::string& host = world.desired.hosts[node.host].name;
   if (mapping == nullptr || mapping->service_codes.empty()) {
     out.push_back(node_drift(DriftKind::node_unmapped, host, cloud.service_code, node.endpoint,
@@ -111,7 +125,8 @@ void diff_arguments(const World& world, const DesiredCloud& cloud, const Desired
     const NodeConfig& should = node.config;
     add_change(restart, "threads", is.threads, should.threads);
     add_change(restart, "session timeout", is.session_timeout_s, should.session_timeout_s);
-    if (package != nullptr && package->archive.empty()) {
+    if (package != nullptr && package->archive.empty() &&
+        running->program != package->installed + "/bin/memcached") {
       add_change(restart, "program", printable(running->program),
                  package->installed + "/bin/memcached");
     }
@@ -161,14 +176,18 @@ void diff_running_node(const World& world, const DesiredCloud& cloud, const Desi
 }
 
 void diff_node(const World& world, const DesiredCloud& cloud, const ObservedCloud* seen,
-               const DesiredNode& node, std::vector<Drift>& out) {
-  diff_mapping(world, cloud, node, out);
+               const DesiredNode& node, Cursor& cursor, std::vector<Drift>& out) {
+  diff_mapping(world, cloud, node, cursor, out);
   NodeWitnesses witnesses;
   witnesses.host = world.hosts[node.host];
   witnesses.cloud = seen;
-  if (const auto found = world.observed.nodes.find(node.endpoint);
-      found != world.observed.nodes.end()) {
-    witnesses.answer = &found->second;
+  const Answers& answers = world.observed.nodes;
+  if (cursor.answer == answers.end() || cursor.answer->first != node.endpoint) {
+    cursor.answer = answers.find(node.endpoint);
+  }
+  if (cursor.answer != answers.end()) {
+    witnesses.answer = &cursor.answer->second;
+    ++cursor.answer;
   }
   const NodeJudgement judgement = judge(witnesses, node.endpoint, node.config.session_timeout_s);
   if (nodes_should_run(world.desired, cloud)) {
@@ -191,9 +210,11 @@ void diff_children(const World& world, const std::string& service_code, const Ob
   for (const ObservedJoin& join : seen.joined) {
     const bool wanted = join.endpoint && [&] {
       const DesiredCloud* const cloud = wanted_cloud(world, *join.endpoint);
+      if (cloud != nullptr && cloud->service_code == service_code) {
+        return true;
+      }
       const ObservedMapping* const mapping = mapping_of(world, *join.endpoint);
-      return (cloud != nullptr && cloud->service_code == service_code) ||
-             (mapping != nullptr && std::count(mapping->service_codes.begin(),
+      return (mapping != nullptr && std::count(mapping->service_codes.begin(),
                                                mapping->service_codes.end(), service_code) > 0);
     }();
     if (!wanted || join.owner == 0) {
@@ -231,8 +252,9 @@ void diff_cloud(const World& world, const DesiredCloud& cloud, std::vector<Drift
   if (seen != nullptr) {
     diff_children(world, cloud.service_code, *seen, cloud.at, out);
   }
+  Cursor cursor{0, world.observed.nodes.end()};
   for (const DesiredNode& node : cloud.nodes) {
-    diff_node(world, cloud, seen, node, out);
+    diff_node(world, cloud, seen, node, cursor, out);
   }
 }
 

@@ -11,12 +11,12 @@ const ObservedProcess* HostFacts::process_of(const ObservedSlot& slot) const {
   if (!slot.identity || slot.identity->boot_id != boot_id) {
     return nullptr;
   }
-  for (const ObservedProcess& process : processes) {
-    if (process.pid == slot.identity->pid && process.start_ticks == slot.identity->start_ticks) {
-      return &process;
-    }
-  }
-  return nullptr;
+  const auto found = std::lower_bound(
+      processes.begin(), processes.end(), slot.identity->pid,
+      [](const ObservedProcess& process, std::uint32_t pid) { return process.pid < pid; });
+  const bool same = found != processes.end() && found->pid == slot.identity->pid &&
+                    found->start_ticks == slot.identity->start_ticks;
+  return same ? &*found : nullptr;
 }
 
 const ObservedSlot* HostFacts::slot(std::string_view name) const {

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
+
+#include <fmt/format.h>
 
 namespace arcform {
 namespace {
@@ -50,11 +53,50 @@ std::vector<CloudImpact> impact_of(const DesiredState& desired, const ObservedSt
   return out;
 }
 
+const char* transport_name(Transport transport) {
+  switch (transport) {
+    case Transport::ssh:
+      return "ssh";
+    case Transport::openssh:
+      return "openssh";
+    case Transport::local:
+      return "local";
+  }
+  return "ssh";
+}
+
+std::map<Endpoint, std::string> strays_of(const DesiredState& desired,
+                                          const ObservedState& observed) {
+  std::map<Endpoint, std::string> strays;
+  const TreeFacts* const tree = observed.tree.get();
+  if (tree == nullptr) {
+    return strays;
+  }
+  for (const auto& [code, seen] : tree->clouds) {
+    const DesiredCloud* const cloud = desired.cloud(code);
+    for (const ObservedJoin& join : seen.joined) {
+      const bool at_home =
+          cloud != nullptr && join.endpoint &&
+          std::binary_search(cloud->nodes.begin(), cloud->nodes.end(),
+                             DesiredNode{*join.endpoint, 0, {}, {}},
+                             [](const auto& a, const auto& b) { return a.endpoint < b.endpoint; });
+      if (join.endpoint && join.owner != 0 && !at_home) {
+        strays.emplace(*join.endpoint, code);
+      }
+    }
+  }
+  return strays;
+}
+
 }  // namespace
 
 PlanBuilder::PlanBuilder(const DesiredState& desired_in, const ObservedState& observed_in,
                          const Policy& policy_in)
-    : desired(desired_in), observed(observed_in), policy(policy_in) {}
+    : desired(desired_in),
+      observed(observed_in),
+      policy(policy_in),
+      connect_string_(connect_string(desired_in)),
+      strays_(strays_of(desired_in, observed_in)) {}
 
 StepId PlanBuilder::add(Action action, std::string reason, SourcePosition at,
                         std::vector<StepId> after) {
@@ -77,7 +119,7 @@ std::uint32_t PlanBuilder::launch(const HostFacts& facts, const DesiredPackage& 
   Launch launch;
   launch.package = package.name;
   launch.prefix = package.installed;
-  launch.connect_string = connect_string(desired);
+  launch.connect_string = connect_string_;
   launch.as_root = facts.uid == 0;
   if (const auto found = facts.packages.find(package.installed); found != facts.packages.end()) {
     launch.engine = found->second.engine;
@@ -99,6 +141,65 @@ Plan PlanBuilder::finish() && {
   });
   plan_.impact = impact_of(desired, observed, plan_.steps);
   return std::move(plan_);
+}
+
+HostRecord record_of(const DesiredHost& host) {
+  return {host.name,     host.address,  transport_name(host.transport),
+          host.ssh.user, host.ssh.port, host.ssh.directory};
+}
+
+std::string node_subject(const Drift& drift) {
+  return drift.host.empty() ? drift.node.text()
+                            : fmt::format("{} on {}", drift.node.text(), drift.host);
+}
+
+void hold_node(const Drift& drift, PlanBuilder& builder) {
+  const std::string subject = node_subject(drift);
+  if (drift.kind == DriftKind::node_untuned) {
+    builder.hold(Hold::unsupported, subject,
+                 drift.detail +
+                     ": changing a running node is not supported yet; stop it by hand "
+                     "and the next apply starts it with the new values",
+                 drift.at);
+  } else if (drift.kind == DriftKind::node_starting) {
+    builder.hold(Hold::waiting, subject, drift.detail, drift.at);
+  } else if (drift.kind == DriftKind::node_silent) {
+    builder.hold(Hold::guard, subject,
+                 drift.detail +
+                     "; it may be overloaded or stopped: look at the process, its cache "
+                     "is not thrown away for this",
+                 drift.at);
+  } else if (drift.kind == DriftKind::node_port_taken) {
+    builder.hold(Hold::foreign, subject, drift.detail + "; stop it, or choose another port",
+                 drift.at);
+  } else if (drift.kind == DriftKind::node_unknown && !builder.unknown_hosts.contains(drift.host)) {
+    builder.hold(Hold::unknown, subject, drift.detail, drift.at);
+  }
+}
+
+std::string PlanBuilder::stray_cloud(Endpoint node) const {
+  const auto found = strays_.find(node);
+  return found == strays_.end() ? "" : found->second;
+}
+
+bool PlanBuilder::hold_stranger(const Drift& drift) {
+  const std::string code = stray_cloud(drift.node);
+  if (code.empty() || observed.tree.value().record.claims.contains(code)) {
+    return false;
+  }
+  hold(Hold::foreign, node_subject(drift),
+       fmt::format("stands in cloud {}, which this deployment does not own; stop it by hand",
+                   printable(code)),
+       drift.at);
+  return true;
+}
+
+void PlanBuilder::take_turn(const std::string& ring, StepId id) {
+  if (!ring.empty()) {
+    Step& mine = step(id);
+    mine.after = std::exchange(ring_steps[ring], {id});
+    mine.settle = std::holds_alternative<StopNode>(mine.action);
+  }
 }
 
 bool Plan::holds(Hold kind) const {

@@ -28,6 +28,14 @@ class PlanBuilder {
   /// Index into Plan::launches of what a node of `package` on `host` is started with.
   std::uint32_t launch(const HostFacts& facts, const DesiredPackage& package);
 
+  /// The cloud in which an ephemeral of the node stands although the spec has it elsewhere or
+  /// nowhere; "" for none.
+  std::string stray_cloud(Endpoint node) const;
+  /// Holds a node that stands in a cloud which is not ours; true when it did.
+  bool hold_stranger(const Drift& drift);
+  /// Puts a step that takes a node from a cloud behind everything else that changes its ring.
+  void take_turn(const std::string& ring, StepId id);
+
   /// The finished plan: steps in topological order, everything else sorted.
   Plan finish() &&;
 
@@ -50,7 +58,12 @@ class PlanBuilder {
 
  private:
   Plan plan_;
+  std::string connect_string_;
+  std::map<Endpoint, std::string> strays_;
 };
+
+/// How a host with our nodes is reached, as it is kept in ZooKeeper.
+HostRecord record_of(const DesiredHost& host);
 
 /// The phases, in order. Each consumes the drift that is its own.
 void plan_hosts(const std::vector<Drift>& drift, PlanBuilder& builder);
@@ -58,6 +71,10 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_clouds(const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_removals(const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_ensemble_stop(const std::vector<Drift>& drift, PlanBuilder& builder);
+
+std::string node_subject(const Drift& drift);
+/// Holds a node's drift that no step answers.
+void hold_node(const Drift& drift, PlanBuilder& builder);
 
 /// Removes a node's process and slot: StopNode when it runs, ForgetNode when only its folder or its
 /// old ephemeral is left. nullopt: nothing there to remove, or it was held (`held` tells).

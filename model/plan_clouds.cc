@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "model/diff_parts.h"
 #include "model/plan_builder.h"
 
 namespace arcform {
@@ -17,6 +18,7 @@ struct CloudWork {
   MapNodes map;
   std::map<Endpoint, const Drift*> to_map;
   std::set<Endpoint> foreign;  ///< nodes whose mapping is somebody else's: left alone
+  std::set<Endpoint> moving;   ///< nodes that run for another cloud of ours
   std::vector<StepId> repairs;
   std::vector<StepId> chain;  ///< steps that take nodes down or change the ring, in order
 };
@@ -25,28 +27,6 @@ const DesiredNode& node_of(const CloudWork& work, Endpoint endpoint) {
   const auto& nodes = work.cloud->nodes;
   return *std::lower_bound(nodes.begin(), nodes.end(), endpoint,
                            [](const DesiredNode& node, Endpoint e) { return node.endpoint < e; });
-}
-
-std::string node_subject(const Drift& drift) {
-  return drift.host.empty() ? drift.node.text()
-                            : fmt::format("{} on {}", drift.node.text(), drift.host);
-}
-
-const char* transport_name(Transport transport) {
-  switch (transport) {
-    case Transport::ssh:
-      return "ssh";
-    case Transport::openssh:
-      return "openssh";
-    case Transport::local:
-      return "local";
-  }
-  return "ssh";
-}
-
-HostRecord record_of(const DesiredHost& host) {
-  return {host.name,     host.address,  transport_name(host.transport),
-          host.ssh.user, host.ssh.port, host.ssh.directory};
 }
 
 /// The service codes below a node's mapping that are not its cloud's.
@@ -151,10 +131,13 @@ void collect_mappings(const std::vector<const Drift*>& drift, CloudWork& work,
       continue;
     }
     work.to_map[item->node] = item;
-    const HostFacts& facts = *builder.observed.host(item->host);
-    const ObservedSlot* const slot = facts.slot(node_slot(item->node.port));
-    if (elsewhere && slot != nullptr && facts.process_of(*slot) != nullptr) {
-      continue;  // plan_restart moves the mapping between stop and start.
+    if (elsewhere) {
+      const NodeJudgement judgement =
+          judge(witnesses_of(builder.observed, item->host, item->node, item->cloud), item->node, 0);
+      if (judgement.process != nullptr && judgement.join == nullptr) {
+        work.moving.insert(item->node);
+        continue;  // plan_restart moves the mapping between stop and start.
+      }
     }
     work.map.nodes.push_back(
         {item->node, node_of(work, item->node).config, codes_to_remove(*item, builder)});
@@ -182,6 +165,13 @@ void plan_mappings(CloudWork& work, PlanBuilder& builder) {
     reason = first.detail.empty() ? "it has no mapping" : first.detail;
   }
   work.mapped = builder.add(work.map, std::move(reason), first.at, after);
+  std::set<std::string> left;  // A cloud is not unregistered while its mappings are being moved.
+  for (const MappedNode& node : work.map.nodes) {
+    left.insert(node.remove.begin(), node.remove.end());
+  }
+  for (const std::string& code : left) {
+    builder.ring_steps[code].push_back(*work.mapped);
+  }
 }
 
 std::vector<StepId> start_after(const Drift& drift, const CloudWork& work,
@@ -195,8 +185,33 @@ std::vector<StepId> start_after(const Drift& drift, const CloudWork& work,
   return after;
 }
 
+/// The server raises its soft limit to its connections and some more, and exits where the hard one
+/// is lower.
+bool has_descriptors(const Drift& drift, const NodeConfig& config, PlanBuilder& builder) {
+  const std::uint64_t needed = config.connections + kSpareDescriptors;
+  const std::uint64_t limit = builder.observed.host(drift.host)->open_files_hard;
+  if (limit >= needed) {
+    return true;
+  }
+  builder.hold(Hold::guard, node_subject(drift),
+               fmt::format("{} connections need {} open files, and the hard limit there is {}; "
+                           "raise it (limits.conf), or lower \"connections\"",
+                           config.connections, needed, limit),
+               drift.at);
+  return false;
+}
+
 void plan_start(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
-  if (!can_start(drift, work, builder)) {
+  if (!can_start(drift, work, builder) ||
+      !has_descriptors(drift, node_of(work, drift.node).config, builder)) {
+    return;
+  }
+  if (const std::string stray = builder.stray_cloud(drift.node); !stray.empty()) {
+    builder.hold(Hold::waiting, node_subject(drift),
+                 fmt::format("its old ephemeral znode still stands in cloud {}; it goes by itself "
+                             "when its session expires",
+                             printable(stray)),
+                 drift.at);
     return;
   }
   StartNode start = start_action(drift, work, builder);
@@ -229,8 +244,22 @@ void plan_start(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
   (joins_ring ? work.chain : work.repairs).push_back(id);
 }
 
+void plan_stop(const Drift& drift, const char* reason, PlanBuilder& builder) {
+  if (builder.hold_stranger(drift)) {
+    return;
+  }
+  StopNode stop = stop_action(drift, identity_of(drift, builder), false);
+  const std::string stray = builder.stray_cloud(drift.node);
+  if (!stray.empty()) {
+    stop.service_code = stray;
+  }
+  const StepId id = builder.add(std::move(stop), reason, drift.at, {});
+  builder.take_turn(stray, id);
+}
+
 void plan_restart(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
-  if (!can_start(drift, work, builder)) {
+  if (!can_start(drift, work, builder) || builder.hold_stranger(drift) ||
+      !has_descriptors(drift, node_of(work, drift.node).config, builder)) {
     return;
   }
   RestartNode restart;
@@ -244,67 +273,46 @@ void plan_restart(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
                  {{drift.node, restart.start.config, codes_to_remove(*moved->second, builder)}},
                  {record_of(*builder.desired.host(drift.host))}};
     reason = fmt::format("mapped to {}", moved->second->detail);
-    restart.stop.service_code = restart.move_mapping->nodes.front().remove.empty()
-                                    ? drift.cloud
-                                    : restart.move_mapping->nodes.front().remove.front();
+    restart.stop.service_code = restart.move_mapping->nodes.front().remove.front();
+  }
+  if (const std::string stray = builder.stray_cloud(drift.node); !stray.empty()) {
+    restart.stop.service_code = stray;
   }
   restart.paused = drift.kind == DriftKind::node_paused && !restart.move_mapping;
   const bool repair = restart.paused;
+  const std::string left = restart.stop.service_code;
   std::vector<StepId> after = repair ? start_after(drift, work, builder) : chain_after(work);
   if (work.mapped) {
     after.push_back(*work.mapped);
+  }
+  if (left != drift.cloud) {  // It takes a node from that cloud too.
+    const std::vector<StepId>& earlier = builder.ring_steps[left];
+    after.insert(after.end(), earlier.begin(), earlier.end());
   }
   const StepId id = builder.add(std::move(restart), std::move(reason), drift.at, after);
   builder.step(id).repair = repair;
   builder.step(id).settle = !repair;
   (repair ? work.repairs : work.chain).push_back(id);
-}
-
-void hold_node(const Drift& drift, PlanBuilder& builder) {
-  const std::string subject = node_subject(drift);
-  if (drift.kind == DriftKind::node_untuned) {
-    builder.hold(Hold::unsupported, subject,
-                 drift.detail +
-                     ": changing a running node is not supported yet; stop it by hand "
-                     "and the next apply starts it with the new values",
-                 drift.at);
-  } else if (drift.kind == DriftKind::node_starting) {
-    builder.hold(Hold::waiting, subject, drift.detail, drift.at);
-  } else if (drift.kind == DriftKind::node_silent) {
-    builder.hold(Hold::guard, subject,
-                 drift.detail +
-                     "; it may be overloaded or stopped: look at the process, its cache "
-                     "is not thrown away for this",
-                 drift.at);
-  } else if (drift.kind == DriftKind::node_port_taken) {
-    builder.hold(Hold::foreign, subject, drift.detail + "; stop it, or choose another port",
-                 drift.at);
-  } else if (drift.kind == DriftKind::node_unknown && !builder.unknown_hosts.contains(drift.host)) {
-    builder.hold(Hold::unknown, subject, drift.detail, drift.at);
+  if (left != drift.cloud) {
+    builder.ring_steps[left] = {id};
   }
-}
-
-bool moves_running_node(const Drift& drift, const CloudWork& work, const PlanBuilder& builder) {
-  return drift.kind == DriftKind::node_mapped_elsewhere && work.to_map.contains(drift.node) &&
-         std::none_of(work.map.nodes.begin(), work.map.nodes.end(),
-                      [&](const MappedNode& node) { return node.node == drift.node; }) &&
-         builder.observed.host(drift.host) != nullptr;
 }
 
 /// Repairs first (nodes that should be up and are not), then restarts and additions one after the
 /// other.
 void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBuilder& builder) {
   std::vector<const Drift*> chained;
-  std::set<Endpoint> moving;
+  const bool should_run = nodes_should_run(builder.desired, *work.cloud);
+  work.repairs = builder.ring_steps[work.cloud->service_code];  // Nodes that were moved from here.
   for (const Drift* item : drift) {
-    if (moves_running_node(*item, work, builder)) {
-      moving.insert(item->node);
+    if (should_run && item->kind == DriftKind::node_mapped_elsewhere &&
+        work.moving.contains(item->node)) {
       chained.push_back(item);
     }
   }
   for (const Drift* item : drift) {
     const bool start = item->kind == DriftKind::node_down || item->kind == DriftKind::node_crashed;
-    if (moving.contains(item->node) || work.foreign.contains(item->node)) {
+    if ((should_run && work.moving.contains(item->node)) || work.foreign.contains(item->node)) {
       continue;
     }
     if (item->kind == DriftKind::node_outdated ||
@@ -315,8 +323,7 @@ void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBui
     } else if (item->kind == DriftKind::node_paused) {
       plan_restart(*item, work, builder);
     } else if (item->kind == DriftKind::node_running) {
-      builder.add(stop_action(*item, identity_of(*item, builder), false),
-                  "the spec says \"stopped\"", item->at, {});
+      plan_stop(*item, "the spec says \"stopped\"", builder);
     } else {
       hold_node(*item, builder);
     }
@@ -335,6 +342,7 @@ void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBui
 void plan_cloud(const std::vector<const Drift*>& drift, CloudWork work, PlanBuilder& builder) {
   for (const Drift* item : drift) {
     if (item->kind == DriftKind::cloud_foreign) {
+      builder.teardown_held = true;
       builder.hold(Hold::unsupported, "cloud " + work.cloud->service_code,
                    "is registered already, and not by this deployment: adopting it is not "
                    "supported yet; choose another service code, or unregister it there",
@@ -357,11 +365,9 @@ void plan_cloud(const std::vector<const Drift*>& drift, CloudWork work, PlanBuil
     plan_nodes(drift, work, builder);
     return;
   }
-  for (const Drift* item : drift) {  // Stopping needs no ZooKeeper; starting does.
-    if (item->kind == DriftKind::node_running) {
-      builder.add(stop_action(*item, identity_of(*item, builder), false),
-                  running ? "the spec says \"stopped\"" : "the ensemble is to be stopped", item->at,
-                  {});
+  for (const Drift* item : drift) {
+    if (item->kind == DriftKind::node_running && !running) {
+      plan_stop(*item, "the ensemble is to be stopped", builder);
     } else if (item->kind == DriftKind::node_unknown || item->kind == DriftKind::node_port_taken) {
       builder.teardown_held |= item->kind == DriftKind::node_unknown && !running;
       hold_node(*item, builder);

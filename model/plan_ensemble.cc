@@ -251,10 +251,27 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
     }
     return;
   }
+  if (const Drift* const membership = find(drift, DriftKind::ensemble_membership)) {
+    builder.hold(Hold::unsupported, "ensemble",
+                 membership->detail +
+                     ": changing the members of an ensemble is not supported yet; "
+                     "put its servers back as they were",
+                 membership->at);
+    plan_tree(drift, false, false, builder);
+    return;
+  }
   const std::string config = zoo_cfg(builder.desired);
   const std::map<int, ServerPlan> servers = sort_servers(drift, builder);
   // Servers that cannot agree because of their configuration must all change before any serves.
   const bool broken = has_no_quorum(servers, builder.observed);
+  std::vector<StepId> stops;
+  for (const auto& [id, plan] : servers) {
+    if (broken && plan.restart != nullptr) {
+      stops.push_back(
+          builder.add(stop_action(*plan.server, *builder.observed.host(plan.server->host)),
+                      plan.restart->detail, plan.restart->at, {}));
+    }
+  }
   std::map<int, StepId> configured;
   std::vector<StepId> starts;
   std::vector<int> serving;
@@ -262,7 +279,7 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
     if (plan.serving) {
       serving.push_back(id);
     }
-    std::vector<StepId> after;
+    std::vector<StepId> after = stops;
     if (plan.configure != nullptr) {
       ConfigureServer configure{plan.server->host, id, config,
                                 builder.desired.ensemble.data_directory};
@@ -272,18 +289,14 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
           plan.configure->kind == DriftKind::server_config_differs;
       after.push_back(configured[id]);
     }
-    if (plan.start != nullptr) {
+    const Drift* const start = broken && plan.restart != nullptr ? plan.restart : plan.start;
+    if (start != nullptr) {
       const HostFacts& facts = *builder.observed.host(plan.server->host);
       starts.push_back(builder.add(start_action(builder, *plan.server, facts, config),
-                                   plan.start->detail, plan.start->at, after));
+                                   start->detail, start->at, after));
       const ObservedSlot* const slot = facts.slot(server_slot(id));
-      builder.step(starts.back()).repair = slot != nullptr && slot->identity.has_value();
-    } else if (plan.restart != nullptr && broken) {
-      const HostFacts& facts = *builder.observed.host(plan.server->host);
-      const StepId stopped = builder.add(stop_action(*plan.server, facts), plan.restart->detail,
-                                         plan.restart->at, after);
-      starts.push_back(builder.add(start_action(builder, *plan.server, facts, config),
-                                   plan.restart->detail, plan.restart->at, {stopped}));
+      builder.step(starts.back()).repair =
+          start == plan.start && slot != nullptr && slot->identity.has_value();
     }
   }
   const bool possible = serving.size() * 2 > servers.size();

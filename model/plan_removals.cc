@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -26,10 +25,7 @@ const ObservedCloud* seen_cloud(const PlanBuilder& builder, const std::string& c
 
 void hold_removal(PlanBuilder& builder, Hold kind, const Drift& drift, const std::string& reason) {
   builder.teardown_held = true;
-  builder.hold(kind,
-               drift.host.empty() ? drift.node.text()
-                                  : fmt::format("{} on {}", drift.node.text(), drift.host),
-               reason, drift.at);
+  builder.hold(kind, node_subject(drift), reason, drift.at);
 }
 
 /// A whole cloud, or the last nodes of one, may go only without clients, or when asked for by name.
@@ -86,19 +82,24 @@ std::vector<std::string> hosts_to_forget(const std::vector<Endpoint>& unmapped,
 void plan_unregistration(const std::string& code, const Removal& removal, bool held,
                          std::vector<StepId> after, PlanBuilder& builder) {
   const ObservedCloud* const seen = seen_cloud(builder, code);
-  const bool stranger = seen != nullptr && std::any_of(seen->joined.begin(), seen->joined.end(),
-                                                       [&](const ObservedJoin& join) {
-                                                         return !join.endpoint || join.owner == 0;
-                                                       });
+  const bool stranger =
+      seen != nullptr &&
+      std::any_of(seen->joined.begin(), seen->joined.end(), [&](const ObservedJoin& join) {
+        return !join.endpoint || join.owner == 0 ||
+               std::none_of(removal.nodes.begin(), removal.nodes.end(),
+                            [&](const Drift* item) { return item->node == *join.endpoint; });
+      });
   if (held || stranger) {
     builder.teardown_held = true;
     builder.hold(Hold::guard, "cloud " + code,
-                 stranger ? "is not unregistered: a child of its cache_list is no node of ours; "
-                            "delete it by hand first"
+                 stranger ? "is not unregistered: a child of its cache_list is no node that leaves "
+                            "with it; it goes with its session, or delete it by hand"
                           : "is not unregistered before all of its nodes are gone",
                  {});
     return;
   }
+  const std::vector<StepId>& moves = builder.ring_steps[code];
+  after.insert(after.end(), moves.begin(), moves.end());
   builder.add(UnregisterCloud{code}, "gone from the spec", removal.cloud->at, std::move(after));
 }
 
@@ -110,7 +111,6 @@ void plan_removal(const std::string& code, const Removal& removal, PlanBuilder& 
   const bool in_use = removal.cloud == nullptr && seen != nullptr && !seen->joined.empty();
   bool held = false;
   std::vector<StepId> steps;
-  std::vector<StepId> before = builder.ring_steps[code];
   std::vector<Endpoint> unmapped;
   for (const Drift* item : removal.nodes) {
     bool item_held = false;
@@ -121,11 +121,10 @@ void plan_removal(const std::string& code, const Removal& removal, PlanBuilder& 
     }
     unmapped.push_back(item->node);
     if (id) {
-      if (in_use) {
-        builder.step(*id).after = std::exchange(before, {*id});
-      }
-      builder.step(*id).settle =
-          in_use && std::holds_alternative<StopNode>(builder.step(*id).action);
+      builder.take_turn(in_use                ? code
+                        : item->cloud.empty() ? builder.stray_cloud(item->node)
+                                              : "",
+                        *id);
       steps.push_back(*id);
     }
   }
@@ -164,6 +163,10 @@ std::optional<StepId> plan_node_removal(const Drift& drift, PlanBuilder& builder
   const NodeJudgement judgement =
       judge(witnesses_of(builder.observed, drift.host, drift.node, drift.cloud), drift.node, 0);
   if (judgement.process != nullptr) {
+    if (builder.hold_stranger(drift)) {
+      builder.teardown_held = true;
+      return std::nullopt;
+    }
     held = false;
     StopNode stop{drift.host, drift.node, drift.cloud, *judgement.slot->identity, true};
     return builder.add(std::move(stop), drift.detail, drift.at, {});

@@ -102,8 +102,23 @@ std::string host_of_address(const DesiredState& desired, const TreeFacts* tree, 
   return "";
 }
 
+/// The nodes that are mapped to each service code.
+using Mapped = std::map<std::string, std::vector<Endpoint>>;
+
+Mapped mapped_nodes(const ObservedState& observed) {
+  Mapped mapped;
+  if (const TreeFacts* const tree = observed.tree.get()) {
+    for (const ObservedMapping& mapping : tree->mappings) {
+      for (const std::string& code : mapping.service_codes) {
+        mapped[code].push_back(mapping.node);
+      }
+    }
+  }
+  return mapped;
+}
+
 std::vector<Line> lines_of(const std::string& code, const DesiredState& desired,
-                           const ObservedState& observed) {
+                           const ObservedState& observed, const Mapped& mapped) {
   std::map<Endpoint, Line> lines;
   if (const DesiredCloud* const cloud = desired.cloud(code)) {
     for (const DesiredNode& node : cloud->nodes) {
@@ -118,10 +133,8 @@ std::vector<Line> lines_of(const std::string& code, const DesiredState& desired,
     }
   };
   if (tree != nullptr) {
-    for (const ObservedMapping& mapping : tree->mappings) {
-      if (std::count(mapping.service_codes.begin(), mapping.service_codes.end(), code) > 0) {
-        add(mapping.node);
-      }
+    if (const auto found = mapped.find(code); found != mapped.end()) {
+      std::for_each(found->second.begin(), found->second.end(), add);
     }
     if (const auto found = tree->clouds.find(code); found != tree->clouds.end()) {
       for (const ObservedJoin& join : found->second.joined) {
@@ -215,14 +228,15 @@ std::string cloud_heading(const std::string& code, const DesiredState& desired,
 }
 
 std::string cloud_table(const std::string& code, const DesiredState& desired,
-                        const ObservedState& observed, const RenderOptions& options) {
+                        const ObservedState& observed, const Mapped& mapped,
+                        const RenderOptions& options) {
   const TreeFacts* const tree = observed.tree.get();
   const ObservedCloud* seen = nullptr;
   if (tree != nullptr) {
     const auto found = tree->clouds.find(code);
     seen = found == tree->clouds.end() ? nullptr : &found->second;
   }
-  const std::vector<Line> lines = lines_of(code, desired, observed);
+  const std::vector<Line> lines = lines_of(code, desired, observed, mapped);
   std::vector<Row> rows;
   if (!lines.empty()) {
     rows.push_back({{"address", Ink::dim},
@@ -295,8 +309,9 @@ std::string render_status(const DesiredState& desired, const ObservedState& obse
       }
     }
   }
+  const Mapped mapped = mapped_nodes(observed);
   for (const std::string& code : codes) {
-    out += cloud_table(code, desired, observed, options);
+    out += cloud_table(code, desired, observed, mapped, options);
   }
   out += block("other clouds (foreign, known by name only)", std::move(foreign), options);
   return out + unobserved(observed, options);

@@ -42,6 +42,8 @@ Noun noun_of(DriftKind kind) {
     case DriftKind::server_running:
     case DriftKind::node_running:
       return {"process running that should be stopped", "processes running that should be stopped"};
+    case DriftKind::ensemble_membership:
+      return {"change of the ensemble's members", "changes of the ensemble's members"};
     case DriftKind::server_unknown:
       return {"server unknown", "servers unknown"};
     case DriftKind::ensemble_unknown:

@@ -99,6 +99,12 @@ std::map<std::string, std::string> zoo_settings(std::string_view text) {
   return settings;
 }
 
+std::map<std::string, std::string> zoo_members(std::string_view text) {
+  std::map<std::string, std::string> members = zoo_settings(text);
+  std::erase_if(members, [](const auto& entry) { return !entry.first.starts_with("server."); });
+  return members;
+}
+
 std::string zoo_digest(std::string_view text) {
   std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
   for (const auto& [key, value] : zoo_settings(text)) {

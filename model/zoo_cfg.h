@@ -20,6 +20,9 @@ std::string zoo_cfg(const DesiredState& desired);
 /// configuration (a server with dynamic reconfiguration rewrites its file).
 std::map<std::string, std::string> zoo_settings(std::string_view text);
 
+/// The members that a zoo.cfg names: "server.1" -> "10.0.0.1:2888:3888;2181".
+std::map<std::string, std::string> zoo_members(std::string_view text);
+
 /// A short digest of the settings, stable over order and comments; tells whether a running server
 /// was started with this configuration. Not cryptographic.
 std::string zoo_digest(std::string_view text);

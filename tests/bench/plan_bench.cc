@@ -17,6 +17,7 @@
 #include "model/diff.h"
 #include "model/node_arguments.h"
 #include "model/plan.h"
+#include "model/render.h"
 #include "specs/reader.h"
 #include "tests/support/builders.h"
 
@@ -31,7 +32,11 @@ std::string host_name(int i) {
   return fmt::format("cache{:04}.arcus", i);
 }
 
-std::string spec_of(int nodes) {
+/// One entry per node. `whole`: with a configuration of its own each, as tools write specs;
+/// otherwise short enough for 100,000 nodes to be read.
+std::string spec_of(int nodes, bool whole) {
+  const std::string_view config =
+      whole ? R"(, "config": { "memlimit": 64, "threads": 4, "connections": 500 } )" : " ";
   const int hosts = (nodes + kNodesPerHost - 1) / kNodesPerHost;
   std::string text = R"({"apiVersion":"arcform/v1","deployment":"bench","ssh":{"user":"arcus"},)"
                      R"("packages":{"arcus":{"installed":"/opt/arcus"}},)"
@@ -48,8 +53,8 @@ std::string spec_of(int nodes) {
                           i == 0 ? "" : "]},", i / kNodesPerCloud);
     }
     text +=
-        fmt::format(R"({}{{ "host": "{}", "port": {} }})", i % kNodesPerCloud == 0 ? "\n" : ",\n",
-                    host_name(i / kNodesPerHost), 11211 + i % kNodesPerHost);
+        fmt::format(R"({}{{ "host": "{}", "port": {}{}}})", i % kNodesPerCloud == 0 ? "\n" : ",\n",
+                    host_name(i / kNodesPerHost), 11211 + i % kNodesPerHost, config);
   }
   return text + "]}]}";
 }
@@ -113,10 +118,11 @@ void measure(int nodes, const char* phase, const std::function<std::shared_ptr<v
 
 /// 1 and a word when the plan is not what the benchmark means to measure.
 int bench(int nodes) {
-  const std::string text = spec_of(nodes);
-  measure(nodes, "dom", [&text] {
+  const std::string whole = spec_of(nodes, true);
+  const std::string text = spec_of(nodes, false);
+  measure(nodes, "dom", [&whole] {
     const auto document = std::make_shared<rapidjson::Document>();
-    document->Parse(text.c_str());
+    document->Parse(whole.c_str());
     return document;
   });
   const auto read = [&text] { return std::make_shared<SpecResult>(read_spec(text, "bench.json")); };
@@ -139,6 +145,10 @@ int bench(int nodes) {
   measure(nodes, "diff-new",
           [&] { return std::make_shared<std::vector<Drift>>(diff(desired, *all_new)); });
   measure(nodes, "plan-new", [&] { return planning(*all_new); });
+  const Plan whole_plan = plan(desired, *all_new, Policy{});
+  measure(nodes, "render-new", [&] {
+    return std::make_shared<std::string>(render_plan(whole_plan, desired, *all_new, {}));
+  });
   const bool new_is_right = steps >= static_cast<std::size_t>(nodes);
   measure(nodes, "observed", [&] { return std::make_shared<ObservedState>(same(desired)); });
   const auto all_same = std::make_shared<ObservedState>(same(desired));

@@ -192,3 +192,9 @@ TEST_CASE("an unknown host makes its nodes unknown, never down") {
            kind == DriftKind::node_unknown));
   }
 }
+
+TEST_CASE("while the ensemble is wanted stopped, nothing is missed in ZooKeeper") {
+  DesiredState desired = three_hosts();
+  desired.ensemble.state = RunState::stopped;
+  CHECK(kinds(desired, bare(desired)).empty());
+}

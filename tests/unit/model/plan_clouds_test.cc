@@ -237,3 +237,87 @@ TEST_CASE("nothing is done on a host that could not be observed, and it is said 
   CHECK(lines(plan).at(1) == "map 4 nodes to cloud test-cloud");
   CHECK(steps_of<StartNode>(plan).size() == 4);
 }
+
+TEST_CASE("a node that serves its cloud only loses the mapping that is too many") {
+  const DesiredState before = a_spec()
+                                  .with_hosts(1)
+                                  .with_ensemble(1)
+                                  .with_cloud("a")
+                                  .with_nodes(1)
+                                  .with_cloud("b")
+                                  .with_nodes(1, 12000)
+                                  .build();
+  ObservedState observed = ideal(before);
+  put_mapping(tree_in(observed), kNode, "b");
+  const Plan plan = planned(before, observed);
+  REQUIRE(lines(plan) == Lines{"map 10.0.0.1:11211 to cloud a"});
+  CHECK(std::get<MapNodes>(plan.steps[0].action).nodes[0].remove == Lines{"b"});
+}
+
+TEST_CASE("a node that moves to another cloud waits for the restarts of the one it leaves") {
+  const DesiredState before =
+      a_spec().with_hosts(1).with_ensemble(1).with_cloud("a").with_nodes(3).with_cloud("b").build();
+  DesiredState desired = a_spec()
+                             .with_hosts(1)
+                             .with_ensemble(1)
+                             .with_cloud("a")
+                             .with_node(kHost, 11212)
+                             .with_node(kHost, 11213)
+                             .with_cloud("b")
+                             .with_node(kHost, 11211)
+                             .build();
+  desired.clouds[0].nodes[0].config.threads = 8;
+  const Plan plan = planned(desired, ideal(before));
+  const auto restarts = steps_of<RestartNode>(plan);
+  REQUIRE(restarts.size() == 2);
+  CHECK(waits_for(plan, restarts[1], restarts[0]));
+}
+
+TEST_CASE("a node that died in another cloud is not started before its znode there is gone") {
+  const DesiredState before =
+      a_spec().with_hosts(1).with_ensemble(1).with_cloud("a").with_nodes(2).with_cloud("b").build();
+  const DesiredState desired = a_spec()
+                                   .with_hosts(1)
+                                   .with_ensemble(1)
+                                   .with_cloud("a")
+                                   .with_node(kHost, 11212)
+                                   .with_cloud("b")
+                                   .with_node(kHost, 11211)
+                                   .build();
+  ObservedState observed = ideal(before);
+  kill_node(observed, kHost, kNode, true);
+  const Plan plan = planned(desired, observed);
+  CHECK(lines(plan) == Lines{"map 10.0.0.1:11211 to cloud b"});
+  CHECK(held(plan) == Lines{"waiting: 10.0.0.1:11211 on cache001.arcus"});
+}
+
+TEST_CASE("a node of a stopped cloud that runs for another is stopped in its turn there") {
+  const DesiredState before =
+      a_spec().with_hosts(1).with_ensemble(1).with_cloud("a").with_nodes(3).with_cloud("b").build();
+  DesiredState desired = a_spec()
+                             .with_hosts(1)
+                             .with_ensemble(1)
+                             .with_cloud("a")
+                             .with_node(kHost, 11212)
+                             .with_node(kHost, 11213)
+                             .with_cloud("b")
+                             .with_node(kHost, 11211)
+                             .build();
+  desired.clouds[0].nodes[0].config.threads = 8;
+  desired.clouds[1].state = RunState::stopped;
+  const Plan plan = planned(desired, ideal(before));
+  REQUIRE(lines(plan) == Lines{"restart cache node 10.0.0.1:11212 on cache001.arcus",
+                               "stop cache node 10.0.0.1:11211 on cache001.arcus"});
+  CHECK(waits_for(plan, 1, 0));
+  CHECK(std::get<StopNode>(plan.steps[1].action).service_code == "a");
+}
+
+TEST_CASE("nothing is stopped in a wanted ensemble that cannot be read") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  desired.clouds[0].state = RunState::stopped;
+  observed.tree = Observation<TreeFacts>::unknown("connection lost");
+  const Plan plan = planned(desired, observed);
+  CHECK(plan.steps.empty());
+  CHECK(held(plan) == Lines{"unknown: ensemble"});
+}

@@ -105,6 +105,7 @@ TEST_CASE("servers that cannot agree because of their configuration all change b
   REQUIRE(starts.size() == 3);
   REQUIRE(waits.size() == 1);
   CHECK(waits_for(plan, starts[2], stops[2]));
+  CHECK(waits_for(plan, starts[0], stops[2]));
   CHECK_FALSE(waits_for(plan, starts[2], starts[0]));
   CHECK(waits_for(plan, waits[0], starts[2]));
 }
@@ -209,4 +210,12 @@ TEST_CASE("servers are kept while a cloud that must go has clients") {
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
   CHECK(held(plan).front() == "guard: cloud test-cloud");
+}
+
+TEST_CASE("servers are kept while a cloud of the spec is somebody else's") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  desired.ensemble.state = RunState::stopped;
+  cloud_in(observed, "test-cloud").claimed = false;
+  CHECK(planned(desired, observed).steps.empty());
 }

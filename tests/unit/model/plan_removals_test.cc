@@ -173,7 +173,12 @@ TEST_CASE("a cloud is not unregistered before all of its nodes are gone") {
 TEST_CASE("a cloud with a stranger in its list is not unregistered") {
   ObservedState observed = ideal(three_hosts());
   ObservedCloud& cloud = cloud_in(observed, "test-cloud");
-  cloud.joined.insert(cloud.joined.begin(), {"foo", std::nullopt, 0, 1});
+  SECTION("no node at all") {
+    cloud.joined.insert(cloud.joined.begin(), {"foo", std::nullopt, 0, 1});
+  }
+  SECTION("a node that is not ours") {
+    put_join(cloud, at("10.9.9.9:11211"), 5);
+  }
   CHECK(steps_of<UnregisterCloud>(planned(without_clouds(), observed)).empty());
 }
 
@@ -196,4 +201,42 @@ TEST_CASE("a stranger on the port of a removed node is left alone") {
   const Plan plan = planned(without_last_node(), observed);
   CHECK(plan.steps.empty());
   CHECK(held(plan) == Lines{"foreign: 10.0.0.3:11212 on cache003.arcus"});
+}
+
+TEST_CASE("a leftover node that still stands in a cloud takes its turn there") {
+  DesiredState desired = without_last_node();
+  desired.clouds[0].nodes[0].config.threads = 8;
+  ObservedState observed = ideal(three_hosts());
+  tree_in(observed).mappings.pop_back();
+  const Plan plan = planned(desired, observed);
+  const auto stops = steps_of<StopNode>(plan);
+  const auto restarts = steps_of<RestartNode>(plan);
+  REQUIRE((stops.size() == 1 && restarts.size() == 1));
+  CHECK(waits_for(plan, stops[0], restarts[0]));
+}
+
+TEST_CASE("a cloud is unregistered after its last mapping has moved to another cloud") {
+  const DesiredState before =
+      a_spec().with_hosts(1).with_ensemble(1).with_cloud("old").with_nodes(1).build();
+  const DesiredState desired =
+      a_spec().with_hosts(1).with_ensemble(1).with_cloud("young").with_nodes(1).build();
+  ObservedState observed = ideal(before);
+  kill_node(observed, "cache001.arcus", at("10.0.0.1:11211"));
+  const Plan plan = planned(desired, observed);
+  const auto map = steps_of<MapNodes>(plan);
+  const auto gone = steps_of<UnregisterCloud>(plan);
+  REQUIRE((map.size() == 1 && gone.size() == 1));
+  CHECK(waits_for(plan, gone[0], map[0]));
+}
+
+TEST_CASE("a node of ours that stands in somebody else's cloud is left alone") {
+  DesiredState desired = without_last_node();
+  ObservedState observed = ideal(three_hosts());
+  tree_in(observed).mappings.pop_back();
+  cloud_in(observed, "test-cloud").claimed = false;
+  tree_in(observed).record.claims.clear();
+  const Plan plan = planned(desired, observed);
+  CHECK(plan.steps.empty());
+  CHECK(held(plan) ==
+        Lines{"unsupported: cloud test-cloud", "foreign: 10.0.0.3:11212 on cache003.arcus"});
 }

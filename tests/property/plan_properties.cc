@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+// What holds for every plan: nothing for nothing, order, determinism, and hands off what is
+// unknown or foreign. RC_PARAMS="seed=..." replays a failure, RC_PARAMS="max_success=..." asks for
+// more.
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+#include <fmt/format.h>
+
+#include "model/diff.h"
+#include "model/render.h"
+#include "tests/property/generators.h"
+#include "tests/support/builders.h"
+
+using namespace arcform;
+
+namespace {
+
+/// The nodes that a step maps or unmaps.
+std::vector<Endpoint> mapped_nodes(const Action& action) {
+  std::vector<Endpoint> out;
+  if (const auto* map = std::get_if<MapNodes>(&action)) {
+    for (const MappedNode& node : map->nodes) {
+      out.push_back(node.node);
+    }
+  } else if (const auto* unmap = std::get_if<UnmapNodes>(&action)) {
+    out = unmap->nodes;
+  }
+  return out;
+}
+
+bool needs_tree(const Action& action) {
+  return host_of(action).empty() && !std::holds_alternative<AwaitQuorum>(action);
+}
+
+/// The same observation with everything inserted in another order.
+ObservedState rebuilt(const ObservedState& observed) {
+  ObservedState out;
+  for (auto host = observed.hosts.rbegin(); host != observed.hosts.rend(); ++host) {
+    out.hosts.insert(*host);
+  }
+  for (auto node = observed.nodes.rbegin(); node != observed.nodes.rend(); ++node) {
+    out.nodes.insert(*node);
+  }
+  for (auto server = observed.servers.rbegin(); server != observed.servers.rend(); ++server) {
+    out.servers.insert(*server);
+  }
+  out.tree = observed.tree;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("nothing differs from the ideal, and nothing is planned for it") {
+  CHECK(holds("diff(d, ideal(d)) is empty", [] {
+    const DesiredState desired = *any_desired();
+    RC_ASSERT(diff(desired, ideal(desired)).empty());
+    RC_ASSERT(plan(desired, ideal(desired), {}) == Plan{});
+  }));
+}
+
+TEST_CASE("an empty diff is an empty plan") {
+  CHECK(holds("no drift, no steps", [] {
+    const Situation it = *any_situation();
+    if (diff(it.desired, it.observed).empty()) {
+      RC_ASSERT(plan(it.desired, it.observed, {}) == Plan{});
+    }
+  }));
+}
+
+TEST_CASE("a difference is never passed over in silence") {
+  CHECK(holds("drift leads to a step, a hold, an alarm or a later", [] {
+    const Situation it = *any_clouded_situation();
+    const Plan made = plan(it.desired, it.observed, {});
+    RC_ASSERT(diff(it.desired, it.observed).empty() == (made.converged() && made.alarms.empty()));
+  }));
+}
+
+TEST_CASE("steps are in topological order, with a reason each") {
+  CHECK(holds("every step comes after what it waits for", [] {
+    const Situation it = *any_clouded_situation();
+    const Plan made = plan(it.desired, it.observed, {});
+    for (StepId id = 0; id < made.steps.size(); ++id) {
+      const auto& after = made.steps[id].after;
+      RC_ASSERT(std::is_sorted(after.begin(), after.end()));
+      RC_ASSERT((after.empty() || after.back() < id));
+      RC_ASSERT(!made.steps[id].reason.empty());
+    }
+  }));
+}
+
+TEST_CASE("the same input gives the same bytes, in whatever order it was collected") {
+  CHECK(holds("plan and text are functions of values", [] {
+    const Situation it = *any_clouded_situation();
+    const ObservedState again = rebuilt(it.observed);
+    const Plan first = plan(it.desired, it.observed, {});
+    const Plan second = plan(DesiredState(it.desired), again, {});
+    RC_ASSERT(first == second);
+    RC_ASSERT(render_plan(first, it.desired, it.observed, {}) ==
+              render_plan(second, it.desired, again, {}));
+    RC_ASSERT(render_status(it.desired, it.observed, {}) == render_status(it.desired, again, {}));
+  }));
+}
+
+TEST_CASE("an unknown host is left alone, with its nodes") {
+  CHECK(holds("no step touches what could not be observed", [] {
+    const Situation it = *any_clouded_situation();
+    const Plan made = plan(it.desired, it.observed, {});
+    for (const Step& step : made.steps) {
+      const std::string host = host_of(step.action);
+      RC_ASSERT((host.empty() || it.observed.host(host) != nullptr));
+      for (const Endpoint node : mapped_nodes(step.action)) {
+        const auto* facts = it.observed.host(fmt::format("cache{:03}.arcus", node.ip & 255U));
+        RC_ASSERT(facts != nullptr);
+      }
+    }
+  }));
+}
+
+TEST_CASE("a tree that may hold something is not written unread") {
+  CHECK(holds("unknown tree: no step in ZooKeeper, no start", [] {
+    const Situation it = *any_clouded_situation();
+    RC_PRE((it.observed.tree.is_unknown() && !ensemble_is_new(it.desired, it.observed)));
+    for (const Step& step : plan(it.desired, it.observed, {}).steps) {
+      RC_ASSERT(!needs_tree(step.action));
+      RC_ASSERT(!std::holds_alternative<StartNode>(step.action));
+      RC_ASSERT(!std::holds_alternative<RestartNode>(step.action));
+    }
+  }));
+}
+
+TEST_CASE("somebody else's cloud is left alone") {
+  CHECK(holds("no step for a cloud that is registered and not claimed", [] {
+    const Situation it = *any_situation();
+    RC_PRE(it.observed.tree.is_present());
+    for (const Step& step : plan(it.desired, it.observed, {}).steps) {
+      const auto& clouds = it.observed.tree.value().clouds;
+      const auto found = clouds.find(cloud_of(step.action));
+      RC_ASSERT((found == clouds.end() || !found->second.cache_list || found->second.claimed));
+    }
+  }));
+}
