@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// tree_tool SERVERS COMMAND: ZooKeeper for run.sh, in its C client and nothing else.
+//   wait                until a session is given
+//   fill FIRST COUNT    COUNT mappings /arcus/cache_server_mapping/<ip:port>/bench-other
+//   create PATH...      persistent, empty
+//   await-child PATH    until PATH has a child
+//   read                the time in ms to list the mappings and the children of each, all requests
+//                       sent before the first answer is looked at
+#include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <semaphore>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <fmt/format.h>
+#include <zookeeper/zookeeper.h>
+
+namespace {
+
+const std::string kMapping = "/arcus/cache_server_mapping";
+
+using Semaphore = std::counting_semaphore<>;
+
+void on_event(zhandle_t*, int type, int state, const char*, void* connected) {
+  if (type == ZOO_SESSION_EVENT && state == ZOO_CONNECTED_STATE) {
+    static_cast<Semaphore*>(connected)->release();
+  }
+}
+
+int create(zhandle_t* zh, const std::string& path) {
+  const int rc =
+      zoo_create(zh, path.c_str(), "", 0, &ZOO_OPEN_ACL_UNSAFE, ZOO_PERSISTENT, nullptr, 0);
+  return rc == ZNODEEXISTS ? ZOK : rc;
+}
+
+int fill(zhandle_t* zh, int first, int count) {
+  for (int i = first; i < first + count; ++i) {
+    const std::string key = fmt::format("{}/10.9.{}.{}:11211", kMapping, i / 200, 1 + i % 200);
+    const std::string code = key + "/bench-other";
+    zoo_op_t operations[2];
+    zoo_create_op_init(&operations[0], key.c_str(), "", 0, &ZOO_OPEN_ACL_UNSAFE, 0, nullptr, 0);
+    zoo_create_op_init(&operations[1], code.c_str(), "", 0, &ZOO_OPEN_ACL_UNSAFE, 0, nullptr, 0);
+    zoo_op_result_t results[2];
+    if (const int rc = zoo_multi(zh, 2, operations, results); rc != ZOK) {
+      return rc;
+    }
+  }
+  return ZOK;
+}
+
+int await_child(zhandle_t* zh, const char* path) {
+  for (;;) {
+    String_vector names{};
+    const int rc = zoo_get_children(zh, path, 0, &names);
+    const int count = names.count;
+    deallocate_String_vector(&names);
+    if (rc != ZOK || count > 0) {
+      return rc;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+}
+
+int read_mappings(zhandle_t* zh) {
+  const auto begun = std::chrono::steady_clock::now();
+  String_vector names{};
+  if (const int rc = zoo_get_children(zh, kMapping.c_str(), 0, &names); rc != ZOK) {
+    return rc;
+  }
+  Semaphore answers(0);
+  const auto on_names = [](int, const String_vector*, const void* data) {
+    static_cast<Semaphore*>(const_cast<void*>(data))->release();
+  };
+  for (int i = 0; i < names.count; ++i) {
+    const std::string path = kMapping + "/" + names.data[i];
+    if (const int rc = zoo_aget_children(zh, path.c_str(), 0, on_names, &answers); rc != ZOK) {
+      return rc;
+    }
+  }
+  for (int i = 0; i < names.count; ++i) {
+    answers.acquire();
+  }
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begun;
+  fmt::print("{:.1f}\n", took.count());
+  deallocate_String_vector(&names);
+  return ZOK;
+}
+
+int run(zhandle_t* zh, const std::string& command, const std::vector<const char*>& words) {
+  if (command == "wait") {
+    return ZOK;
+  }
+  if (command == "fill" && words.size() == 2) {
+    return fill(zh, std::atoi(words[0]), std::atoi(words[1]));
+  }
+  if (command == "create") {
+    for (const char* path : words) {
+      if (const int rc = create(zh, path); rc != ZOK) {
+        return rc;
+      }
+    }
+    return ZOK;
+  }
+  if (command == "await-child" && words.size() == 1) {
+    return await_child(zh, words[0]);
+  }
+  return command == "read" ? read_mappings(zh) : ZBADARGUMENTS;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    fmt::print(stderr, "usage: tree_tool SERVERS wait|fill|create|await-child|read ...\n");
+    return 2;
+  }
+  zoo_set_debug_level(static_cast<ZooLogLevel>(0));
+  Semaphore connected(0);
+  zhandle_t* const zh = zookeeper_init(argv[1], on_event, 30'000, nullptr, &connected, 0);
+  if (zh == nullptr || !connected.try_acquire_for(std::chrono::seconds(60))) {
+    fmt::print(stderr, "tree_tool: {}: no session in 60 s\n", argv[1]);
+    return 1;
+  }
+  const int rc = run(zh, argv[2], {argv + 3, argv + argc});
+  if (rc != ZOK) {
+    fmt::print(stderr, "tree_tool: {} {}: {}\n", argv[1], argv[2], zerror(rc));
+  }
+  zookeeper_close(zh);
+  return rc == ZOK ? 0 : 1;
+}
