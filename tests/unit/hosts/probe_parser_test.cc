@@ -19,9 +19,10 @@ std::string stat_of(int pid, const std::string& comm, char state = 'S', int tick
 
 /// The parts of an answer, so that a test can spoil one.
 struct Answer {
-  std::string head = "arcform-probe 1\nboot " + kBoot +
-                     "\nmemory 2000 1000\nuser 1001\nfiles 4096\njava 1\ndirectory /home/a/.arcform/d\n"
-                     "writable 1\n";
+  std::string head =
+      "arcform-probe 1\nboot " + kBoot +
+      "\nmemory 2000 1000\nuser 1001\nfiles 4096\njava 1\ndirectory /home/a/.arcform/d\n"
+      "writable 1\n";
   std::string packages = "package 0 1 1 1 0 n\n";
   std::string data = "data 1 1 3\n";
   std::string slots = "slot node-11211 1 " + kBoot + " 42 777 abc\nslot server-1 -\n";
