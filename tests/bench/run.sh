@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Measures arcform against the goals and against bare tools in the same run. See README.md.
+# shellcheck disable=SC2016,SC2088 # the hosts of the lab expand these
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
