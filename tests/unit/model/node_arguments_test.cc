@@ -19,7 +19,7 @@ const Launch kLaunch{"arcus",
 
 TEST_CASE("what a node is started with is what its command line is read as") {
   const NodeConfig config{200, 2000, 8, 20};
-  const auto argv = node_arguments(kLaunch, *Endpoint::parse("10.0.0.1:11300"), config, 1000);
+  const auto argv = node_arguments(kLaunch, *Endpoint::parse("10.0.0.1:11300"), config);
   const auto parsed = parse_node_arguments(argv);
   REQUIRE(parsed);
   CHECK(parsed->program == "/opt/arcus/bin/memcached");
@@ -30,8 +30,10 @@ TEST_CASE("what a node is started with is what its command line is read as") {
 
 TEST_CASE("a user is named only for root, which the server refuses to run as") {
   const Endpoint node = *Endpoint::parse("10.0.0.1:11211");
-  const auto root = node_arguments(kLaunch, node, {}, 0);
-  const auto other = node_arguments(kLaunch, node, {}, 1000);
+  Launch as_root = kLaunch;
+  as_root.as_root = true;
+  const auto root = node_arguments(as_root, node, {});
+  const auto other = node_arguments(kLaunch, node, {});
   CHECK(std::count(root.begin(), root.end(), "-u") == 1);
   CHECK(std::count(other.begin(), other.end(), "-u") == 0);
 }
