@@ -20,6 +20,7 @@ struct ApplyPatience {
   std::chrono::milliseconds answer{2'000};    ///< one reply of a server or node
   std::chrono::milliseconds server_start{30'000};
   std::chrono::milliseconds quorum{60'000};
+  std::chrono::milliseconds election{5'000};      ///< before servers count as unable to agree
   std::chrono::milliseconds node_stop{10'000};    ///< between SIGTERM and SIGKILL
   std::chrono::milliseconds join_margin{15'000};  ///< beyond the node's session timeout
   std::chrono::milliseconds lock{12'000};         ///< for the lock of an apply that may have died

@@ -148,6 +148,39 @@ Result<void> check_quorum_without(const Answers& answers, int id, std::size_t se
   return {};
 }
 
+/// Servers that serve nobody may all be stopped at once, but an election looks the same for a few
+/// seconds: refuses when a majority serves by then, or may for all that is known.
+Awaitable<Result<void>> check_no_quorum(ApplyContext& context) {
+  const std::vector<int> ids = all_ids(context.desired);
+  const Time deadline = context.world.clock.now() + context.patience.election;
+  std::chrono::milliseconds step{100};
+  while (true) {
+    const Answers answers = co_await ask_all(context, ids);
+    const auto may_serve = std::count_if(answers.begin(), answers.end(), [](const auto& entry) {
+      return entry.second.is_unknown() || is_serving(entry.second);
+    });
+    if (static_cast<std::size_t>(may_serve) * 2 > ids.size()) {
+      co_return Error{ErrorCode::aborted,
+                      "the ensemble serves again, so its servers are restarted one by one: " +
+                          describe_answers(answers) + "; plan again"};
+    }
+    if (context.world.clock.now() >= deadline) {
+      co_return Result<void>();
+    }
+    co_await context.pause(step);
+  }
+}
+
+Awaitable<Result<void>> stop_process(ApplyContext& context, const StopServer& action) {
+  Host& host = context.host(action.host);
+  StopRequest request{server_slot(action.id), action.process, context.patience.node_stop};
+  const Result<StopOutcome> stopped = co_await host.stop(std::move(request));
+  if (!stopped) {
+    co_return stopped.error();
+  }
+  co_return Result<void>();
+}
+
 }  // namespace
 
 Awaitable<Result<void>> perform_action(ApplyContext& context, const ConfigureServer& action) {
@@ -187,6 +220,12 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StartServer&
 }
 
 Awaitable<Result<void>> perform_action(ApplyContext& context, const StopServer& action) {
+  if (context.desired.ensemble.state == RunState::running) {
+    const Result<void> broken = co_await check_no_quorum(context);
+    if (!broken) {
+      co_return broken.error();
+    }
+  }
   // Our session dies with the servers: give the lock back while they serve.
   if (context.desired.ensemble.state == RunState::stopped && context.lock != nullptr) {
     const Semaphore::Permit turn = co_await context.lock_turn_permit();
@@ -203,13 +242,8 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StopServer& 
       }
     }
   }
-  Host& host = context.host(action.host);
-  StopRequest request{server_slot(action.id), action.process, context.patience.node_stop};
-  const Result<StopOutcome> stopped = co_await host.stop(std::move(request));
-  if (!stopped) {
-    co_return stopped.error();
-  }
-  co_return Result<void>();
+  auto stopped = co_await stop_process(context, action);
+  co_return stopped;
 }
 
 Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartServer& action) {
@@ -224,7 +258,7 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartServe
         ErrorCode::aborted,
         fmt::format("server {} leads by now, and the leader is restarted last", action.start.id)};
   }
-  const Result<void> stopped = co_await perform_action(context, action.stop);
+  const Result<void> stopped = co_await stop_process(context, action.stop);
   if (!stopped) {
     co_return stopped.error();
   }
