@@ -43,7 +43,6 @@ Awaitable<Result<ZnodeSession*>> EnsembleSession::session(std::chrono::milliseco
     asio::co_spawn(loop_, run(attempt_, zookeeper_, connect_string_, patience), asio::detached);
   }
   const std::shared_ptr<Attempt> attempt = attempt_;
-  attempt->given_up.reset();
   while (!attempt->result && !attempt->given_up) {
     co_await attempt->changed.wait();
   }
@@ -67,6 +66,7 @@ void EnsembleSession::give_up(std::string why) {
   if (attempt_ != nullptr && !attempt_->result) {
     attempt_->given_up = std::move(why);
     attempt_->changed.notify_all();
+    attempt_.reset();  // Whoever asks next must not be told what this one finds out.
   }
 }
 

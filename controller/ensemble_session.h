@@ -24,7 +24,8 @@ class EnsembleSession {
   /// the next call or close(). Errors: unavailable.
   Awaitable<Result<ZnodeSession*>> session(std::chrono::milliseconds patience);
   /// Ends the waiting of everybody in session(): the caller knows that nobody can answer. The
-  /// attempt itself goes on in the background until its patience ends.
+  /// attempt itself goes on in the background until its patience ends; the next call of session()
+  /// makes a new one.
   void give_up(std::string why);
   /// The session is wanted for one reading only: it is closed as soon as that is over, beside
   /// whatever else goes on, as the ensemble takes some milliseconds to agree on it.

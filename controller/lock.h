@@ -35,6 +35,8 @@ class DeploymentLock {
   Awaitable<Result<void>> release();
 
   bool alive() const { return session_.alive(); }
+  /// False once the session it was taken on has been replaced; nothing else may then be called.
+  bool is_on(const ZnodeSession* session) const { return session == &session_; }
   ZnodeReader& reader() { return session_; }
   std::int32_t epoch_version() const { return epoch_version_; }
 

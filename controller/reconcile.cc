@@ -142,6 +142,9 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
   bool confirmed = false;
   while (true) {
     out.last = co_await look(context.world.reading(), context.session, context.desired, policy);
+    if (context.lock != nullptr && !context.lock->is_on(context.session.live())) {
+      context.lock.reset();  // Its session was over and is replaced; this pass takes a new one.
+    }
     take_notes(context, out.last);
     const Plan todo = without_given_up(out.last.plan, attempts);
     if (context.interrupted) {
@@ -182,6 +185,7 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
       co_return;
     }
     if (!*fresh) {  // Somebody else applied meanwhile: look again, and ask again.
+      confirmed = false;
       continue;
     }
     confirmed = true;

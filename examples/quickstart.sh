@@ -8,7 +8,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(dirname "$here")
-arcform=$root/build/release/arcform
+binary=$root/build/release/arcform
 arcus=$root/build/release/stock-node
 folder=${ARCFORM_QUICKSTART_DIR:-$HOME/.arcform-quickstart}
 spec=$folder/quickstart.json
@@ -20,6 +20,7 @@ die() {
   exit 1
 }
 say() { printf '\n== %s\n' "$*"; }
+arcform() { "$binary" "$@"; }
 run() {
   printf '\n$ %s\n' "$*"
   "$@"
@@ -41,7 +42,7 @@ check_paths() {
 
 build() {
   if [ ! -w "$root" ]; then  # Somebody else's clone, already built.
-    [ -x "$arcform" ] || die "$root: you may not write there; clone to a folder of your own"
+    [ -x "$binary" ] || die "$root: you may not write there; clone to a folder of your own"
     return
   fi
   local options=()
@@ -121,10 +122,11 @@ up() {
   check_ports
   mkdir -p "$folder"
   sed -e "s,@FOLDER@,$folder,; s,@ARCUS@,$arcus," "$here/quickstart.json" >"$spec"
+  cd "$folder"
 
-  say "a ZooKeeper server and a cache cloud of two nodes, as $spec says"
-  run "$arcform" apply --yes "$spec"
-  run "$arcform" status "$spec"
+  say "in $folder: a ZooKeeper server and a cache cloud of two nodes"
+  run arcform apply --yes quickstart.json
+  run arcform status quickstart.json
 
   say "a key on each node"
   local port stored=$'STORED\nVALUE greeting 0 5\nhello\nEND' empty=END pid
@@ -136,30 +138,36 @@ up() {
   pid=$(pid_of node-11211) || die "cache node 127.0.0.1:11211: its process is not there"
   run kill -KILL "$pid"
   while pid_of node-11211 >/dev/null; do :; done
-  run "$arcform" plan "$spec"
+  run arcform plan quickstart.json
   say "and is repaired; the other one never noticed"
-  run "$arcform" apply --yes "$spec"
+  run arcform apply --yes quickstart.json
   expect 11211 "$empty" 'get greeting'
   expect 11212 "${stored#*$'\n'}" 'get greeting'
 
+  local hint="$here/quickstart.sh down"
+  [ -z "${ARCFORM_QUICKSTART_DIR-}" ] || hint="ARCFORM_QUICKSTART_DIR=$folder $hint"
   cat <<END
 
 The cloud runs, and goes on running: ZooKeeper on 127.0.0.1:2181, service code "quickstart".
-Change $spec, say "count" to 3, and then:
-  $arcform plan $spec
-  $arcform apply $spec
-To take it all down:  $here/quickstart.sh down
+On by hand: say "count": 3 in quickstart.json, and then
+  cd $folder
+  PATH=\$PATH:$root/build/release
+  arcform plan quickstart.json
+  arcform apply quickstart.json
+To take it all down:
+  $hint
 END
 }
 
 down() {
   check_paths
   [ -e "$spec" ] || die "$spec: not there, so nothing of the quickstart runs from $folder"
-  [ -x "$arcform" ] || die "$arcform: not built; run $here/quickstart.sh first"
-  local stopped=$folder/stopped.json slot
+  [ -x "$binary" ] || die "$binary: not built; run $here/quickstart.sh first"
+  local slot
   sed -e 's/"ensemble": {/& "state": "stopped",/; s/"serviceCode":/"state": "stopped", &/' \
-    "$spec" >"$stopped"
-  run "$arcform" apply --yes "$stopped"
+    "$spec" >"$folder/stopped.json"
+  cd "$folder"
+  run arcform apply --yes stopped.json
   for slot in "$folder"/arcform/*/; do
     slot=$(basename "$slot")
     ! pid_of "$slot" >/dev/null || die "$slot still runs, see $folder/arcform/$slot/log"

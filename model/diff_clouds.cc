@@ -17,6 +17,8 @@ using Answers = std::map<Endpoint, Observation<NodeAnswer>>;
 struct Cursor {
   std::size_t mapping = 0;
   Answers::const_iterator answer;
+  NodeConfig config;   ///< what `digest` is of; most nodes of a cloud have the same
+  std::string digest;  ///< empty: not computed yet
 };
 
 /// The observed state, indexed for one diff.
@@ -27,15 +29,26 @@ struct World {
   bool tree_known = false;
   std::vector<const Observation<HostFacts>*> hosts;              ///< by index into desired.hosts
   std::vector<std::pair<Endpoint, const DesiredCloud*>> wanted;  ///< every desired node, sorted
+  std::map<std::uint32_t, std::string> host_names;  ///< by address; those of the spec come first
 };
 
 World index(const DesiredState& desired, const ObservedState& observed) {
-  World world{desired, observed, observed.tree.get(), false, {}, {}};
+  World world{desired, observed, observed.tree.get(), false, {}, {}, {}};
   world.tree_known =
       world.tree != nullptr || observed.tree.is_absent() || ensemble_is_new(desired, observed);
   for (const DesiredHost& host : desired.hosts) {
     const auto found = observed.hosts.find(host.name);
     world.hosts.push_back(found == observed.hosts.end() ? nullptr : &found->second);
+    if (const auto ip = parse_ipv4(host.address)) {
+      world.host_names.emplace(*ip, host.name);
+    }
+  }
+  if (world.tree != nullptr) {
+    for (const auto& [name, record] : world.tree->record.hosts) {
+      if (const auto ip = parse_ipv4(record.address)) {
+        world.host_names.emplace(*ip, name);
+      }
+    }
   }
   for (const DesiredCloud& cloud : desired.clouds) {
     for (const DesiredNode& node : cloud.nodes) {
@@ -46,11 +59,16 @@ World index(const DesiredState& desired, const ObservedState& observed) {
   return world;
 }
 
-const DesiredCloud* wanted_cloud(const World& world, Endpoint node) {
-  const auto found =
-      std::lower_bound(world.wanted.begin(), world.wanted.end(), node,
-                       [](const auto& entry, Endpoint endpoint) { return entry.first < endpoint; });
-  return found != world.wanted.end() && found->first == node ? found->second : nullptr;
+/// `next`: where the node is looked for first, and afterwards the place behind it.
+const DesiredCloud* wanted_cloud(const World& world, Endpoint node, std::size_t& next) {
+  if (next >= world.wanted.size() || world.wanted[next].first != node) {
+    const auto found = std::lower_bound(
+        world.wanted.begin(), world.wanted.end(), node,
+        [](const auto& entry, Endpoint endpoint) { return entry.first < endpoint; });
+    next = static_cast<std::size_t>(found - world.wanted.begin());
+  }
+  const bool found = next < world.wanted.size() && world.wanted[next].first == node;
+  return found ? world.wanted[next++].second : nullptr;
 }
 
 const ObservedMapping* mapping_of(const World& world, Endpoint node, Cursor* cursor = nullptr) {
@@ -114,10 +132,26 @@ void add_change(std::string& text, const char* what, const T& before, const T& a
   }
 }
 
+/// True when the node was started with exactly what the spec says, by its identity file.
+bool digest_matches(const DesiredPackage* package, const DesiredNode& node,
+                    const ObservedSlot& slot, Cursor& cursor) {
+  if (package == nullptr || !package->archive.empty() || slot.digest.empty()) {
+    return false;
+  }
+  if (cursor.digest.empty() || cursor.config != node.config) {
+    cursor.config = node.config;
+    cursor.digest = node_digest(package->installed, node.config);
+  }
+  return slot.digest == cursor.digest;
+}
+
 void diff_arguments(const World& world, const DesiredCloud& cloud, const DesiredNode& node,
-                    const ObservedProcess& process, std::vector<Drift>& out) {
-  const auto running = parse_node_arguments(process.argv);
+                    const NodeJudgement& judgement, Cursor& cursor, std::vector<Drift>& out) {
   const DesiredPackage* const package = world.desired.package(cloud.package);
+  if (digest_matches(package, node, *judgement.slot, cursor)) {
+    return;
+  }
+  const auto running = parse_node_arguments(judgement.process->argv);
   std::string restart;
   std::string tune;
   if (running) {
@@ -149,14 +183,14 @@ void diff_arguments(const World& world, const DesiredCloud& cloud, const Desired
 }
 
 void diff_running_node(const World& world, const DesiredCloud& cloud, const DesiredNode& node,
-                       const NodeJudgement& judgement, std::vector<Drift>& out) {
+                       const NodeJudgement& judgement, Cursor& cursor, std::vector<Drift>& out) {
   const auto report = [&](DriftKind kind) {
     out.push_back(node_drift(kind, world.desired.hosts[node.host].name, cloud.service_code,
                              node.endpoint, node.at, judgement.why));
   };
   switch (judgement.verdict) {
     case Verdict::up:
-      diff_arguments(world, cloud, node, *judgement.process, out);
+      diff_arguments(world, cloud, node, judgement, cursor, out);
       return;
     case Verdict::stopped:
       return report(DriftKind::node_down);
@@ -191,7 +225,7 @@ void diff_node(const World& world, const DesiredCloud& cloud, const ObservedClou
   }
   const NodeJudgement judgement = judge(witnesses, node.endpoint, node.config.session_timeout_s);
   if (nodes_should_run(world.desired, cloud)) {
-    diff_running_node(world, cloud, node, judgement, out);
+    diff_running_node(world, cloud, node, judgement, cursor, out);
     return;
   }
   const std::string& host = world.desired.hosts[node.host].name;
@@ -207,9 +241,10 @@ void diff_node(const World& world, const DesiredCloud& cloud, const ObservedClou
 /// Children that no node of the cloud can explain; they make every node scrub away live data.
 void diff_children(const World& world, const std::string& service_code, const ObservedCloud& seen,
                    SourcePosition at, std::vector<Drift>& out) {
+  std::size_t next = 0;
   for (const ObservedJoin& join : seen.joined) {
     const bool wanted = join.endpoint && [&] {
-      const DesiredCloud* const cloud = wanted_cloud(world, *join.endpoint);
+      const DesiredCloud* const cloud = wanted_cloud(world, *join.endpoint, next);
       if (cloud != nullptr && cloud->service_code == service_code) {
         return true;
       }
@@ -252,40 +287,27 @@ void diff_cloud(const World& world, const DesiredCloud& cloud, std::vector<Drift
   if (seen != nullptr) {
     diff_children(world, cloud.service_code, *seen, cloud.at, out);
   }
-  Cursor cursor{0, world.observed.nodes.end()};
+  Cursor cursor{0, world.observed.nodes.end(), {}, {}};
   for (const DesiredNode& node : cloud.nodes) {
     diff_node(world, cloud, seen, node, cursor, out);
   }
 }
 
-/// The host that an endpoint outside the spec belongs to, by the spec's or the recorded address.
-std::string host_of_address(const World& world, Endpoint node) {
-  const std::string address = node.ip_text();
-  for (const DesiredHost& host : world.desired.hosts) {
-    if (host.address == address) {
-      return host.name;
-    }
-  }
-  for (const auto& [name, record] : world.tree->record.hosts) {
-    if (record.address == address) {
-      return name;
-    }
-  }
-  return "";
-}
-
 /// Nodes that are mapped to a cloud of ours and stand in no cloud of the spec.
 void diff_unlisted_mappings(const World& world, std::set<Endpoint>& seen, std::vector<Drift>& out) {
   const std::set<std::string>& claims = world.tree->record.claims;
+  std::size_t next = 0;
   for (const ObservedMapping& mapping : world.tree->mappings) {
-    if (wanted_cloud(world, mapping.node) != nullptr) {
+    if (wanted_cloud(world, mapping.node, next) != nullptr) {
       continue;
     }
+    const auto host = world.host_names.find(mapping.node.ip);
     for (const std::string& code : mapping.service_codes) {
       if (claims.contains(code)) {
         seen.insert(mapping.node);
-        out.push_back(node_drift(DriftKind::node_unlisted, host_of_address(world, mapping.node),
-                                 code, mapping.node, {}, "not in the spec"));
+        out.push_back(node_drift(DriftKind::node_unlisted,
+                                 host == world.host_names.end() ? "" : host->second, code,
+                                 mapping.node, {}, "not in the spec"));
       }
     }
   }
@@ -295,6 +317,7 @@ void diff_unlisted_mappings(const World& world, std::set<Endpoint>& seen, std::v
 /// was cut short.
 void diff_unlisted_slots(const World& world, const std::set<Endpoint>& seen,
                          std::vector<Drift>& out) {
+  std::size_t next = 0;
   for (std::size_t i = 0; i < world.hosts.size(); ++i) {
     const auto ip = parse_ipv4(world.desired.hosts[i].address);
     if (!ip || world.hosts[i] == nullptr || !world.hosts[i]->is_present()) {
@@ -305,7 +328,7 @@ void diff_unlisted_slots(const World& world, const std::set<Endpoint>& seen,
       const std::string_view digits =
           std::string_view(name).substr(std::min<std::size_t>(5, name.size()));
       std::from_chars(digits.data(), digits.data() + digits.size(), node.port);
-      if (name == node_slot(node.port) && wanted_cloud(world, node) == nullptr &&
+      if (name == node_slot(node.port) && wanted_cloud(world, node, next) == nullptr &&
           !seen.contains(node)) {
         out.push_back(node_drift(DriftKind::node_unlisted, world.desired.hosts[i].name, "", node,
                                  {}, "not in the spec, not mapped"));

@@ -56,6 +56,15 @@ std::vector<std::string> node_arguments(const Launch& launch, Endpoint node,
   return argv;
 }
 
+std::string node_digest(const std::string& prefix, const NodeConfig& config) {
+  std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
+  for (const char c : prefix) {
+    hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
+  }
+  return fmt::format("m{}c{}t{}o{}-{:016x}", config.memlimit_mb, config.connections, config.threads,
+                     config.session_timeout_s, hash);
+}
+
 std::optional<ParsedNodeArguments> parse_node_arguments(const std::vector<std::string>& argv) {
   if (argv.empty()) {
     return std::nullopt;

@@ -16,6 +16,10 @@ namespace arcform {
 std::vector<std::string> node_arguments(const Launch& launch, Endpoint node,
                                         const NodeConfig& config);
 
+/// What the identity file of a node says about its start line: program, and everything that a spec
+/// may set. Equal digests mean equal arguments, so the command line need not be read again.
+std::string node_digest(const std::string& prefix, const NodeConfig& config);
+
 /// What a running node's command line says, as far as a spec may set it.
 struct ParsedNodeArguments {
   std::string program;  ///< argv[0]

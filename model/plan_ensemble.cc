@@ -205,6 +205,29 @@ void plan_tree(const std::vector<Drift>& drift, bool quorum_planned, bool quorum
   }
 }
 
+/// An ensemble that is not ours, is to be stopped, or has other members than the spec: no server of
+/// it is started or restarted, only its tree matters.
+bool is_left_alone(const std::vector<Drift>& drift, PlanBuilder& builder) {
+  if (!builder.desired.ensemble.external.empty() ||
+      builder.desired.ensemble.state == RunState::stopped) {
+    builder.tree_usable = builder.observed.tree.is_present();
+    if (!builder.desired.ensemble.external.empty()) {
+      plan_tree(drift, false, false, builder);
+    }
+    return true;
+  }
+  if (const Drift* const membership = find(drift, DriftKind::ensemble_membership)) {
+    builder.hold(Hold::unsupported, "ensemble",
+                 membership->detail +
+                     ": changing the members of an ensemble is not supported yet; "
+                     "put its servers back as they were",
+                 membership->at);
+    plan_tree(drift, false, false, builder);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 void plan_hosts(const std::vector<Drift>& drift, PlanBuilder& builder) {
@@ -243,21 +266,7 @@ void plan_hosts(const std::vector<Drift>& drift, PlanBuilder& builder) {
 }
 
 void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
-  if (!builder.desired.ensemble.external.empty() ||
-      builder.desired.ensemble.state == RunState::stopped) {
-    builder.tree_usable = builder.observed.tree.is_present();
-    if (!builder.desired.ensemble.external.empty()) {
-      plan_tree(drift, false, false, builder);
-    }
-    return;
-  }
-  if (const Drift* const membership = find(drift, DriftKind::ensemble_membership)) {
-    builder.hold(Hold::unsupported, "ensemble",
-                 membership->detail +
-                     ": changing the members of an ensemble is not supported yet; "
-                     "put its servers back as they were",
-                 membership->at);
-    plan_tree(drift, false, false, builder);
+  if (is_left_alone(drift, builder)) {
     return;
   }
   const std::string config = zoo_cfg(builder.desired);

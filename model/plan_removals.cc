@@ -60,19 +60,18 @@ bool removal_is_allowed(const std::string& code, const Removal& removal, PlanBui
 std::vector<std::string> hosts_to_forget(const std::vector<Endpoint>& unmapped,
                                          const std::string& code, const PlanBuilder& builder) {
   const TreeFacts& tree = builder.observed.tree.value();
+  std::set<std::uint32_t> needed;  // Addresses that other mappings still name.
+  for (const ObservedMapping& mapping : tree.mappings) {
+    const bool leaves = std::binary_search(unmapped.begin(), unmapped.end(), mapping.node) &&
+                        mapping.service_codes == std::vector<std::string>{code};
+    if (!leaves) {
+      needed.insert(needed.end(), mapping.node.ip);
+    }
+  }
   std::vector<std::string> out;
   for (const auto& [name, record] : tree.record.hosts) {
     const auto ip = parse_ipv4(record.address);
-    if (builder.desired.host(name) != nullptr || !ip) {
-      continue;
-    }
-    const bool needed = std::any_of(
-        tree.mappings.begin(), tree.mappings.end(), [&](const ObservedMapping& mapping) {
-          const bool leaves = std::binary_search(unmapped.begin(), unmapped.end(), mapping.node) &&
-                              mapping.service_codes == std::vector<std::string>{code};
-          return mapping.node.ip == *ip && !leaves;
-        });
-    if (!needed) {
+    if (builder.desired.host(name) == nullptr && ip && !needed.contains(*ip)) {
       out.push_back(name);
     }
   }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/sim/sim_clock.h"
 
+#include <algorithm>
+
 #include <asio/associated_cancellation_slot.hpp>
+#include <asio/associated_executor.hpp>
 #include <asio/error.hpp>
 #include <asio/post.hpp>
 #include <asio/use_awaitable.hpp>
@@ -33,8 +36,9 @@ void SimClock::park(Time when, Handler handler) {
   const auto slot = asio::get_associated_cancellation_slot(handler);
   // std::function wants something that can be copied.
   auto shared = std::make_shared<Handler>(std::move(handler));
-  const auto wake = [this, shared](asio::error_code error) {
-    asio::post(io_, [shared, error] { std::move (*shared)(error); });
+  const auto wake = [&io = io_, shared](asio::error_code error) {
+    const auto executor = asio::get_associated_executor(*shared, io.get_executor());
+    asio::post(executor, [shared, error] { std::move (*shared)(error); });
   };
   const EventId id =
       insert(when, Parked{"a waiting coroutine", [wake] { wake(asio::error_code{}); }, true});
@@ -121,6 +125,17 @@ void SimClock::drop_all() {
   // A destroyed coroutine may park something in its destructors.
   while (!parked_.empty()) {
     const auto node = parked_.extract(parked_.begin());
+  }
+}
+
+void SimClock::drop_coroutines() {
+  while (true) {
+    const auto found = std::find_if(parked_.begin(), parked_.end(),
+                                    [](const auto& entry) { return entry.second.coroutine; });
+    if (found == parked_.end()) {
+      return;
+    }
+    const auto node = parked_.extract(found);
   }
 }
 

@@ -61,6 +61,8 @@ class SimClock final : public Clock {
   void fail(std::exception_ptr why);
   /// What was given to fail(), and forgets it; nullptr: nothing.
   std::exception_ptr take_failure() { return std::exchange(failure_, nullptr); }
+  /// Destroys the coroutines that are parked: their process has died. Events go on.
+  void drop_coroutines();
   /// Drops everything that is parked; the coroutines among it are destroyed.
   void drop_all();
 

@@ -100,6 +100,8 @@ class SimWorld final : public Hosts {
   std::uint32_t add_foreign_process(std::string_view host, std::uint16_t port,
                                     std::vector<std::string> argv = {"/usr/bin/nc", "-lk"});
   void suspend(Time pause) { zookeeper_.suspend(pause); }
+  /// The controller's process dies: see run_loop.h.
+  void abandon_sessions() { zookeeper_.abandon(); }
 
  private:
   Machine* machine_at(std::uint32_t ip);

@@ -141,6 +141,12 @@ void SimZookeeper::suspend(Time pause) {
   }
 }
 
+void SimZookeeper::abandon() {
+  for (const std::int64_t session : sessions()) {
+    ensemble_.abandon(session);
+  }
+}
+
 std::set<std::int64_t> SimZookeeper::sessions() const {
   std::set<std::int64_t> ids;
   for (const SimSession* session : open_) {

@@ -28,6 +28,8 @@ class SimZookeeper final : public Zookeeper {
 
   /// The controller sleeps for so long while the world goes on; its sessions send no heartbeat.
   void suspend(Time pause);
+  /// The controller has died: its sessions live on until they expire.
+  void abandon();
   /// Ids of the sessions that are open, sorted.
   std::set<std::int64_t> sessions() const;
   /// What Fault::foreign_write does, just before a commit of these changes.

@@ -11,7 +11,7 @@ TEST_CASE("every kind of action says what it does, to what, at which cost") {
   const Endpoint node = at("10.0.0.1:11211");
   const StopServer stop_server{"h", 2, {}};
   const StartServer start_server{"h", 2, 2181, {}, ""};
-  const StartNode start{"h", node, "c", {}, 0, {}};
+  const StartNode start{"h", node, "c", {}, 0, {}, {}};
   const StopNode stop{"h", node, "c", {}, false};
   const MapNodes map{"c", {{node, {}, {}}, {node, {}, {}}}, {}};
   using Row = std::tuple<Action, std::string, std::string, std::string, Disruption>;
@@ -20,8 +20,8 @@ TEST_CASE("every kind of action says what it does, to what, at which cost") {
        Disruption::none},
       {start_server, "+", "server 2", "start ZooKeeper server 2 on h", Disruption::none},
       {stop_server, "-", "server 2", "stop ZooKeeper server 2 on h", Disruption::none},
-      {RestartServer{stop_server, start_server}, "±", "server 2", "restart ZooKeeper server 2 on h",
-       Disruption::none},
+      {RestartServer{stop_server, start_server, false}, "±", "server 2",
+       "restart ZooKeeper server 2 on h", Disruption::none},
       {AwaitQuorum{{1, 2}}, "·", "ensemble", "wait for a leader of 2 ZooKeeper servers",
        Disruption::none},
       {CreateTree{}, "+", "tree", "create the Arcus tree", Disruption::none},
@@ -33,9 +33,9 @@ TEST_CASE("every kind of action says what it does, to what, at which cost") {
        Disruption::keys_remapped},
       {stop, "-", "10.0.0.1:11211", "stop cache node 10.0.0.1:11211 on h",
        Disruption::keys_remapped},
-      {RestartNode{stop, {}, start}, "±", "10.0.0.1:11211",
+      {RestartNode{false, stop, {}, start}, "±", "10.0.0.1:11211",
        "restart cache node 10.0.0.1:11211 on h", Disruption::cache_loss},
-      {ForgetNode{"h", node, "c", {}}, "-", "10.0.0.1:11211",
+      {ForgetNode{"h", node, "c", {}, {}}, "-", "10.0.0.1:11211",
        "forget cache node 10.0.0.1:11211 on h", Disruption::none},
       {UnregisterCloud{"c"}, "-", "cloud c", "unregister cloud c", Disruption::cloud_gone}};
   CHECK(rows.size() == std::variant_size_v<Action>);
@@ -48,7 +48,7 @@ TEST_CASE("every kind of action says what it does, to what, at which cost") {
 }
 
 TEST_CASE("an action belongs to a host, a cloud, both or the ensemble") {
-  const StartNode start{"h", at("10.0.0.1:11211"), "c", {}, 0, {}};
+  const StartNode start{"h", at("10.0.0.1:11211"), "c", {}, 0, {}, {}};
   CHECK(host_of(start) == "h");
   CHECK(cloud_of(start) == "c");
   CHECK(host_of(RegisterCloud{"c", {}}) == "");

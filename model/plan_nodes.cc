@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "model/cloud_work.h"
+#include "model/diff_parts.h"
+
+namespace arcform {
+namespace {
+
+bool can_start(const Drift& drift, const CloudWork& work, const PlanBuilder& builder) {
+  return !builder.missing_packages.contains({drift.host, work.cloud->package});
+}
+
+StartNode start_action(const Drift& drift, const CloudWork& work, PlanBuilder& builder) {
+  const DesiredNode& node = node_of(work, drift.node);
+  StartNode start;
+  start.host = drift.host;
+  start.node = drift.node;
+  start.service_code = drift.cloud;
+  start.config = node.config;
+  start.launch = builder.launch(*builder.observed.host(drift.host),
+                                *builder.desired.package(work.cloud->package));
+  return start;
+}
+
+StopNode stop_action(const Drift& drift, const ProcessIdentity& process, bool forget) {
+  StopNode stop;
+  stop.host = drift.host;
+  stop.node = drift.node;
+  stop.service_code = drift.cloud;
+  stop.process = process;
+  stop.forget = forget;
+  return stop;
+}
+
+const ProcessIdentity& identity_of(const Drift& drift, const PlanBuilder& builder) {
+  return *builder.observed.host(drift.host)->slot(node_slot(drift.node.port))->identity;
+}
+
+/// After what a step of the chain must come: the repairs, and the step that frees its place among
+/// the `max_unavailable` nodes that may be down at once.
+std::vector<StepId> chain_after(const CloudWork& work) {
+  const std::size_t width = std::max(1U, work.cloud->rollout.max_unavailable);
+  if (work.chain.size() >= width) {
+    return {work.chain[work.chain.size() - width]};  // Which has waited for the repairs.
+  }
+  std::vector<StepId> after = work.repairs;
+  if (work.registered) {
+    after.push_back(*work.registered);
+  }
+  return after;
+}
+std::vector<StepId> start_after(const Drift& drift, const CloudWork& work,
+                                const PlanBuilder& builder) {
+  std::vector<StepId> after;
+  if (work.mapped && work.to_map.contains(drift.node)) {
+    after.push_back(*work.mapped);
+  } else if (work.registered || builder.tree_ready) {
+    after.push_back(work.registered ? *work.registered : *builder.tree_ready);
+  }
+  return after;
+}
+
+/// The server raises its soft limit to its connections and some more, and exits where the hard one
+/// is lower.
+bool has_descriptors(const Drift& drift, const NodeConfig& config, PlanBuilder& builder) {
+  const std::uint64_t needed = config.connections + kSpareDescriptors;
+  const std::uint64_t limit = builder.observed.host(drift.host)->open_files_hard;
+  if (limit >= needed) {
+    return true;
+  }
+  builder.hold(Hold::guard, node_subject(drift),
+               fmt::format("{} connections need {} open files, and the hard limit there is {}; "
+                           "raise it (limits.conf), or lower \"connections\"",
+                           config.connections, needed, limit),
+               drift.at);
+  return false;
+}
+
+void plan_start(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
+  if (!can_start(drift, work, builder) ||
+      !has_descriptors(drift, node_of(work, drift.node).config, builder)) {
+    return;
+  }
+  if (const std::string stray = builder.stray_cloud(drift.node); !stray.empty()) {
+    builder.hold(Hold::waiting, node_subject(drift),
+                 fmt::format("its old ephemeral znode still stands in cloud {}; it goes by itself "
+                             "when its session expires",
+                             printable(stray)),
+                 drift.at);
+    return;
+  }
+  StartNode start = start_action(drift, work, builder);
+  const bool is_new = work.to_map.contains(drift.node);
+  if (drift.kind == DriftKind::node_crashed) {
+    const NodeJudgement judgement =
+        judge(witnesses_of(builder.observed, drift.host, drift.node, drift.cloud), drift.node,
+              start.config.session_timeout_s);
+    // Only the identity of a process that was ours proves whose death it is.
+    if (judgement.slot == nullptr || !judgement.slot->identity) {
+      builder.hold(Hold::waiting, node_subject(drift),
+                   fmt::format("{} stands without a process of ours; it goes by itself when its "
+                               "session expires",
+                               printable(judgement.join->name)),
+                   drift.at);
+      return;
+    }
+    start.stale = *judgement.join;
+    start.dead = judgement.slot->identity;
+  }
+  std::vector<StepId> after = start_after(drift, work, builder);
+  const bool joins_ring = is_new && work.in_use;
+  if (joins_ring) {
+    const std::vector<StepId> chained = chain_after(work);
+    after.insert(after.end(), chained.begin(), chained.end());
+  }
+  const StepId id = builder.add(std::move(start), drift.detail, drift.at, after);
+  builder.step(id).repair = !is_new;
+  builder.step(id).settle = joins_ring;
+  (joins_ring ? work.chain : work.repairs).push_back(id);
+}
+
+void plan_restart(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
+  if (!can_start(drift, work, builder) || builder.hold_stranger(drift) ||
+      !has_descriptors(drift, node_of(work, drift.node).config, builder)) {
+    return;
+  }
+  RestartNode restart;
+  restart.stop = stop_action(drift, identity_of(drift, builder), false);
+  restart.start = start_action(drift, work, builder);
+  const auto moved = work.to_map.find(drift.node);
+  std::string reason = drift.detail;
+  if (moved != work.to_map.end() && moved->second->kind == DriftKind::node_mapped_elsewhere) {
+    restart.move_mapping =
+        MapNodes{drift.cloud,
+                 {{drift.node, restart.start.config, codes_to_remove(*moved->second, builder)}},
+                 {record_of(*builder.desired.host(drift.host))}};
+    reason = fmt::format("mapped to {}", moved->second->detail);
+    restart.stop.service_code = restart.move_mapping->nodes.front().remove.front();
+  }
+  if (const std::string stray = builder.stray_cloud(drift.node); !stray.empty()) {
+    restart.stop.service_code = stray;
+  }
+  restart.paused = drift.kind == DriftKind::node_paused && !restart.move_mapping;
+  const bool repair = restart.paused;
+  const std::string left = restart.stop.service_code;
+  std::vector<StepId> after = repair ? start_after(drift, work, builder) : chain_after(work);
+  if (work.mapped) {
+    after.push_back(*work.mapped);
+  }
+  if (left != drift.cloud) {  // It takes a node from that cloud too.
+    const std::vector<StepId>& earlier = builder.ring_steps[left];
+    after.insert(after.end(), earlier.begin(), earlier.end());
+  }
+  const StepId id = builder.add(std::move(restart), std::move(reason), drift.at, after);
+  builder.step(id).repair = repair;
+  builder.step(id).settle = !repair;
+  (repair ? work.repairs : work.chain).push_back(id);
+  if (left != drift.cloud) {
+    builder.ring_steps[left] = {id};
+  }
+}
+}  // namespace
+
+void plan_stop(const Drift& drift, const char* reason, PlanBuilder& builder) {
+  if (builder.hold_stranger(drift)) {
+    return;
+  }
+  StopNode stop = stop_action(drift, identity_of(drift, builder), false);
+  const std::string stray = builder.stray_cloud(drift.node);
+  if (!stray.empty()) {
+    stop.service_code = stray;
+  }
+  const StepId id = builder.add(std::move(stop), reason, drift.at, {});
+  builder.take_turn(stray, id);
+}
+
+void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBuilder& builder) {
+  std::vector<const Drift*> chained;
+  const bool should_run = nodes_should_run(builder.desired, *work.cloud);
+  work.repairs = builder.ring_steps[work.cloud->service_code];  // Nodes that were moved from here.
+  for (const Drift* item : drift) {
+    if (should_run && item->kind == DriftKind::node_mapped_elsewhere &&
+        work.moving.contains(item->node)) {
+      chained.push_back(item);
+    }
+  }
+  for (const Drift* item : drift) {
+    const bool start = item->kind == DriftKind::node_down || item->kind == DriftKind::node_crashed;
+    if ((should_run && work.moving.contains(item->node)) || work.foreign.contains(item->node)) {
+      continue;
+    }
+    if (item->kind == DriftKind::node_outdated ||
+        (start && work.in_use && work.to_map.contains(item->node))) {
+      chained.push_back(item);
+    } else if (start) {
+      plan_start(*item, work, builder);
+    } else if (item->kind == DriftKind::node_paused) {
+      plan_restart(*item, work, builder);
+    } else if (item->kind == DriftKind::node_running) {
+      plan_stop(*item, "the spec says \"stopped\"", builder);
+    } else {
+      hold_node(*item, builder);
+    }
+  }
+  for (const Drift* item : chained) {
+    const bool start = item->kind == DriftKind::node_down || item->kind == DriftKind::node_crashed;
+    start ? plan_start(*item, work, builder) : plan_restart(*item, work, builder);
+  }
+  const std::size_t width = std::max(1U, work.cloud->rollout.max_unavailable);
+  const std::size_t kept = std::min(width, work.chain.size());
+  std::vector<StepId>& last = builder.ring_steps[work.cloud->service_code];
+  last = work.repairs;
+  last.insert(last.end(), work.chain.end() - static_cast<std::ptrdiff_t>(kept), work.chain.end());
+}
+}  // namespace arcform

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/sim/invariants.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include <fmt/format.h>
+
+#include "model/znodes.h"
+
+namespace arcform::sim {
+namespace {
+
+/// "node-11211" -> 11211; 0: another slot.
+std::uint16_t port_of(const std::string& slot) {
+  return slot.starts_with("node-") ? static_cast<std::uint16_t>(std::stoi(slot.substr(5))) : 0;
+}
+
+std::vector<std::string> words_of(const std::string& text) {
+  std::istringstream in(text);
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) {
+    words.push_back(word);
+  }
+  return words;
+}
+
+/// "/arcus/cache_list/svc/child" below `root` -> {"svc", "child"}
+std::vector<std::string> parts_below(const std::string& path, std::string_view root) {
+  std::vector<std::string> parts;
+  if (!path.starts_with(std::string(root) + "/")) {
+    return parts;
+  }
+  std::istringstream in(path.substr(root.size() + 1));
+  for (std::string part; std::getline(in, part, '/');) {
+    parts.push_back(part);
+  }
+  return parts;
+}
+
+bool is_foreign(const std::string& service_code) {
+  return service_code.starts_with("foreign");
+}
+
+}  // namespace
+
+Invariants::Invariants(SimWorld& world) : world_(world), seen_(world.log().size()) {
+  world.set_invariants([this](const SimWorld&) { look(); });
+}
+
+void Invariants::expect(const DesiredState& desired) {
+  desired_ = &desired;
+  down_.clear();  // What is down now is what this spec starts from.
+}
+
+void Invariants::check_plan(const Round& round) {
+  for (const Step& step : round.plan.steps) {
+    const std::string host = host_of(step.action);
+    if (!host.empty() && round.observed.host(host) == nullptr) {
+      throw RuleBroken("planned on a host that was not observed: " + describe(step.action));
+    }
+  }
+}
+
+void Invariants::broken(const std::string& rule) const {
+  throw RuleBroken(fmt::format("{}; after: {}", rule, world_.log().back()));
+}
+
+void Invariants::look() {
+  forget_joined();
+  for (; seen_ < world_.log().size(); ++seen_) {
+    const std::string& line = world_.log()[seen_];
+    const std::string what = line.substr(line.find(' ') + 1);
+    if (what.starts_with("zk controller: ") && what.find(" refused: ") == std::string::npos) {
+      look_at_znodes(what.substr(15));
+    } else if (what.starts_with("host ")) {
+      const std::size_t end = what.find(' ', 5);
+      look_at_host(what.substr(5, end - 5), what.substr(end + 1));
+    }
+  }
+}
+
+void Invariants::forget_joined() {
+  for (auto& [code, nodes] : down_) {
+    const std::vector<Endpoint> up = world_.joined(code);
+    std::erase_if(nodes, [&](Endpoint node) {
+      return std::binary_search(up.begin(), up.end(), node) && world_.node(node) != nullptr;
+    });
+  }
+}
+
+void Invariants::look_at_host(const std::string& host, const std::string& what) {
+  const std::vector<std::string> words = words_of(what);
+  if (words.size() < 2) {
+    return;
+  }
+  const std::uint16_t port = port_of(words[1]);
+  if (words[0] == "stop" && port != 0) {
+    node_stopped(host, port);
+  } else if (words[0] == "start" && port != 0) {
+    node_starts(host, port);
+  } else if (words[0] == "stop" && words[1].starts_with("server-")) {
+    server_stopped(host);
+  }
+}
+
+void Invariants::node_stopped(const std::string& host, std::uint16_t port) {
+  const DesiredHost* const desired_host = desired_->host(host);
+  if (desired_host == nullptr || desired_->ensemble.state == RunState::stopped) {
+    return;
+  }
+  const Endpoint node{*parse_ipv4(desired_host->address), port};
+  for (const DesiredCloud& cloud : desired_->clouds) {
+    const bool listed =
+        std::any_of(cloud.nodes.begin(), cloud.nodes.end(),
+                    [node](const DesiredNode& item) { return item.endpoint == node; });
+    const std::vector<Endpoint> up = world_.joined(cloud.service_code);
+    if (!listed || cloud.state == RunState::stopped ||
+        !std::binary_search(up.begin(), up.end(), node)) {
+      continue;  // It leaves for good, or was not up.
+    }
+    std::set<Endpoint>& down = down_[cloud.service_code];
+    down.insert(node);
+    if (down.size() > std::max(1U, cloud.rollout.max_unavailable)) {
+      broken(fmt::format("{} nodes of cloud {} are down because of us", down.size(),
+                         cloud.service_code));
+    }
+  }
+}
+
+void Invariants::node_starts(const std::string& host, std::uint16_t port) {
+  const Endpoint node{*parse_ipv4(world_.machine(host).address()), port};
+  if (const TreeNode* const list = world_.tree().find(std::string(znodes::kCacheList))) {
+    for (const std::string& code : list->children) {
+      const std::vector<Endpoint> up = world_.joined(code);
+      if (std::binary_search(up.begin(), up.end(), node)) {
+        broken("a node is started while its old ephemeral stands");
+      }
+    }
+  }
+  const TreeNode* const key = world_.tree().find(znodes::mapping_key(node));
+  if (key == nullptr || key->children.size() != 1) {
+    broken("a node is started without exactly one mapping");
+  }
+}
+
+/// Quorum is ours to keep only while the spec wants the ensemble to run and it has one.
+void Invariants::server_stopped(const std::string& host) {
+  if (desired_->ensemble.state == RunState::stopped || !world_.ensemble().has_leader()) {
+    return;
+  }
+  std::size_t others = 0;
+  for (const DesiredServer& server : desired_->ensemble.servers) {
+    const Machine& machine = world_.machine(server.host);
+    const Process* const process = machine.listener(desired_->ensemble.client_port);
+    if (server.host == host || process == nullptr) {
+      continue;
+    }
+    const auto answer = process->program->answer(desired_->ensemble.client_port, "srvr");
+    others += answer && answer->find("Mode: ") != std::string::npos ? 1U : 0U;
+  }
+  if (others * 2 <= desired_->ensemble.servers.size()) {
+    broken(fmt::format("stopping a server leaves {} that serve", others));
+  }
+}
+
+void Invariants::look_at_znodes(const std::string& changes) {
+  std::istringstream in(changes);
+  for (std::string change; std::getline(in, change, ';');) {
+    const std::vector<std::string> words = words_of(change);
+    if (words.size() == 2 && words[0] != "check") {
+      look_at_change(words[0], words[1]);
+    }
+  }
+}
+
+void Invariants::look_at_change(const std::string& verb, const std::string& path) {
+  for (const std::string_view root : {znodes::kCacheList, znodes::kClientList}) {
+    const std::vector<std::string> parts = parts_below(path, root);
+    if (!parts.empty() && is_foreign(parts[0])) {
+      broken("a cloud of somebody else is changed");
+    }
+    const bool member = parts.size() == 2 && root == znodes::kCacheList;
+    const auto node = member ? znodes::joined_endpoint(parts[1]) : std::nullopt;
+    if (member && (verb != "remove" || !node)) {
+      broken("a child of cache_list is " + verb + "d by us");
+    }
+    if (node && world_.node(*node) != nullptr) {
+      broken("the ephemeral of a live node is removed");
+    }
+  }
+  const std::vector<std::string> mapping = parts_below(path, znodes::kMapping);
+  if (mapping.size() == 2 && is_foreign(mapping[1])) {
+    broken("a mapping of somebody else is changed");
+  }
+  if (!path.starts_with("/arcus") && path != znodes::kArcform &&
+      !path.starts_with(znodes::deployment(desired_->deployment))) {
+    broken("a znode of somebody else is changed");
+  }
+}
+
+}  // namespace arcform::sim
