@@ -51,6 +51,7 @@ std::string summary(const DesiredState& desired) {
 Awaitable<ExitStatus> run_plan(Machine& machine, const Options& options,
                                const DesiredState& desired) {
   EnsembleSession session(machine.world.loop, machine.zookeeper, connect_string(desired));
+  session.use_once();
   const Policy policy{options.allow_removal};
   const Round round = co_await look(machine.world.reading(), session, desired, policy);
   machine.console.out(render_plan(round.plan, desired, round.observed,
@@ -62,6 +63,7 @@ Awaitable<ExitStatus> run_plan(Machine& machine, const Options& options,
 Awaitable<ExitStatus> run_status(Machine& machine, const Options& options,
                                  const DesiredState& desired) {
   EnsembleSession session(machine.world.loop, machine.zookeeper, connect_string(desired));
+  session.use_once();
   const Round round = co_await look(machine.world.reading(), session, desired, Policy{});
   machine.console.out(
       render_status(desired, round.observed, render_options(machine, options, round.took)));

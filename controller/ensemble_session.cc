@@ -16,7 +16,10 @@ struct EnsembleSession::Attempt {
 
 EnsembleSession::EnsembleSession(asio::io_context& loop, Zookeeper& zookeeper,
                                  std::string connect_string)
-    : loop_(loop), zookeeper_(zookeeper), connect_string_(std::move(connect_string)) {}
+    : loop_(loop),
+      zookeeper_(zookeeper),
+      connect_string_(std::move(connect_string)),
+      closing_(loop) {}
 
 EnsembleSession::~EnsembleSession() = default;
 
@@ -71,12 +74,22 @@ ZnodeSession* EnsembleSession::live() const {
   return session_ != nullptr && session_->alive() ? session_.get() : nullptr;
 }
 
+Awaitable<void> EnsembleSession::close(std::unique_ptr<ZnodeSession> session) {
+  co_await session->close();
+}
+
+void EnsembleSession::reading_over() {
+  if (once_ && session_ != nullptr) {
+    closing_.spawn(close(std::move(session_)));
+  }
+}
+
 Awaitable<void> EnsembleSession::close() {
   attempt_.reset();  // One that still runs ends by itself; nobody takes its session.
   if (session_ != nullptr) {
-    co_await session_->close();
-    session_.reset();
+    closing_.spawn(close(std::move(session_)));
   }
+  co_await closing_.join();
 }
 
 }  // namespace arcform

@@ -123,6 +123,7 @@ Awaitable<void> observe_tree(Round& round) {
     co_return;
   }
   Result<TreeFacts> facts = co_await read_tree(round.world.loop, **session, round.desired);
+  round.session.reading_over();
   round.seen.tree = facts ? Observation<TreeFacts>::present(std::move(*facts))
                           : Observation<TreeFacts>::unknown(facts.error().message);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/ssh_link.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 #include <utility>
@@ -257,6 +258,24 @@ ssize_t SshLink::receive(void* buffer, std::size_t size) {
   if (broken_) {
     return -ENOTCONN;
   }
+  if (ahead_begin_ == ahead_end_ && size < ahead_.size()) {
+    const ssize_t n = receive_from_socket(ahead_.data(), ahead_.size());
+    if (n <= 0) {
+      return n;
+    }
+    ahead_begin_ = 0;
+    ahead_end_ = static_cast<std::size_t>(n);
+  }
+  if (ahead_begin_ < ahead_end_) {
+    const std::size_t taken = std::min(size, ahead_end_ - ahead_begin_);
+    std::copy_n(ahead_.data() + ahead_begin_, taken, static_cast<char*>(buffer));
+    ahead_begin_ += taken;
+    return static_cast<ssize_t>(taken);
+  }
+  return receive_from_socket(buffer, size);
+}
+
+ssize_t SshLink::receive_from_socket(void* buffer, std::size_t size) {
   const ssize_t n = ::recv(socket_.native_handle(), buffer, size, MSG_DONTWAIT);
   if (n > 0) {
     received_ += static_cast<std::uint64_t>(n);

@@ -2,6 +2,7 @@
 #pragma once
 
 // Internal to the drivers/ssh_*.cc files: this is the one header that shows libssh2.
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -96,6 +97,7 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   void after(Turn& turn, long result, bool received);
   void set_options();
   ssize_t receive(void* buffer, std::size_t size);
+  ssize_t receive_from_socket(void* buffer, std::size_t size);
   ssize_t send(const void* buffer, std::size_t size);
   static ssize_t on_receive(int fd, void* buffer, std::size_t size, int flags, void** self);
   static ssize_t on_send(int fd, const void* buffer, std::size_t size, int flags, void** self);
@@ -110,6 +112,10 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   std::optional<Error> broken_;
   bool retired_ = false;
   bool quick_acks_ = true;
+  /// libssh2 reads the banner byte by byte, each time until nothing is left: read ahead for it.
+  std::array<char, 256> ahead_{};
+  std::size_t ahead_begin_ = 0;
+  std::size_t ahead_end_ = 0;
   Places commands_;
   Places forwards_;
   Places opening_;

@@ -181,9 +181,8 @@ bench_mappings() {
     "of the C client's pipelined read, $limit ms"
 }
 
-# The least that must happen one after the other: servers up to a session, one node up to its znode.
+# The least that must happen in turn: servers until one serves, a node until its znode stands.
 critical_path() {
-  jars=$(find /usr/share/java -name '*.jar' | grep -E '/(zookeeper|zookeeper-jute|slf4j-api|slf4j-simple|netty-.*|snappy-java|metrics-core|commons-cli|log4j-1.2|logback-.*)\.jar$' | tr '\n' ':')
   begun=$(now)
   for i in 1 2 3; do
     # shellcheck disable=SC2016 # expanded on the host
@@ -192,8 +191,9 @@ critical_path() {
       printf "%s\n" tickTime=2000 initLimit=10 syncLimit=5 clientPort=2181 dataDir="$HOME/bare" \
         admin.enableServer=false standaloneEnabled=false 4lw.commands.whitelist=srvr \
         server.1=10.0.0.1:2888:3888 server.2=10.0.0.2:2888:3888 server.3=10.0.0.3:2888:3888 >bare/zoo.cfg
-      exec java -cp "$2" org.apache.zookeeper.server.quorum.QuorumPeerMain bare/zoo.cfg' \
-      sh "$i" "$jars" >"$work/bare.$i" 2>&1 &
+      exec java -Xmx1000m -Dzookeeper.root.logger=WARN,CONSOLE -cp /usr/share/java/zookeeper.jar \
+        org.apache.zookeeper.server.quorum.QuorumPeerMain bare/zoo.cfg' \
+      sh "$i" >"$work/bare.$i" 2>&1 &
   done
   in_lab "$tools/bench_tree_tool" "$(ensemble 3)" wait || {
     cat "$work"/bare.? >&2

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // tree_tool SERVERS COMMAND: ZooKeeper for run.sh, in its C client and nothing else.
-//   wait                until a session is given
+//   wait                until one of them serves
 //   fill FIRST COUNT    COUNT mappings /arcus/cache_server_mapping/<ip:port>/bench-other
 //   create PATH...      persistent, empty
 //   await-child PATH    until PATH has a child
 //   read                the time in ms to list the mappings and the children of each, all requests
 //                       sent before the first answer is looked at
-#include <atomic>
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <semaphore>
@@ -14,7 +14,11 @@
 #include <thread>
 #include <vector>
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <zookeeper/zookeeper.h>
 
 namespace {
@@ -27,6 +31,43 @@ void on_event(zhandle_t*, int type, int state, const char*, void* connected) {
   if (type == ZOO_SESSION_EVENT && state == ZOO_CONNECTED_STATE) {
     static_cast<Semaphore*>(connected)->release();
   }
+}
+
+/// A ZooKeeper server answers this on its client port once it serves.
+bool serves(const sockaddr_in& there) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::string answer;
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&there), sizeof there) == 0 &&
+      ::write(fd, "srvr", 4) == 4) {
+    char buffer[4096];
+    ssize_t n = 0;
+    while ((n = ::read(fd, buffer, sizeof buffer)) > 0) {
+      answer.append(buffer, static_cast<std::size_t>(n));
+    }
+  }
+  ::close(fd);
+  return answer.find("Mode: ") != std::string::npos;
+}
+
+/// Not by a session: the client waits a second between its attempts.
+int wait_for_server(const std::string& servers) {
+  for (int tries = 0; tries < 6'000; ++tries) {
+    for (std::size_t at = 0; at < servers.size();) {
+      const std::size_t end = std::min(servers.find(',', at), servers.size());
+      const std::size_t colon = servers.find(':', at);
+      sockaddr_in there{};
+      there.sin_family = AF_INET;
+      there.sin_port = htons(static_cast<std::uint16_t>(std::atoi(servers.c_str() + colon + 1)));
+      ::inet_pton(AF_INET, servers.substr(at, colon - at).c_str(), &there.sin_addr);
+      if (serves(there)) {
+        return 0;
+      }
+      at = end + 1;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  fmt::print(stderr, "tree_tool: {}: no server serves after a minute\n", servers);
+  return 1;
 }
 
 int create(zhandle_t* zh, const std::string& path) {
@@ -89,9 +130,6 @@ int read_mappings(zhandle_t* zh) {
 }
 
 int run(zhandle_t* zh, const std::string& command, const std::vector<const char*>& words) {
-  if (command == "wait") {
-    return ZOK;
-  }
   if (command == "fill" && words.size() == 2) {
     return fill(zh, std::atoi(words[0]), std::atoi(words[1]));
   }
@@ -115,6 +153,9 @@ int main(int argc, char** argv) {
   if (argc < 3) {
     fmt::print(stderr, "usage: tree_tool SERVERS wait|fill|create|await-child|read ...\n");
     return 2;
+  }
+  if (std::string(argv[2]) == "wait") {
+    return wait_for_server(argv[1]);
   }
   zoo_set_debug_level(static_cast<ZooLogLevel>(0));
   Semaphore connected(0);
