@@ -64,7 +64,7 @@ constexpr std::string_view kLock = R"sh(acquire() {
   done
 }
 occupied() {
-  [ -f id ] && read -r version b p t digest rest <id && [ "$b" = "$boot" ] && lives "$p" "$t"
+  [ -f id ] && read -r version b p t old rest <id && [ "$b" = "$boot" ] && lives "$p" "$t"
 }
 )sh";
 

@@ -190,6 +190,14 @@ inline void check_starting(HostFixture& fixture) {
     CHECK(cleaner(started(fixture, request)) == first);
     CHECK(probed(fixture).slot("node-1")->digest == "d1");
   }
+  SECTION("the next life has the digest it was started with") {
+    StartRequest request = request_for(fixture, HostFixture::Program::waits);
+    const ProcessIdentity first = cleaner(started(fixture, request));
+    stopped(fixture, "node-1", first);
+    request.digest = "d2";
+    CHECK_FALSE(cleaner(started(fixture, request)) == first);
+    CHECK(probed(fixture).slot("node-1")->digest == "d2");
+  }
   SECTION("a taken port refuses") {
     const std::uint16_t port = fixture.free_port();
     cleaner(started(fixture, request_for(fixture, HostFixture::Program::listens, "node-1", port)));
