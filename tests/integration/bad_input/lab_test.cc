@@ -36,14 +36,18 @@ void write(const std::string& path, const std::string& text) {
 /// the first `servers` hosts.
 std::string spec(const Lab& lab, const std::vector<std::string>& access, int servers) {
   std::string hosts;
-  std::string nodes;
+  std::string clouds;
   std::string names;
   for (std::size_t i = 0; i < access.size(); ++i) {
     const int number = static_cast<int>(i) + 1;
     const char* const comma = i == 0 ? "" : ",\n";
     hosts += fmt::format(R"({}    {{ "name": "{}", "address": "10.0.0.{}", "ssh": {{ {} }} }})",
                          comma, Lab::host(number), number, access[i]);
-    nodes += fmt::format(R"({}      {{ "host": "{}", "port": 11211 }})", comma, Lab::host(number));
+    // A cloud for each node: the repaired ones need not wait for one another.
+    clouds += fmt::format(R"({}    {{ "serviceCode": "cloud-{}", "package": "arcus",
+      "config": {{ "memlimit": 64, "threads": 2, "connections": 100, "sessionTimeout": 10 }},
+      "nodes": [ {{ "host": "{}", "port": 11211 }} ] }})",
+                          comma, number, Lab::host(number));
     if (number <= servers) {
       names += fmt::format(R"({}"{}")", i == 0 ? "" : ", ", Lab::host(number));
     }
@@ -59,15 +63,12 @@ std::string spec(const Lab& lab, const std::vector<std::string>& access, int ser
   ],
   "ensemble": {{ "package": "zookeeper", "servers": [{3}], "config": {{ "tickTime": 500 }},
                 "dataDirectory": "/home/arcus/zookeeper" }},
-  "clouds": [ {{
-    "serviceCode": "test-cloud", "package": "arcus",
-    "config": {{ "memlimit": 64, "threads": 2, "connections": 100, "sessionTimeout": 1 }},
-    "nodes": [
+  "clouds": [
 {4}
-    ] }} ]
+  ]
 }}
 )",
-                     lab.folder(), Lab::kPrefix, hosts, names, nodes);
+                     lab.folder(), Lab::kPrefix, hosts, names, clouds);
 }
 
 ProcessResult arcform(const Lab& lab, const std::vector<std::string>& words) {
