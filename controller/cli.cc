@@ -24,11 +24,10 @@ constexpr const char* kExitStatuses =
 
 /// "90s", "10m", "2h", "45" (seconds); empty: not a time.
 std::string check_time(const std::string& text) {
-  const std::size_t digits = text.find_first_not_of("0123456789");
-  const std::string unit = digits == std::string::npos ? "s" : text.substr(digits);
+  const std::size_t digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const std::string unit = digits == text.size() ? "s" : text.substr(digits);
   const bool known = unit == "s" || unit == "m" || unit == "h";
-  return digits == 0 || text.empty() || digits > 6 + (digits == std::string::npos ? digits : 0) ||
-                 !known
+  return digits == 0 || digits > 6 || !known
              ? "\"" + text + "\" is not a time; write for example 90s, 10m or 2h"
              : "";
 }

@@ -79,8 +79,20 @@ Awaitable<Result<void>> write_host_record(DeploymentLock& lock, const DesiredSta
   } else {
     changes.push_back(create(path, data));
   }
-  auto committed = co_await lock.commit(std::move(changes));
-  co_return committed;
+  const Result<void> committed = co_await lock.commit(std::move(changes));
+  if (!committed && committed.error().code != ErrorCode::already_exists &&
+      committed.error().code != ErrorCode::aborted) {
+    co_return committed.error();
+  }
+  if (committed) {
+    co_return Result<void>();
+  }
+  // Another cloud's step may have written the same record in between.
+  const auto now = co_await lock.reader().read(path);
+  if (!now || !*now || (*now)->data != data) {
+    co_return committed.error();
+  }
+  co_return Result<void>();
 }
 
 bool joined(const std::vector<std::string>& children, const std::vector<Endpoint>& nodes) {
@@ -229,7 +241,9 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const UnmapNodes& 
   if (!lock) {
     co_return lock.error();
   }
-  const std::string list = znodes::cache_list(action.service_code);
+  // Without nodes there is no cloud either: only records of hosts go.
+  const std::string list = action.nodes.empty() ? std::string(znodes::kCacheList)
+                                                : znodes::cache_list(action.service_code);
   const auto members = co_await (*lock)->reader().children(list);
   if (!members) {
     co_return members.error();

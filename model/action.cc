@@ -46,6 +46,9 @@ std::string describe(const Action& action) {
                        : fmt::format("map {} to cloud {}", nodes(a.nodes.size()), a.service_code);
           },
           [](const UnmapNodes& a) {
+            if (a.nodes.empty()) {
+              return fmt::format("forget how {} is reached", fmt::join(a.forget_hosts, ", "));
+            }
             return a.nodes.size() == 1 ? fmt::format("unmap {} from cloud {}",
                                                      a.nodes.front().text(), a.service_code)
                                        : fmt::format("unmap {} from cloud {}",
@@ -70,7 +73,10 @@ std::string subject(const Action& action) {
                         [](const CreateTree&) { return std::string("tree"); },
                         [](const RegisterCloud& a) { return "cloud " + a.service_code; },
                         [](const MapNodes& a) { return "cloud " + a.service_code; },
-                        [](const UnmapNodes& a) { return "cloud " + a.service_code; },
+                        [](const UnmapNodes& a) {
+                          return a.nodes.empty() ? a.forget_hosts.front()
+                                                 : "cloud " + a.service_code;
+                        },
                         [](const StartNode& a) { return a.node.text(); },
                         [](const StopNode& a) { return a.node.text(); },
                         [](const RestartNode& a) { return a.start.node.text(); },

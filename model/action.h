@@ -118,6 +118,7 @@ struct MapNodes {
 };
 
 /// Removes the mappings of nodes. Precondition: no ephemeral of such a node stands in the cloud.
+/// Without nodes: only forgets hosts.
 struct UnmapNodes {
   std::string service_code;
   std::vector<Endpoint> nodes;

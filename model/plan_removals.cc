@@ -78,6 +78,34 @@ std::vector<std::string> hosts_to_forget(const std::vector<Endpoint>& unmapped,
   return out;
 }
 
+/// Records of hosts that left the spec and that nothing needs any more: hosts_to_forget looks at
+/// one cloud's nodes only, and an apply may have been killed just before it forgot them.
+void plan_forgotten_hosts(PlanBuilder& builder) {
+  const TreeFacts* const tree = builder.observed.tree.get();
+  if (tree == nullptr) {
+    return;
+  }
+  UnmapNodes forget;
+  for (const auto& [name, record] : tree->record.hosts) {
+    const auto ip = parse_ipv4(record.address);
+    const HostFacts* const facts = builder.observed.host(name);
+    if (builder.desired.host(name) != nullptr || !ip || facts == nullptr) {
+      continue;
+    }
+    const bool mapped =
+        std::any_of(tree->mappings.begin(), tree->mappings.end(),
+                    [&](const ObservedMapping& mapping) { return mapping.node.ip == *ip; });
+    const bool used = std::any_of(facts->slots.begin(), facts->slots.end(),
+                                  [](const auto& slot) { return slot.first.starts_with("node-"); });
+    if (!mapped && !used) {
+      forget.forget_hosts.push_back(name);
+    }
+  }
+  if (!forget.forget_hosts.empty()) {
+    builder.add(std::move(forget), "nothing of ours is left there", {}, {});
+  }
+}
+
 void plan_unregistration(const std::string& code, const Removal& removal, bool held,
                          std::vector<StepId> after, PlanBuilder& builder) {
   const ObservedCloud* const seen = seen_cloud(builder, code);
@@ -203,6 +231,7 @@ void plan_removals(const std::vector<Drift>& drift, PlanBuilder& builder) {
   for (const auto& [code, removal] : by_cloud) {
     plan_removal(code, removal, builder);
   }
+  plan_forgotten_hosts(builder);
 }
 
 }  // namespace arcform

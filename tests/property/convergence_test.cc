@@ -17,6 +17,21 @@ ApplyRequest checked() {
   return request;
 }
 
+/// How it ended, and what it said and held, for messages.
+std::string apply_and_tell(SimWorld& world, const DesiredState& desired) {
+  const ApplyRun run = run_apply(world, desired, checked());
+  std::string text = name_of(run.result.outcome);
+  if (run.result.outcome != Outcome::converged) {
+    for (const std::string& line : run.lines) {
+      text += "\n" + line;
+    }
+    for (const Held& held : run.result.last.plan.held) {
+      text += "\nheld: " + held.subject + ": " + held.reason;
+    }
+  }
+  return text;
+}
+
 /// What is under way by itself may need a little time: sessions of dead nodes expire.
 Outcome apply_until_converged(SimWorld& world, const DesiredState& desired) {
   Outcome outcome = Outcome::failed;
@@ -45,7 +60,7 @@ TEST_CASE("every bare world converges in one apply, and then nothing is done") {
     SimWorld world(desired, seed);
     Invariants rules(world);
     rules.expect(desired);
-    REQUIRE(run_apply(world, desired, checked()).result.outcome == Outcome::converged);
+    REQUIRE(apply_and_tell(world, desired) == "converged");
     check_quiet(world, desired);
   }
 }

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "tests/sim/run_loop.h"
+#include "tests/support/builders.h"
+
+namespace arcform::sim {
+namespace {
+
+using std::chrono::seconds;
+
+DesiredState with_threads(std::uint16_t threads) {
+  DesiredState desired = three_hosts();
+  desired.digest = "threads-" + std::to_string(threads);
+  for (DesiredNode& node : desired.clouds[0].nodes) {
+    node.config.threads = threads;
+  }
+  return desired;
+}
+
+std::size_t starting_with(const std::vector<std::string>& lines, const std::string& text) {
+  return static_cast<std::size_t>(
+      std::count_if(lines.begin(), lines.end(),
+                    [&text](const std::string& line) { return line.starts_with(text); }));
+}
+
+TEST_CASE("ring changes of a cloud in use lie a session timeout apart") {
+  SimWorld world(with_threads(4));
+  REQUIRE(run_apply(world, with_threads(4)).result.outcome == Outcome::converged);
+  const Time begun = world.now();
+  const ApplyRun run = run_apply(world, with_threads(6));
+  CHECK(run.result.outcome == Outcome::converged);
+  CHECK(starting_with(run.lines, "done: restart cache node") == 6);
+  CHECK(world.now() - begun >= seconds(5 * 30));
+}
+
+TEST_CASE("an interrupt lets the running step finish and starts no other") {
+  SimWorld world(with_threads(4));
+  REQUIRE(run_apply(world, with_threads(4)).result.outcome == Outcome::converged);
+  ApplyRequest request;
+  request.interrupt_at = world.now() + seconds(10);
+  const ApplyRun run = run_apply(world, with_threads(6), request);
+  CHECK(run.result.outcome == Outcome::interrupted);
+  CHECK(starting_with(run.lines, "done: restart cache node") == 1);
+  CHECK(starting_with(run.lines, "skipped: restart cache node") == 5);
+  CHECK(world.joined("test-cloud").size() == 6);
+}
+
+TEST_CASE("what was declined is not done") {
+  SimWorld world(with_threads(4));
+  ApplyRequest request;
+  request.confirm = [](const Round&) { return false; };
+  CHECK(run_apply(world, with_threads(4), request).result.outcome == Outcome::declined);
+  CHECK(world.mutations() == 0);
+}
+
+TEST_CASE("a session that is lost during an apply costs a round, not the apply") {
+  SimWorld world(with_threads(4));
+  world.faults().arm(Fault::zk_expire, "create /arcus/cache_list");
+  world.faults().arm(Fault::zk_expire, "check /arcform", 1, 3);
+  const ApplyRun run = run_apply(world, with_threads(4));
+  CHECK(run.result.outcome == Outcome::converged);
+  CHECK(world.log_with("fault zk_expire").size() >= 1);
+}
+
+}  // namespace
+}  // namespace arcform::sim
