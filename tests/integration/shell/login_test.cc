@@ -93,8 +93,7 @@ TEST_CASE("a key with a passphrase, from a file, the environment or a person") {
   SECTION("a wrong one is told as such") {
     host.ssh.passphrase.file = lab.folder.write("wrong", "open\n");
     CHECK(outcome(lab, host) == "unauthenticated: " + where(lab) + "log in as root: " + key +
-                                    ": wrong passphrase; add the public key to that user's "
-                                    "~/.ssh/authorized_keys there, or name the right key in "
+                                    ": wrong passphrase; correct that, or name another key in "
                                     "\"identityFiles\"");
   }
 }
