@@ -17,7 +17,7 @@ Instant in(milliseconds time) {
   return std::chrono::steady_clock::now() + time;
 }
 
-Awaitable<bool> wait_for(Signal& signal, Instant until) {
+Awaitable<bool> wait_for(TimedSignal& signal, Instant until) {
   co_return co_await signal.wait(until);
 }
 
@@ -35,7 +35,7 @@ Awaitable<bool> hold(Places& places, std::vector<int>& order, int name, millisec
 
 TEST_CASE("a signal wakes all that wait, and time wakes the rest") {
   asio::io_context loop;
-  Signal signal(loop);
+  TimedSignal signal(loop);
   const auto first = start_on(loop, wait_for(signal, in(milliseconds(5000))));
   const auto second = start_on(loop, wait_for(signal, in(milliseconds(5000))));
   loop.poll();
