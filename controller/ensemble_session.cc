@@ -38,7 +38,11 @@ Awaitable<Result<ZnodeSession*>> EnsembleSession::session(std::chrono::milliseco
   if (connect_string_.empty()) {
     co_return Error{ErrorCode::unavailable, "the spec names no ZooKeeper server"};
   }
-  if (attempt_ == nullptr) {
+  if (attempt_ != nullptr && attempt_->result && !*attempt_->result) {
+    attempt_.reset();  // It failed when nobody waited any more: what it saw is old.
+  }
+  const bool joined = attempt_ != nullptr;
+  if (!joined) {
     attempt_ = std::make_shared<Attempt>(loop_);
     asio::co_spawn(loop_, run(attempt_, zookeeper_, connect_string_, patience), asio::detached);
   }
@@ -51,10 +55,16 @@ Awaitable<Result<ZnodeSession*>> EnsembleSession::session(std::chrono::milliseco
   }
   if (attempt == attempt_) {  // The first of those who waited takes the result for all.
     attempt_.reset();
-    if (!*attempt->result) {
-      co_return attempt->result->error();
+    if (*attempt->result) {
+      session_ = std::move(**attempt->result);
     }
-    session_ = std::move(**attempt->result);
+  }
+  if (!*attempt->result && !joined) {
+    co_return attempt->result->error();
+  }
+  if (!*attempt->result) {  // It began before this call, and may have ended just too early for it.
+    auto fresh = co_await session(patience);
+    co_return fresh;
   }
   if (session_ == nullptr || !session_->alive()) {
     co_return Error{ErrorCode::unavailable, "no session with " + connect_string_};

@@ -136,11 +136,14 @@ class Login {
     if (late_ || (link_->is_broken() && notes_.empty())) {
       return link_->error_of(SshLink::kTimedOut);
     }
+    // A key that could not even be read is no matter of the host's authorized_keys.
+    const bool never_asked = !all.empty() && all.find("refused") == std::string::npos;
     return Error{ErrorCode::unauthenticated,
                  "log in as " + target_.user + ": " +
                      (all.empty() ? "there is no key to try" : all) +
-                     "; add the public key to that user's ~/.ssh/authorized_keys there, or name "
-                     "the right key in \"identityFiles\""};
+                     (never_asked ? "; correct that, or name another key in \"identityFiles\""
+                                  : "; add the public key to that user's ~/.ssh/authorized_keys "
+                                    "there, or name the right key in \"identityFiles\"")};
   }
 
   /// Secrets are fetched only when their turn comes; a person may take long over it.

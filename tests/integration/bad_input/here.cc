@@ -178,6 +178,7 @@ std::string Here::essence(const ProcessResult& result) const {
 std::string without_times(std::string text) {
   text = std::regex_replace(text, std::regex("[0-9]+\\.[0-9] s\\b"), "T s");
   text = std::regex_replace(text, std::regex("\\bpid [0-9]+"), "pid N");
+  text = std::regex_replace(text, std::regex("SHA256:[A-Za-z0-9+/]+"), "SHA256:KEY");
   return std::regex_replace(text, std::regex("\\.arcform-[0-9]+"), ".arcform-N");
 }
 

@@ -3,6 +3,7 @@
 // sshds in the lab's namespaces.
 #include "tests/support/lab.h"
 
+#include <filesystem>
 #include <fstream>
 
 #include <catch2/catch.hpp>
@@ -84,6 +85,9 @@ std::vector<std::string> spoiled(const Lab& lab) {
   write(files + "/none", "");
   write(files + "/phrase", "correct horse\n");
   write(files + "/wrong-phrase", "incorrect donkey\n");
+  for (const char* const secret : {"/phrase", "/wrong-phrase"}) {
+    std::filesystem::permissions(files + secret, std::filesystem::perms(0600));
+  }
   std::ifstream known(lab.folder() + "/known_hosts");
   std::string changed = "# the keys of this file belong to another host\n";
   for (std::string line; std::getline(known, line);) {

@@ -93,8 +93,7 @@ TEST_CASE("a key with a passphrase, from a file, the environment or a person") {
   SECTION("a wrong one is told as such") {
     host.ssh.passphrase.file = lab.folder.write("wrong", "open\n");
     CHECK(outcome(lab, host) == "unauthenticated: " + where(lab) + "log in as root: " + key +
-                                    ": wrong passphrase; add the public key to that user's "
-                                    "~/.ssh/authorized_keys there, or name the right key in "
+                                    ": wrong passphrase; correct that, or name another key in "
                                     "\"identityFiles\"");
   }
 }
@@ -130,6 +129,7 @@ TEST_CASE("what no key opens is told with what was tried") {
   const std::string advice =
       "; add the public key to that user's ~/.ssh/authorized_keys there, or name the right key in "
       "\"identityFiles\"";
+  const std::string correct = "; correct that, or name another key in \"identityFiles\"";
   const std::string start = "unauthenticated: " + where(lab) + "log in as root: ";
   const std::string wrong = lab.folder.file("wrong");
   const std::string sealed = lab.folder.file("sealed");
@@ -145,18 +145,18 @@ TEST_CASE("what no key opens is told with what was tried") {
   SECTION("a file that is not there") {
     host.ssh.identity_files = {lab.folder.file("none")};
     CHECK(outcome(lab, host) ==
-          start + lab.folder.file("none") + ": No such file or directory" + advice);
+          start + lab.folder.file("none") + ": No such file or directory" + correct);
   }
   SECTION("a file that is no key") {
     host.ssh.identity_files = {lab.known_hosts};
     CHECK(outcome(lab, host) ==
-          start + lab.known_hosts + ": not a private key that we can read" + advice);
+          start + lab.known_hosts + ": not a private key that we can read" + correct);
   }
   SECTION("an RSA key that only the agent could use") {
     host.ssh.identity_files = {sealed};
     CHECK(outcome(lab, host) ==
           start + sealed + ": an encrypted RSA key works only through the agent (ssh-add " +
-              sealed + "), or use an ed25519 key" + advice);
+              sealed + "), or use an ed25519 key" + correct);
   }
   SECTION("a user that is not there is like a wrong key") {
     host.ssh.user = "nobody-of-that-name";
