@@ -46,6 +46,11 @@ Awaitable<void> ApplyContext::pause(std::chrono::milliseconds& step) {
   co_await world.clock.wait_until(until);
 }
 
+std::string ApplyContext::directory_on(const std::string& name) const {
+  const DesiredHost* const found = desired.host(name);
+  return directory_of(found != nullptr ? *found : other_hosts.at(name), desired.deployment);
+}
+
 Host& ApplyContext::host(const std::string& name) {
   if (const DesiredHost* const found = desired.host(name)) {
     return world.hosts.host(*found, desired.deployment);

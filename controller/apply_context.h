@@ -62,6 +62,8 @@ struct ApplyContext {
   Awaitable<void> pause(std::chrono::milliseconds& step);
 
   Host& host(const std::string& name);
+  /// Our folder on that host.
+  std::string directory_on(const std::string& name) const;
   /// Hosts outside the spec, from the last observation's records.
   std::map<std::string, DesiredHost> other_hosts;
 

@@ -6,6 +6,9 @@
 #include <sstream>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include "model/names.h"
 
 namespace arcform {
 namespace {
@@ -88,6 +91,20 @@ void add_commands(CLI::App& app, Options& options) {
   on("schema", "print the spec's JSON Schema", Command::schema);
 }
 
+/// Empty, or what is wrong with the first word: CLI11 only says that a command is missing.
+std::string check_command(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::string known;
+  for (const CLI::App* const command : app.get_subcommands({})) {
+    if (arguments.empty() || arguments.front().starts_with('-') ||
+        command->get_name() == arguments.front()) {
+      return "";
+    }
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  }
+  return fmt::format("arcform: \"{}\" is not a command; known here: {}\n",
+                     printable(arguments.front(), 100), known);
+}
+
 }  // namespace
 
 std::variant<Options, Answer> read_command_line(std::vector<std::string> arguments) {
@@ -98,6 +115,9 @@ std::variant<Options, Answer> read_command_line(std::vector<std::string> argumen
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
   add_commands(app, options);
+  if (std::string wrong = check_command(app, arguments); !wrong.empty()) {
+    return Answer{std::move(wrong), ExitStatus::invalid};
+  }
   try {
     std::reverse(arguments.begin(), arguments.end());
     app.parse(arguments);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/commands.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -28,11 +29,15 @@ Result<std::string> read_file(const std::string& path) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    const std::string why = errno != 0 ? std::strerror(errno) : "is empty or no file";
+  // An empty file is read all right: the reader says what is wrong with it.
+  const bool empty = file && file.peek() == std::ifstream::traits_type::eof() && !file.bad();
+  if (!empty && !(text << file.rdbuf())) {
+    const int why = errno;
     return Error{ErrorCode::not_found,
-                 fmt::format("{}: cannot be read: {}; name the spec file after the command",
-                             printable(path), why)};
+                 fmt::format("{}: cannot be read: {}; {}", printable(path), std::strerror(why),
+                             why == EACCES   ? "let your user read it"
+                             : why == EISDIR ? "name a file in it after the command"
+                                             : "name the spec file after the command")};
   }
   return text.str();
 }
@@ -127,7 +132,7 @@ void report(Machine& machine, const Options& options, const DesiredState& desire
                                    render_options(machine, options, result.last.took)));
   }
   for (const std::string& failure : result.failures) {
-    if (result.outcome == Outcome::failed) {
+    if (result.outcome == Outcome::failed || result.outcome == Outcome::timed_out) {
       console.err("arcform: " + failure + "\n");
     }
   }
@@ -150,6 +155,8 @@ Awaitable<ExitStatus> run_apply(Machine& machine, const Options& options,
   context.holder = machine.who;
   context.parallel = options.parallel;
   context.patience.lock = options.lock_timeout;
+  context.patience.quorum =
+      std::min<std::chrono::milliseconds>(context.patience.quorum, options.timeout);
   machine.signals.watch(&context.interrupted);
   bool shown = false;
   ReconcileHooks hooks;

@@ -15,10 +15,14 @@ Awaitable<Result<void>> perform(ApplyContext& context, const Action& action) {
       action);
 }
 
-Awaitable<std::string> last_words_of(Host& host, std::string slot) {
-  const Result<std::string> words = co_await host.last_words(slot);
-  if (!words || words->empty()) {
-    co_return "; its log is empty";
+Awaitable<std::string> last_words_of(ApplyContext& context, std::string host, std::string slot) {
+  const std::string log = fmt::format("{}:{}/{}/log", host, context.directory_on(host), slot);
+  const Result<std::string> words = co_await context.host(host).last_words(slot);
+  if (!words) {
+    co_return "; its log " + log + " cannot be read: " + words.error().message;
+  }
+  if (words->empty()) {
+    co_return "; its log " + log + " is empty";
   }
   std::string text = *words;
   while (!text.empty() && text.back() == '\n') {
@@ -32,7 +36,7 @@ Awaitable<std::string> last_words_of(Host& host, std::string slot) {
   for (char& c : text) {
     c = c == '\n' ? '|' : c;
   }
-  co_return "; its last words: " + printable(text);
+  co_return "; its last words in " + log + ": " + printable(text);
 }
 
 }  // namespace arcform

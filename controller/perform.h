@@ -31,6 +31,6 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const UnregisterCl
 Awaitable<Result<void>> record_applied(ApplyContext& context, DeploymentLock& lock);
 
 /// ": its last words: ..." of a slot's log, or "" when there are none.
-Awaitable<std::string> last_words_of(Host& host, std::string slot);
+Awaitable<std::string> last_words_of(ApplyContext& context, std::string host, std::string slot);
 
 }  // namespace arcform

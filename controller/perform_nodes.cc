@@ -89,13 +89,12 @@ Awaitable<Result<void>> check_ready_to_start(ZnodeReader& reader, StartNode acti
   co_return Result<void>();
 }
 
-Awaitable<Result<void>> ended_while_joining(Host& host, StartNode action, bool alive) {
-  const std::string words = co_await last_words_of(host, node_slot(action.node.port));
+Awaitable<Result<void>> ended_while_joining(ApplyContext& context, StartNode action, bool alive) {
+  const std::string words =
+      co_await last_words_of(context, action.host, node_slot(action.node.port));
   co_return Error{
       alive ? ErrorCode::deadline_exceeded : ErrorCode::failed_precondition,
-      fmt::format("{}{}; its log is in {} of arcform's folder there",
-                  alive ? "it runs, but has not joined its cloud in time" : "it exited at once",
-                  words, node_slot(action.node.port))};
+      (alive ? "it runs, but has not joined its cloud in time" : "it exited at once") + words};
 }
 
 /// Waits until the ephemeral of the node stands. Looks at the process only when that takes long.
@@ -122,7 +121,7 @@ Awaitable<Result<void>> await_join(ApplyContext& context, ZnodeReader& reader, S
         co_return alive.error();
       }
       if (!*alive || now >= deadline) {
-        auto ended = co_await ended_while_joining(host, action, *alive);
+        auto ended = co_await ended_while_joining(context, action, *alive);
         co_return ended;
       }
       next_look = now + std::chrono::seconds(1);

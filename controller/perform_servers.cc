@@ -71,8 +71,8 @@ Awaitable<std::string> words_of_silent(ApplyContext& context, Answers answers) {
   std::string text;
   for (const auto& [id, answer] : answers) {
     if (!is_serving(answer)) {
-      const std::string words = co_await last_words_of(
-          context.host(find_server(context.desired, id)->host), server_slot(id));
+      const std::string words =
+          co_await last_words_of(context, find_server(context.desired, id)->host, server_slot(id));
       text += fmt::format("; server {}{}", id, words.substr(1));
     }
   }
@@ -124,7 +124,8 @@ Awaitable<Result<void>> await_server(ApplyContext& context, const StartServer& a
     }
     const bool late = context.world.clock.now() >= deadline;
     if (!*alive || late) {
-      const std::string words = co_await last_words_of(host, server_slot(action.id));
+      const std::string words =
+          co_await last_words_of(context, action.host, server_slot(action.id));
       co_return Error{
           *alive ? ErrorCode::deadline_exceeded : ErrorCode::failed_precondition,
           fmt::format("server {} on {} {}{}", action.id, action.host,

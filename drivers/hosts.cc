@@ -12,8 +12,7 @@ Host& ScriptHosts::host(const DesiredHost& access, const std::string& deployment
   std::unique_ptr<Host>& host = hosts_[{access.name, deployment}];
   if (!host) {
     ScriptPlace place;
-    place.directory =
-        access.ssh.directory.empty() ? "~/.arcform/" + deployment : access.ssh.directory;
+    place.directory = directory_of(access, deployment);
     host = std::make_unique<ScriptHost>(access.name, shells_(access), std::move(place), nonces_);
   }
   return *host;

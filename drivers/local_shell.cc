@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <unistd.h>
+
 #include "drivers/child.h"
 #include "drivers/tcp_exchange.h"
 
@@ -34,7 +36,8 @@ Awaitable<Result<ShellOutput>> LocalShell::execute(std::string input,
   ChildRequest request;
   request.argv = {"/bin/sh", "-s"};
   request.input = std::move(input);
-  request.directory = home_;
+  // As sshd does: whoever has no home folder starts in the root folder.
+  request.directory = ::access(home_.c_str(), X_OK) == 0 ? home_ : "/";
   return execute_here(loop_, host_, std::move(request),
                       std::chrono::steady_clock::now() + patience);
 }

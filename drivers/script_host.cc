@@ -60,6 +60,9 @@ std::string reason_in(std::string_view words) {
       chosen = line;
     }
   }
+  while (chosen.ends_with(' ')) {
+    chosen.remove_suffix(1);
+  }
   return printable(chosen, 400);
 }
 
@@ -158,11 +161,16 @@ Error ScriptHost::refusal(const ScriptReply& reply, const std::string& what) con
   const bool full = code == ErrorCode::resource_exhausted &&
                     (reply.errors.find("No space") != std::string::npos ||
                      reply.errors.find("quota") != std::string::npos);
+  const char* const remedy = full ? "; free some space there, then run the same command"
+                             : code == ErrorCode::permission_denied
+                                 ? "; the user that arcform logs in as needs the right to do that"
+                                 : "";
   return error(
       code, what,
       fmt::format(
-          "{}{}", full ? "disk full: " : "",
-          said.empty() ? fmt::format("the script ended with status {}", reply.status) : said));
+          "{}{}{}", full ? "disk full: " : "",
+          said.empty() ? fmt::format("the script ended with status {}", reply.status) : said,
+          remedy));
 }
 
 /// Runs a script and takes its status: only a reply with status 0 comes back as a reply, except

@@ -30,6 +30,10 @@ const DesiredCloud* DesiredState::cloud(std::string_view service_code) const {
   return find_sorted(clouds, service_code, &DesiredCloud::service_code);
 }
 
+std::string directory_of(const DesiredHost& host, const std::string& deployment) {
+  return host.ssh.directory.empty() ? "~/.arcform/" + deployment : host.ssh.directory;
+}
+
 std::string connect_string(const DesiredState& desired) {
   if (!desired.ensemble.external.empty()) {
     return desired.ensemble.external;

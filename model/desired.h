@@ -143,4 +143,8 @@ struct DesiredState {
 /// "ip:port,ip:port" of the ensemble's client ports, in order of server id, or `external`.
 std::string connect_string(const DesiredState& desired);
 
+/// The folder of a deployment on a host, where everything of ours lies: the one that the spec
+/// names, else "~/.arcform/<deployment>" of the user who logs in.
+std::string directory_of(const DesiredHost& host, const std::string& deployment);
+
 }  // namespace arcform

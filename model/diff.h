@@ -16,7 +16,7 @@ enum class Verdict {
   stopped,   ///< no process, no ephemeral
   crashed,   ///< no process (proven), its old ephemeral still stands
   paused,    ///< the process lives, no ephemeral: it serves stale data and never comes back itself
-  starting,  ///< the process lives, no ephemeral yet, younger than it may take to join
+  starting,  ///< the process lives and is too young to have joined and to answer
   silent,    ///< process and ephemeral stand, and it does not answer
   foreign,   ///< a process that is not ours has the port
   unknown,   ///< a witness is missing

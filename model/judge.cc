@@ -10,6 +10,8 @@ namespace arcform {
 namespace {
 
 const ObservedCloud kEmptyCloud;
+/// Seconds. A node serves some milliseconds after it has joined, later on a busy host.
+constexpr std::uint64_t kJustStarted = 10;
 
 /// The process that seems to own a port which is not ours, for the message.
 std::string owner_of_port(const HostFacts& facts, std::uint16_t port) {
@@ -58,14 +60,19 @@ void judge_process(const HostFacts& facts, const NodeWitnesses& witnesses,
     return;
   }
   const bool answers = answer->is_present();
+  const std::uint64_t age_s =
+      (facts.uptime_ticks - std::min(facts.uptime_ticks, out.process->start_ticks)) /
+      std::max(1U, facts.ticks_per_second);
+  if (out.join != nullptr && !answers && age_s < kJustStarted) {
+    out.verdict = Verdict::starting;
+    out.why = fmt::format("started {} s ago, has joined, does not answer yet", age_s);
+    return;
+  }
   if (out.join != nullptr) {
     out.verdict = answers ? Verdict::up : Verdict::silent;
     out.why = answers ? "joined and answering" : "joined, but does not answer";
     return;
   }
-  const std::uint64_t age_s =
-      (facts.uptime_ticks - std::min(facts.uptime_ticks, out.process->start_ticks)) /
-      std::max(1U, facts.ticks_per_second);
   // A server serves only after it has joined, so one that answers has left again. Two seconds let
   // a start be over; one that does not answer may wait for ZooKeeper a session timeout long.
   const bool may_still_join = age_s < (answers ? 2U : session_timeout_s + 10U);

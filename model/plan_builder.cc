@@ -7,6 +7,10 @@
 
 #include <fmt/format.h>
 
+#include <fmt/format.h>
+
+#include "model/znodes.h"
+
 namespace arcform {
 namespace {
 
@@ -206,6 +210,24 @@ bool Plan::holds(Hold kind) const {
   return std::any_of(held.begin(), held.end(), [kind](const Held& h) { return h.hold == kind; });
 }
 
+namespace {
+
+/// Keys beside the nodes' mappings mean nothing to anybody: a mistake of somebody's hand.
+void plan_alarms(PlanBuilder& builder) {
+  const TreeFacts* const tree = builder.observed.tree.get();
+  if (tree == nullptr) {
+    return;
+  }
+  for (const std::string& key : tree->unusual_mappings) {
+    builder.alarm(
+        fmt::format("{}/{}: is no address (ip:port) of a cache node, so it maps nothing; find out "
+                    "who made it and delete it by hand",
+                    znodes::kMapping, printable(key, 200)));
+  }
+}
+
+}  // namespace
+
 Plan plan(const DesiredState& desired, const ObservedState& observed, const Policy& policy) {
   const std::vector<Drift> drift = diff(desired, observed);
   PlanBuilder builder(desired, observed, policy);
@@ -214,6 +236,7 @@ Plan plan(const DesiredState& desired, const ObservedState& observed, const Poli
   plan_clouds(drift, builder);
   plan_removals(drift, builder);
   plan_ensemble_stop(drift, builder);
+  plan_alarms(builder);
   return std::move(builder).finish();
 }
 

@@ -5,6 +5,7 @@
 
 #include "model/cloud_work.h"
 #include "model/diff_parts.h"
+#include "model/znodes.h"
 
 namespace arcform {
 namespace {
@@ -42,9 +43,9 @@ void collect_mappings(const std::vector<const Drift*>& drift, CloudWork& work,
     if (elsewhere && !may_move(*item, builder)) {
       work.foreign.insert(item->node);
       builder.hold(Hold::foreign, node_subject(*item),
-                   fmt::format("is mapped to {}, which this deployment does not own; unregister it "
+                   fmt::format("{} names {}, not all of it owned by this deployment; unregister it "
                                "there, or choose another port",
-                               item->detail),
+                               znodes::mapping_key(item->node), item->detail),
                    item->at);
       continue;
     }

@@ -64,7 +64,7 @@ std::map<int, ServerPlan> sort_servers(const std::vector<Drift>& drift, PlanBuil
         !builder.missing_packages.contains({item.host, builder.desired.ensemble.package});
     if (item.kind == DriftKind::server_not_configured ||
         item.kind == DriftKind::server_config_differs) {
-      plan.configure = &item;
+      plan.configure = can_start ? &item : nullptr;
     } else if (item.kind == DriftKind::server_down) {
       plan.start = can_start ? &item : nullptr;
       plan.serving = can_start;
@@ -176,7 +176,8 @@ const Drift* find(const std::vector<Drift>& drift, DriftKind kind) {
   return found == drift.end() ? nullptr : &*found;
 }
 
-/// The tree: readable now, provably empty and about to be there, or unknown.
+/// The tree: readable now, provably empty and about to be there, or unknown. That there can be no
+/// quorum is held by the caller, and cause enough for an unreadable tree.
 void plan_tree(const std::vector<Drift>& drift, bool quorum_planned, bool quorum_possible,
                PlanBuilder& builder) {
   const Drift* const missing = find(drift, DriftKind::tree_missing);
@@ -199,8 +200,12 @@ void plan_tree(const std::vector<Drift>& drift, bool quorum_planned, bool quorum
   if (const Drift* const unknown = find(drift, DriftKind::ensemble_unknown)) {
     if (quorum_planned) {
       builder.later("registrations and cache nodes: known after the ensemble serves");
-    } else {
-      builder.hold(Hold::unknown, "ensemble", unknown->detail, unknown->at);
+    } else if (quorum_possible || !builder.desired.ensemble.external.empty()) {
+      builder.hold(Hold::unknown, "ensemble",
+                   unknown->detail + (builder.desired.ensemble.external.empty()
+                                          ? ""
+                                          : "; bring it back, or correct \"external\""),
+                   unknown->at);
     }
   }
 }

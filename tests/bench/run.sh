@@ -118,9 +118,11 @@ converge() {
 # --- rows ------------------------------------------------------------------------------------------
 
 probe_scripts() {
-  "$tools/bench_print_probe" '~/.arcform/bench' /home/arcus/zookeeper "$build/stock-node" \
+  # shellcheck disable=SC2088 # the host expands it
+  folder='~/.arcform/bench'
+  "$tools/bench_print_probe" "$folder" /home/arcus/zookeeper "$build/stock-node" \
     /usr/share/zookeeper >"$work/probe-server.sh"
-  "$tools/bench_print_probe" '~/.arcform/bench' '' "$build/stock-node" /usr/share/zookeeper \
+  "$tools/bench_print_probe" "$folder" '' "$build/stock-node" /usr/share/zookeeper \
     >"$work/probe.sh"
   scripts=""
   for i in $(seq 1 "$count"); do
@@ -221,7 +223,8 @@ bench_converge() {
   took=$(seconds_since "$begun")
   row "three bare hosts to six nodes / critical path" 1.5 \
     "$(calc "$took / ($servers_took + $node_took)")" x
-  info "  arcform; servers' start; one node's start" "$took s" "" "$servers_took s, $node_took s"
+  info "  arcform; servers' start; one node's start" "$took" s "$servers_took s, $node_took s"
+  # shellcheck disable=SC2016 # expanded on the host
   "$lab" exec -u arcus cache002 sh -c 'read -r v boot pid rest <.arcform/bench/node-11211/id; kill -9 "$pid"'
   begun=$(now)
   converge
@@ -245,7 +248,7 @@ bench_memory() {
   done
   info "  reading the spec" "$(calc "$(pick "$largest" spec 3) / $dom")" x "of the DOM, $dom ms"
   for what in spec:read observed:observed plan-new:planned; do
-    info "  memory per node, ${what#*:}" "$(calc "$(pick "$largest" "${what%:*}" 4) / $largest")" kB ""
+    info "  memory per node, ${what#*:}" "$(calc "$(pick "$largest" "${what%:*}" 4) / $largest")" kB "heap"
   done
   row "memory per node, spec, observation and plan" 1 "$(calc "($(pick "$largest" spec 4) + \
     $(pick "$largest" observed 4) + $(pick "$largest" plan-same 4)) / $largest")" kB

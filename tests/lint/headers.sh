@@ -4,8 +4,5 @@
 #   headers.sh FOLDER COMPILER
 set -eu
 cd "$1"
-failed=0
-for header in model/*.h specs/*.h; do
-  "$2" -std=c++20 -fsyntax-only -I. -include "$header" -x c++ /dev/null || failed=1
-done
-exit $failed
+printf "%s\n" model/*.h specs/*.h |
+  xargs -P "$(nproc)" -I "{}" "$2" -std=c++20 -fsyntax-only -I. -include "{}" -x c++ /dev/null

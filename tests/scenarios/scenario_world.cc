@@ -117,6 +117,14 @@ const std::map<std::string, Fault>& faults_by_name() {
   return faults;
 }
 
+/// Whether the line tells of something that we did on a host.
+bool is_host_write(const std::string& what) {
+  const auto verbs = {" start ", " stop ", " forget ", " write "};
+  return what.starts_with("host ") &&
+         std::any_of(verbs.begin(), verbs.end(),
+                     [&what](const char* verb) { return what.find(verb) != std::string::npos; });
+}
+
 }  // namespace
 
 std::string ScenarioWorld::obey(const Command& command) {
@@ -243,11 +251,8 @@ std::string ScenarioWorld::effects() const {
   for (std::size_t i = log_from_; i < world_->log().size(); ++i) {
     const std::string& line = world_->log()[i];
     const std::string what = line.substr(line.find(' ') + 1);
-    const bool ours =
-        what.starts_with("zk controller:") ||
-        (what.starts_with("host ") &&
-         (what.find(" start ") != std::string::npos || what.find(" stop ") != std::string::npos ||
-          what.find(" forget ") != std::string::npos || what.find(" write ") != std::string::npos));
+    const bool ours = what.find(" refused: ") == std::string::npos &&
+                      (what.starts_with("zk controller:") || is_host_write(what));
     if (ours) {
       text += what + "\n";
     }

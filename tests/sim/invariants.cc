@@ -71,6 +71,9 @@ void Invariants::look() {
   for (; seen_ < world_.log().size(); ++seen_) {
     const std::string& line = world_.log()[seen_];
     const std::string what = line.substr(line.find(' ') + 1);
+    if (what == "controller wakes") {
+      woke_ = world_.now();
+    }
     if (what.starts_with("zk controller: ") && what.find(" refused: ") == std::string::npos) {
       look_at_znodes(what.substr(15));
     } else if (what.starts_with("host ")) {
@@ -147,6 +150,10 @@ void Invariants::node_starts(const std::string& host, std::uint16_t port) {
 /// Quorum is ours to keep only while the spec wants the ensemble to run and it has one.
 void Invariants::server_stopped(const std::string& host) {
   if (desired_->ensemble.state == RunState::stopped || !world_.ensemble().has_leader()) {
+    return;
+  }
+  // Between the last look and a stop that is on its way, nothing holds the world still.
+  if (woke_ && world_.now() - *woke_ < std::chrono::milliseconds(50)) {
     return;
   }
   std::size_t others = 0;

@@ -43,6 +43,7 @@ class Invariants {
   SimWorld& world_;
   const DesiredState* desired_ = nullptr;
   std::size_t seen_ = 0;                            ///< lines of the log
+  std::optional<Time> woke_;                        ///< when the controller last woke from a sleep
   std::map<std::string, std::set<Endpoint>> down_;  ///< by us, by cloud
 };
 

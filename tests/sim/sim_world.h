@@ -38,6 +38,7 @@ class SimWorld final : public Hosts {
 
   // What arcform works on.
   Clock& clock() { return core_.clock(); }
+  Time now() const { return core_.clock().now(); }
   Zookeeper& zookeeper() { return zookeeper_; }
   Host& host(const DesiredHost& access, const std::string& deployment) override;
   /// By name, for the deployment of the spec.

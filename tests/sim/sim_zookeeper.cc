@@ -139,6 +139,7 @@ void SimZookeeper::suspend(Time pause) {
   for (const std::int64_t session : sessions()) {
     ensemble_.freeze(session, false);
   }
+  core_.note("controller wakes");
 }
 
 void SimZookeeper::abandon() {
