@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -20,6 +21,11 @@
 namespace arcform {
 namespace {
 
+/// A server ends a silent session at the tick after its timeout, counted from the last word that a
+/// follower passed on to the leader (every half tick). With ticks of 2 s the lock of a
+/// controller that died is gone after 11 s at most, within the 12 s that an apply waits for it.
+constexpr std::chrono::seconds kSessionTimeout{8};
+
 /// Builds the real world and runs one command in it.
 ExitStatus run_in_real_world(const Options& options, const DesiredState& desired,
                              Console& console) {
@@ -27,7 +33,9 @@ ExitStatus run_in_real_world(const Options& options, const DesiredState& desired
   const ShellEnvironment environment = current_environment();
   Secrets secrets(environment.home, ask_secret);
   SystemClock clock(loop);
-  ZookeeperClient zookeeper(loop, clock);
+  ZookeeperOptions session;
+  session.session_timeout = kSessionTimeout;
+  ZookeeperClient zookeeper(loop, clock, session);
   const Shells shells(loop, environment, secrets);
   ScriptHosts hosts([&shells](const DesiredHost& host) { return shells.make_shell(host); },
                     seeded_nonces(std::random_device{}()));

@@ -214,6 +214,19 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StopNode& ac
   }
   const std::optional<ObservedJoin> before = co_await join_before_stop(context, action);
   Host& host = context.host(action.host);
+  if (before) {  // Whose it is: a process that is gone already may have a successor.
+    const Result<bool> alive = co_await host.is_alive(action.process);
+    if (!alive) {
+      co_return alive.error();
+    }
+    if (!*alive) {
+      co_return Error{
+          ErrorCode::aborted,
+          fmt::format("pid {} on {} has ended in the meantime, and {} stands; plan again",
+                      action.process.pid, action.host,
+                      znodes::joined(action.service_code, before->name))};
+    }
+  }
   StopRequest request{node_slot(action.node.port), action.process, context.patience.node_stop};
   const Result<StopOutcome> stopped = co_await host.stop(std::move(request));
   if (!stopped) {

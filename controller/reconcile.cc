@@ -121,8 +121,10 @@ Awaitable<Result<bool>> lock_for(ApplyContext& context, const Round& round) {
   if (!lock) {
     co_return lock.error();
   }
+  // Whoever held the lock then may have changed anything since, under the epoch that was seen.
+  const bool undisturbed = tree->record.lock_holder.empty();
   const std::int32_t seen = tree->record.epoch_version;
-  co_return (*lock)->epoch_version() == std::max(seen, 0) + 1;
+  co_return undisturbed && (*lock)->epoch_version() == std::max(seen, 0) + 1;
 }
 
 Awaitable<void> release(ApplyContext& context) {

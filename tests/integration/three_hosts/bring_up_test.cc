@@ -54,9 +54,12 @@ void two_at_once(Deployment& it) {
   const ProcessResult second = it.run({"apply", "--yes", "--lock-timeout", "1s"});
   require_status(second, 7);
   require_says(second, "pid ");
-  const ProcessResult patient = it.apply();
+  const ProcessResult patient = it.apply();  // Waits for the lock; then nothing is left to do.
   require_status(patient, 0);
-  require_status(first.finish(seconds(60)), 0);
+  CHECK_FALSE(contains(patient.out, "cache002.arcus ..."));
+  const ProcessResult ended = first.finish(seconds(60));
+  require_status(ended, 0);
+  CHECK_FALSE(contains(ended.out, "FAILED"));
   CHECK(it.pids(2, "memcached .*-p 11211 .*-t 5 ") == it.node_pid(2, 11211));
   CHECK(it.pids(2, "memcached .*-p 11212 .*-t 5 ") == it.node_pid(2, 11212));
   CHECK(it.joined("test-cloud") == kSixNodes);

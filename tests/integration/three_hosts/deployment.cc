@@ -122,7 +122,7 @@ std::string Deployment::znodes_with(const std::string& word) const {
   std::istringstream lines(all_znodes());
   std::string found;
   for (std::string line; std::getline(lines, line);) {
-    found += contains(line, word) ? line + "\n" : "";
+    found += contains(line, word) && !contains(line, "/cache_server_log/") ? line + "\n" : "";
   }
   return found;
 }
@@ -160,7 +160,8 @@ std::string Deployment::traces() const {
     // ZooKeeper's own data and the logs grow by themselves; logins come and go.
     all += lab_.exec(host,
                      "find /home/arcus /tmp /var/tmp -path /home/arcus/zookeeper/version-2 -prune "
-                     "-o ! -name log -printf '%p %s %T@\\n' | sort; ps -e -o comm= | "
+                     "-o -path '/tmp/hsperfdata_*' -prune -o ! -name log -printf '%p %s %T@\\n' | "
+                     "sort; ps -e -o comm= | "
                      "grep -Evx '(sshd|sh|ps|grep|sort|find).*' | sort")
                .out;
   }

@@ -53,7 +53,7 @@ class Deployment {
   bool has_znode(const std::string& path) const { return zk("get", path).status == 0; }
   /// "10.0.0.1:11211 10.0.0.1:11212" as their ephemeral znodes say.
   std::string joined(const std::string& cloud) const;
-  /// Every path that has one of the words in it.
+  /// The paths that have the word in them, but for the log that cache nodes write of themselves.
   std::string znodes_with(const std::string& word) const;
   std::string all_znodes() const { return zk("tree", "/arcus").out + zk("tree", "/arcform").out; }
 

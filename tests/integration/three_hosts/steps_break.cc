@@ -79,7 +79,8 @@ void server_killed(const Deployment& it) {
 }
 
 void config_edited(const Deployment& it) {
-  step("a follower's zoo.cfg is edited by hand: written anew, that server alone restarts");
+  step(
+      "a follower's zoo.cfg is edited by hand: written anew; no server has read it, none restarts");
   const int leader = it.leader();
   const int follower = leader == 1 ? 2 : 1;
   const int other = 6 - leader - follower;
@@ -88,11 +89,28 @@ void config_edited(const Deployment& it) {
   const std::string file = "/home/arcus/.arcform/three-hosts/server-*/zoo.cfg";
   const std::string content = it.lab().exec(follower, "cat " + file).out;
   require_status(it.lab().exec(follower, "echo syncLimit=77 | tee -a " + file, "arcus"), 0);
-  it.converge();
+  require_says(it.converge(), fmt::format("configure ZooKeeper server {}", follower));
   CHECK(it.lab().exec(follower, "cat " + file).out == content);
-  CHECK(it.server_pid(follower) != before);
+  CHECK(it.server_pid(follower) == before);
   CHECK(it.server_pid(leader) + it.server_pid(other) == rest);
   CHECK(it.leader() == leader);
+  CHECK(it.joined("test-cloud") == kFiveNodes);
+}
+
+void config_changed(Deployment& it) {
+  step("the ensemble's configuration changes in the spec: one server after the other, leader last");
+  const int leader = it.leader();
+  it.edit("\"syncLimit\": 5", "\"syncLimit\": 6");
+  const ProcessResult changed = it.converge();
+  const std::size_t last = changed.out.rfind("restart ZooKeeper server");
+  INFO(changed.out);
+  CHECK(changed.out.find(fmt::format("restart ZooKeeper server {} on", leader), last) == last);
+  std::size_t restarts = 0;
+  for (std::size_t at = 0; (at = changed.out.find(": done in", at)) != std::string::npos; ++at) {
+    const std::size_t line = changed.out.rfind('\n', at) + 1;
+    restarts += contains(changed.out.substr(line, at - line), "restart ZooKeeper") ? 1U : 0U;
+  }
+  CHECK(restarts == 3);
   CHECK(it.joined("test-cloud") == kFiveNodes);
 }
 
@@ -104,6 +122,7 @@ void what_breaks_is_repaired(Deployment& it) {
   mapping_deleted(it);
   server_killed(it);
   config_edited(it);
+  config_changed(it);
 }
 
 void unreachable_is_unknown(Deployment& it) {
@@ -118,6 +137,7 @@ void unreachable_is_unknown(Deployment& it) {
     INFO(plan.out);
     CHECK_FALSE(contains(plan.out, line));
   }
+  it.lab().command({"cut", "--unreachable", Lab::host(3)});  // The same, told at once.
   const ProcessResult applied = it.apply();
   require_status(applied, 9);
   require_says(applied, "start cache node 10.0.0.1:11211 on cache001.arcus: done in");
