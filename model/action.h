@@ -62,7 +62,8 @@ struct StartServer {
 };
 
 /// Stops exactly the observed process of a server (pid and start time are compared in the same
-/// remote command). Precondition, while the ensemble should run: no majority serves. Done when: that process is gone.
+/// remote command). Precondition, while the ensemble should run: no majority serves. Done when:
+/// that process is gone.
 struct StopServer {
   std::string host;
   int id = 0;

@@ -198,6 +198,10 @@ inline void check_starting(HostFixture& fixture) {
     CHECK_FALSE(cleaner(started(fixture, request)) == first);
     CHECK(probed(fixture).slot("node-1")->digest == "d2");
   }
+}
+
+inline void check_failing_starts(HostFixture& fixture) {
+  Cleaner cleaner(fixture);
   SECTION("a taken port refuses") {
     const std::uint16_t port = fixture.free_port();
     cleaner(started(fixture, request_for(fixture, HostFixture::Program::listens, "node-1", port)));
@@ -300,6 +304,7 @@ inline void check_asking(HostFixture& fixture) {
 inline void check_host_contract(HostFixture& fixture) {
   check_probing(fixture);
   check_starting(fixture);
+  check_failing_starts(fixture);
   check_stopping(fixture);
   SECTION("forget") {
     check_forgetting(fixture);
