@@ -149,7 +149,10 @@ void unreachable_is_unknown(Deployment& it) {
   require_status(status, 9);
   require_says(status, "unknown");
 
-  step("the host is back: converges");
+  step("its nodes lose their sessions; the host is back: converges");
+  REQUIRE(eventually(
+      [&] { return it.joined("test-cloud") == "10.0.0.1:11211 10.0.0.2:11211 10.0.0.2:11212"; },
+      seconds(40)));
   it.lab().command({"mend", Lab::host(3)});
   it.converge();
   CHECK(it.joined("test-cloud") == kFiveNodes);
