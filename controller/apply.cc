@@ -40,11 +40,28 @@ std::chrono::seconds settle_time(const DesiredState& desired, const std::string&
   return std::chrono::seconds(longest);
 }
 
+/// Why no further step may start; empty: it may.
+std::string why_not(const Run& run) {
+  if (run.context.interrupted) {
+    return "interrupted";
+  }
+  if (run.context.world.clock.now() >= run.context.deadline) {
+    return "the time of --timeout is up";
+  }
+  if (run.result.lock_held) {
+    return "another apply holds the lock";
+  }
+  if (run.context.lock != nullptr && !run.context.lock->alive()) {
+    return "the lock's ZooKeeper session is lost";
+  }
+  return "";
+}
+
 /// Keeps ring changes of a cloud in use apart.
 Awaitable<void> settle(Run& run, const Step& step) {
   const std::string code = cloud_of(step.action);
   bool told = false;
-  while (!run.context.interrupted) {
+  while (why_not(run).empty()) {
     const auto last = run.context.last_ring_change.find(code);
     if (last == run.context.last_ring_change.end()) {
       co_return;
@@ -94,19 +111,6 @@ Result<void> take_budget(ApplyContext& context, const Action& action) {
   }
   ++context.taken_down[code];
   return {};
-}
-
-std::string why_not(const Run& run) {
-  if (run.context.interrupted) {
-    return "interrupted";
-  }
-  if (run.result.lock_held) {
-    return "another apply holds the lock";
-  }
-  if (run.context.lock != nullptr && !run.context.lock->alive()) {
-    return "the lock's ZooKeeper session is lost";
-  }
-  return "";
 }
 
 void step_ended(Run& run, StepId id, const Result<void>& result, Time took) {

@@ -14,7 +14,7 @@ Awaitable<Result<DeploymentLock*>> ApplyContext::locked() {
     }
     co_return lock.get();
   }
-  const Time deadline = world.clock.now() + patience.lock;
+  const Time until = world.clock.now() + patience.lock;
   std::chrono::milliseconds step{10};
   bool told = false;
   while (true) {
@@ -29,7 +29,7 @@ Awaitable<Result<DeploymentLock*>> ApplyContext::locked() {
       co_return lock.get();
     }
     const bool held = taken.error().code == ErrorCode::already_exists;
-    if (!held || world.clock.now() >= deadline || interrupted) {
+    if (!held || world.clock.now() >= until || interrupted) {
       co_return taken.error();
     }
     if (!told) {

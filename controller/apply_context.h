@@ -43,6 +43,7 @@ struct ApplyContext {
   std::map<std::string, Time> last_ring_change;   ///< by service code
   std::map<std::string, std::size_t> taken_down;  ///< nodes down because of us, by service code
   const Plan* plan = nullptr;                     ///< of the pass that runs
+  Time deadline = Time::max();                    ///< no new step starts after it
   bool interrupted = false;                       ///< no new step may start
 
   ApplyContext(World world_in, const DesiredState& desired_in, EnsembleSession& session_in,

@@ -13,22 +13,32 @@ namespace {
 /// A step that failed this often is not tried again in the same run.
 constexpr int kTriesMax = 2;
 
-/// What has been tried so far in one run, over its rounds.
+/// A step that was done this often and is planned again does not do what it should.
+constexpr int kRepeatsMax = 5;
+
+/// What has been tried so far in one run, over its rounds; by description of the action.
 struct Attempts {
-  std::map<std::string, int> failed;  ///< by description of the action
+  std::map<std::string, int> failed;
+  std::map<std::string, int> done;
 
   void note(const Plan& plan, const ApplyResult& result) {
     for (StepId id = 0; id < plan.steps.size(); ++id) {
-      if (result.steps[id].state != StepOutcome::State::failed) {
-        continue;
+      const std::string what = describe(plan.steps[id].action);
+      if (result.steps[id].state == StepOutcome::State::done) {
+        ++done[what];
+      } else if (result.steps[id].state == StepOutcome::State::failed) {
+        const bool again = advice(result.steps[id].error.code) != Advice::stop;
+        failed[what] += again ? 1 : kTriesMax;
       }
-      const bool again = advice(result.steps[id].error.code) != Advice::stop;
-      failed[describe(plan.steps[id].action)] += again ? 1 : kTriesMax;
     }
+  }
+  bool repeats(const Step& step) const {
+    const auto found = done.find(describe(step.action));
+    return found != done.end() && found->second >= kRepeatsMax;
   }
   bool given_up(const Step& step) const {
     const auto found = failed.find(describe(step.action));
-    return found != failed.end() && found->second >= kTriesMax;
+    return (found != failed.end() && found->second >= kTriesMax) || repeats(step);
   }
 };
 
@@ -65,12 +75,23 @@ void note_failures(const Plan& plan, const ApplyResult& result, ReconcileResult&
   out.steps_done += result.count(StepOutcome::State::done);
 }
 
-/// Nothing can be done any more: why not.
-Outcome outcome_of(const Plan& plan, const Attempts& attempts) {
+void note_repeats(const Plan& plan, const Attempts& attempts, ReconcileResult& out) {
+  for (const Step& step : plan.steps) {
+    if (attempts.repeats(step)) {
+      out.failures.push_back(
+          fmt::format("{}: done {} times, and it is still needed ({}); something undoes it, or it "
+                      "has no effect",
+                      describe(step.action), kRepeatsMax, step.reason));
+    }
+  }
+}
+
+/// Nothing can be done any more: why not. Steps that are still in the plan were given up.
+Outcome outcome_of(const Plan& plan) {
   if (plan.converged()) {
     return Outcome::converged;
   }
-  if (!attempts.failed.empty() && !plan.steps.empty()) {
+  if (!plan.steps.empty()) {
     return Outcome::failed;
   }
   if (plan.holds(Hold::unknown)) {
@@ -139,7 +160,7 @@ Awaitable<void> release(ApplyContext& context) {
 
 /// The loop behind reconcile(), without the lock's release.
 Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks hooks,
-                           Time deadline, ReconcileResult& out) {
+                           ReconcileResult& out) {
   Attempts attempts;
   bool confirmed = false;
   while (true) {
@@ -154,7 +175,8 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
       co_return;
     }
     if (todo.steps.empty() && !only_waits(out.last.plan)) {
-      out.outcome = outcome_of(out.last.plan, attempts);
+      out.outcome = outcome_of(out.last.plan);
+      note_repeats(out.last.plan, attempts, out);
       if (out.outcome == Outcome::converged) {
         const Result<void> recorded = co_await record(context, out.last.observed);
         out.error = recorded ? "" : recorded.error().message;
@@ -162,7 +184,7 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
       }
       co_return;
     }
-    if (context.world.clock.now() >= deadline) {
+    if (context.world.clock.now() >= context.deadline) {
       out.outcome = Outcome::timed_out;
       co_return;
     }
@@ -218,8 +240,8 @@ Awaitable<ReconcileResult> reconcile(ApplyContext& context, Policy policy, Recon
                                      std::chrono::milliseconds timeout) {
   context.allow_removal = policy.allow_removal;
   ReconcileResult out;
-  const Time deadline = context.world.clock.now() + timeout;
-  co_await run_rounds(context, std::move(policy), std::move(hooks), deadline, out);
+  context.deadline = context.world.clock.now() + timeout;
+  co_await run_rounds(context, std::move(policy), std::move(hooks), out);
   co_await release(context);
   co_return out;
 }

@@ -157,7 +157,7 @@ std::vector<std::string> OpensshShell::State::command(std::vector<std::string> w
   option("UserKnownHostsFile=" + expand_home(access.known_hosts, environment.home));
   option("GlobalKnownHostsFile=" + environment.global_known_hosts);
   option(environment.terminal ? "BatchMode=no" : "BatchMode=yes");
-  option("ConnectTimeout=10");
+  option("ConnectTimeout=5");
   option("ServerAliveInterval=5");
   option("ServerAliveCountMax=3");
   option("ControlPersist=60");

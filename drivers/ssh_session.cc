@@ -11,7 +11,7 @@
 namespace arcform {
 namespace {
 
-constexpr std::chrono::seconds kConnectPatience{10};
+constexpr std::chrono::seconds kConnectPatience{5};
 constexpr std::chrono::seconds kLoginPatience{20};
 
 // No group exchange: it costs a round trip more and 36 ms of CPU.

@@ -126,7 +126,8 @@ void diff_server(const DesiredState& desired, const DesiredServer& server,
 }
 
 /// The members that the configured servers agree on against the spec, when none of them has the
-/// spec's: then it is the spec that changed. A single server that differs was edited by hand.
+/// spec's: then it is the spec that changed. A single server that differs was edited by hand, and
+/// so was a file that names no member at all.
 std::string membership_difference(const DesiredState& desired, const ObservedState& observed,
                                   const std::string& config) {
   const auto wanted = zoo_members(config);
@@ -142,7 +143,7 @@ std::string membership_difference(const DesiredState& desired, const ObservedSta
     if (members == wanted || slot->digest == zoo_digest(config)) {
       return "";  // Its file says so, or it was last started so: whatever differs was edited.
     }
-    if (difference.empty() && facts->data.has_data) {
+    if (difference.empty() && facts->data.has_data && !members.empty()) {
       std::string before;
       for (const auto& [key, value] : members) {
         before += fmt::format("{}={}\n", key, value);
@@ -213,6 +214,25 @@ void diff_package(const DesiredState& desired, const HostFacts& facts, const std
   }
 }
 
+/// A leader that was cut off goes on saying so until its ticks run out: who leads is not settled.
+void diff_leaders(const DesiredState& desired, const ObservedState& observed,
+                  std::vector<Drift>& out) {
+  std::vector<const DesiredServer*> leaders;
+  for (const DesiredServer& server : desired.ensemble.servers) {
+    const auto answer = observed.servers.find(server.id);
+    if (answer != observed.servers.end() && answer->second.is_present() &&
+        answer->second.value().mode == ServerMode::leader) {
+      leaders.push_back(&server);
+    }
+  }
+  if (leaders.size() > 1 && desired.ensemble.state == RunState::running) {
+    for (const DesiredServer* server : leaders) {
+      out.push_back(server_drift(DriftKind::server_not_serving, *server,
+                                 fmt::format("{} servers say that they lead", leaders.size())));
+    }
+  }
+}
+
 }  // namespace
 
 void diff_hosts(const DesiredState& desired, const ObservedState& observed,
@@ -267,6 +287,7 @@ void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
   for (const DesiredServer& server : desired.ensemble.servers) {
     diff_server(desired, server, observed, config, out);
   }
+  diff_leaders(desired, observed, out);
   drift = Drift{};
   drift.at = desired.ensemble.at;
   const TreeFacts* const tree = observed.tree.get();

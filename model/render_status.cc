@@ -273,12 +273,13 @@ std::string block(const char* heading, std::vector<Row> rows, const RenderOption
                                   aligned(rows, options.colour), rest_of(count, options));
 }
 
-std::string unobserved(const ObservedState& observed, const RenderOptions& options) {
+std::string unobserved(const DesiredState& desired, const ObservedState& observed,
+                       const RenderOptions& options) {
   std::vector<Row> rows;
   const auto add = [&rows](const std::string& what, const std::string& why) {
     rows.push_back({{"?", Ink::yellow}, {printable(what)}, {printable(why)}});
   };
-  if (observed.tree.is_unknown()) {
+  if (observed.tree.is_unknown() && desired.ensemble.state == RunState::running) {
     add("ensemble", observed.tree.why());
   }
   for (const auto& [name, facts] : observed.hosts) {
@@ -314,7 +315,7 @@ std::string render_status(const DesiredState& desired, const ObservedState& obse
     out += cloud_table(code, desired, observed, mapped, options);
   }
   out += block("other clouds (foreign, known by name only)", std::move(foreign), options);
-  return out + unobserved(observed, options);
+  return out + unobserved(desired, observed, options);
 }
 
 }  // namespace arcform

@@ -48,6 +48,39 @@ TEST_CASE("an interrupt lets the running step finish and starts no other") {
   CHECK(world.joined("test-cloud").size() == 6);
 }
 
+TEST_CASE("no step starts when the time is up") {
+  SimWorld world(with_threads(4));
+  REQUIRE(run_apply(world, with_threads(4)).result.outcome == Outcome::converged);
+  ApplyRequest request;
+  request.timeout = seconds(40);
+  const ApplyRun run = run_apply(world, with_threads(6), request);
+  CHECK(run.result.outcome == Outcome::timed_out);
+  CHECK(starting_with(run.lines, "done: restart cache node") == 2);
+  CHECK(starting_with(run.lines, "skipped: restart cache node") == 4);
+}
+
+/// Somebody who edits a server's zoo.cfg again and again.
+void keep_editing(SimWorld& world, const std::string& host, const std::string& path) {
+  world.edit_file(host, path, "tickTime=1\n");
+  world.core().clock().after(std::chrono::milliseconds(1), "operator edits",
+                             [&world, host, path] { keep_editing(world, host, path); });
+}
+
+TEST_CASE("what is undone again and again ends as a failure, not as a loop") {
+  SimWorld world(with_threads(4));
+  REQUIRE(run_apply(world, with_threads(4)).result.outcome == Outcome::converged);
+  const auto& files = world.machine("cache001.arcus").files;
+  const auto config = std::find_if(
+      files.begin(), files.end(), [](const auto& file) { return file.first.ends_with("zoo.cfg"); });
+  REQUIRE(config != files.end());
+  keep_editing(world, "cache001.arcus", config->first);
+  const ApplyRun run = run_apply(world, with_threads(4));
+  CHECK(run.result.outcome == Outcome::failed);
+  REQUIRE(run.result.failures.size() == 1);
+  CHECK(run.result.failures.front().find("done 5 times, and it is still needed") !=
+        std::string::npos);
+}
+
 TEST_CASE("what was declined is not done") {
   SimWorld world(with_threads(4));
   ApplyRequest request;

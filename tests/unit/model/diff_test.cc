@@ -166,3 +166,39 @@ TEST_CASE("an ensemble without the Arcus tree misses it") {
   tree_in(observed).arcus_tree = false;
   CHECK(kinds(desired, observed) == Kinds{DriftKind::tree_missing});
 }
+
+TEST_CASE("two servers that say they lead are not settled yet") {
+  const DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  for (auto& [id, answer] : observed.servers) {
+    ServerAnswer leads = answer.value();
+    leads.mode = id < 3 ? ServerMode::leader : ServerMode::follower;
+    answer = Observation<ServerAnswer>::present(leads);
+  }
+  CHECK(kinds(desired, observed) ==
+        Kinds{DriftKind::server_not_serving, DriftKind::server_not_serving});
+  CHECK(diff(desired, observed).front().detail == "2 servers say that they lead");
+}
+
+TEST_CASE("other members are told from a file that somebody edited") {
+  const DesiredState desired = three_hosts();
+  DesiredState fewer = desired;
+  fewer.ensemble.servers.pop_back();
+  ObservedState observed = ideal(desired);
+  const auto last_started_with = [&](const std::string& digest, const std::string& config) {
+    for (auto& [name, facts] : observed.hosts) {
+      for (auto& [slot_name, slot] : facts.value().slots) {
+        if (slot_name.starts_with("server-")) {
+          slot.config = config;
+          slot.digest = digest;
+        }
+      }
+    }
+  };
+  last_started_with(zoo_digest(zoo_cfg(fewer)), zoo_cfg(fewer));
+  CHECK(diff(desired, observed).front().kind == DriftKind::ensemble_membership);
+  last_started_with(zoo_digest(zoo_cfg(desired)), zoo_cfg(fewer));
+  CHECK(diff(desired, observed).front().kind == DriftKind::server_config_differs);
+  last_started_with(zoo_digest(zoo_cfg(fewer)), "tickTime=1\n");
+  CHECK(diff(desired, observed).front().kind == DriftKind::server_config_differs);
+}
