@@ -2,7 +2,6 @@
 #include "controller/observe.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -48,14 +47,6 @@ ProbeRequest request_for(const DesiredState& desired, const std::string& host) {
   return request;
 }
 
-std::optional<std::uint16_t> port_of_node_slot(std::string_view name) {
-  std::uint16_t port = 0;
-  if (name.size() > 5) {
-    std::from_chars(name.data() + 5, name.data() + name.size(), port);
-  }
-  return port != 0 && name == node_slot(port) ? std::optional(port) : std::nullopt;
-}
-
 Awaitable<void> observe_node(Round& round, HostReader& host, Endpoint node) {
   Observation<NodeAnswer> answer = co_await ask_node(host, node.port, round.patience.answer);
   round.seen.nodes.insert_or_assign(node, std::move(answer));
@@ -73,7 +64,7 @@ Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost&
   TaskGroup tasks(round.world.loop);
   const auto ip = parse_ipv4(access.address);
   for (const auto& [name, slot] : facts.slots) {
-    const auto port = port_of_node_slot(name);
+    const auto port = node_slot_port(name);
     if (port && ip && facts.process_of(slot) != nullptr) {
       tasks.spawn(observe_node(round, host, Endpoint{*ip, *port}));
     }

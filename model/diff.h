@@ -38,6 +38,8 @@ struct NodeWitnesses {
   /// nullptr: the tree could not be read. A cloud that is not registered is an empty one.
   const ObservedCloud* cloud = nullptr;
   const Observation<NodeAnswer>* answer = nullptr;  ///< nullptr: never asked
+  /// A child of `cloud` that may be the node's: looked at first. nullptr: no idea.
+  const ObservedJoin* near = nullptr;
 };
 
 /// Judges one cache node by its three witnesses. A process that was started less than

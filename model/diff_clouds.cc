@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 #include <fmt/format.h>
@@ -16,6 +15,7 @@ using Answers = std::map<Endpoint, Observation<NodeAnswer>>;
 /// Where the last node was found: nodes come in order, so the next one mostly stands right behind.
 struct Cursor {
   std::size_t mapping = 0;
+  std::size_t join = 0;
   Answers::const_iterator answer;
   NodeConfig config;   ///< what `digest` is of; most nodes of a cloud have the same
   std::string digest;  ///< empty: not computed yet
@@ -55,7 +55,9 @@ World index(const DesiredState& desired, const ObservedState& observed) {
       world.wanted.emplace_back(node.endpoint, &cloud);
     }
   }
-  std::sort(world.wanted.begin(), world.wanted.end());
+  if (!std::is_sorted(world.wanted.begin(), world.wanted.end())) {
+    std::sort(world.wanted.begin(), world.wanted.end());
+  }
   return world;
 }
 
@@ -223,7 +225,13 @@ void diff_node(const World& world, const DesiredCloud& cloud, const ObservedClou
     witnesses.answer = &cursor.answer->second;
     ++cursor.answer;
   }
+  if (seen != nullptr && cursor.join < seen->joined.size()) {
+    witnesses.near = &seen->joined[cursor.join];
+  }
   const NodeJudgement judgement = judge(witnesses, node.endpoint, node.config.session_timeout_s);
+  if (judgement.join != nullptr && seen != nullptr) {
+    cursor.join = static_cast<std::size_t>(judgement.join - seen->joined.data()) + 1;
+  }
   if (nodes_should_run(world.desired, cloud)) {
     diff_running_node(world, cloud, node, judgement, cursor, out);
     return;
@@ -287,7 +295,7 @@ void diff_cloud(const World& world, const DesiredCloud& cloud, std::vector<Drift
   if (seen != nullptr) {
     diff_children(world, cloud.service_code, *seen, cloud.at, out);
   }
-  Cursor cursor{0, world.observed.nodes.end(), {}, {}};
+  Cursor cursor{0, 0, world.observed.nodes.end(), {}, {}};
   for (const DesiredNode& node : cloud.nodes) {
     diff_node(world, cloud, seen, node, cursor, out);
   }
@@ -324,12 +332,9 @@ void diff_unlisted_slots(const World& world, const std::set<Endpoint>& seen,
       continue;
     }
     for (const auto& [name, slot] : world.hosts[i]->value().slots) {
-      Endpoint node{*ip, 0};
-      const std::string_view digits =
-          std::string_view(name).substr(std::min<std::size_t>(5, name.size()));
-      std::from_chars(digits.data(), digits.data() + digits.size(), node.port);
-      if (name == node_slot(node.port) && wanted_cloud(world, node, next) == nullptr &&
-          !seen.contains(node)) {
+      const auto port = node_slot_port(name);
+      const Endpoint node{*ip, port.value_or(0)};
+      if (port && wanted_cloud(world, node, next) == nullptr && !seen.contains(node)) {
         out.push_back(node_drift(DriftKind::node_unlisted, world.desired.hosts[i].name, "", node,
                                  {}, "not in the spec, not mapped"));
       }

@@ -25,7 +25,11 @@ std::string owner_of_port(const HostFacts& facts, std::uint16_t port) {
   return fmt::format("port {} is taken by a process that is not ours", port);
 }
 
-const ObservedJoin* join_of(const ObservedCloud& cloud, Endpoint endpoint) {
+const ObservedJoin* join_of(const ObservedCloud& cloud, Endpoint endpoint,
+                            const ObservedJoin* near) {
+  if (near != nullptr && near->endpoint == endpoint && near->owner != 0) {
+    return near;
+  }
   const auto first = std::lower_bound(
       cloud.joined.begin(), cloud.joined.end(), endpoint,
       [](const ObservedJoin& join, Endpoint wanted) { return join.endpoint < wanted; });
@@ -118,7 +122,7 @@ NodeJudgement judge(const NodeWitnesses& witnesses, Endpoint endpoint,
   out.slot = facts.slot(node_slot(endpoint.port));
   out.process = out.slot != nullptr ? facts.process_of(*out.slot) : nullptr;
   if (witnesses.cloud != nullptr) {
-    out.join = join_of(*witnesses.cloud, endpoint);
+    out.join = join_of(*witnesses.cloud, endpoint, witnesses.near);
   }
   if (out.process == nullptr) {
     judge_without_process(facts, endpoint, out);

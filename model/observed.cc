@@ -2,6 +2,8 @@
 #include "model/observed.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -34,7 +36,19 @@ const HostFacts* ObservedState::host(std::string_view name) const {
 }
 
 std::string node_slot(std::uint16_t port) {
-  return fmt::format("node-{}", port);
+  std::array<char, 10> text{'n', 'o', 'd', 'e', '-'};  // Asked for every node: no formatting.
+  const auto end = std::to_chars(text.data() + 5, text.data() + text.size(), port).ptr;
+  return {text.data(), end};
+}
+
+std::optional<std::uint16_t> node_slot_port(std::string_view name) {
+  std::uint16_t port = 0;
+  if (!name.starts_with("node-") || name.size() < 6 || name[5] == '0') {
+    return std::nullopt;
+  }
+  const char* const end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data() + 5, end, port);
+  return error == std::errc{} && stop == end ? std::optional(port) : std::nullopt;
 }
 std::string server_slot(int id) {
   return fmt::format("server-{}", id);

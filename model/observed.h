@@ -223,5 +223,7 @@ struct ObservedState {
 /// "node-11211" / "server-1"
 std::string node_slot(std::uint16_t port);
 std::string server_slot(int id);
+/// The port of "node-11211"; nullopt: not the name of a node's slot.
+std::optional<std::uint16_t> node_slot_port(std::string_view name);
 
 }  // namespace arcform

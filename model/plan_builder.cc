@@ -117,7 +117,24 @@ void PlanBuilder::hold(Hold kind, std::string subject, std::string reason, Sourc
   plan_.held.push_back({kind, std::move(subject), std::move(reason), at});
 }
 
+const HostFacts* PlanBuilder::host(const std::string& name) {
+  if (last_host_ != name || name.empty()) {
+    last_host_ = name;
+    last_facts_ = observed.host(name);
+  }
+  return last_facts_;
+}
+
 std::uint32_t PlanBuilder::launch(const HostFacts& facts, const DesiredPackage& package) {
+  if (&facts != launch_facts_ || &package != launch_package_) {
+    last_launch_ = find_launch(facts, package);
+    launch_facts_ = &facts;
+    launch_package_ = &package;
+  }
+  return last_launch_;
+}
+
+std::uint32_t PlanBuilder::find_launch(const HostFacts& facts, const DesiredPackage& package) {
   Launch launch;
   launch.package = package.name;
   launch.prefix = package.installed;
@@ -229,6 +246,10 @@ void plan_alarms(PlanBuilder& builder) {
 Plan plan(const DesiredState& desired, const ObservedState& observed, const Policy& policy) {
   const std::vector<Drift> drift = diff(desired, observed);
   PlanBuilder builder(desired, observed, policy);
+  builder.reserve(
+      static_cast<std::size_t>(std::count_if(drift.begin(), drift.end(), [](const Drift& item) {
+        return item.kind != DriftKind::node_unmapped;
+      })));
   plan_hosts(drift, builder);
   plan_ensemble(drift, builder);
   plan_clouds(drift, builder);

@@ -25,6 +25,11 @@ class PlanBuilder {
   void alarm(std::string text) { plan_.alarms.push_back(std::move(text)); }
   void later(std::string text) { plan_.later.push_back(std::move(text)); }
 
+  /// The host's facts; nullptr when they are unknown. Quick for the same host again and again.
+  const HostFacts* host(const std::string& name);
+  /// Room for this many steps.
+  void reserve(std::size_t steps) { plan_.steps.reserve(steps); }
+
   /// Index into Plan::launches of what a node of `package` on `host` is started with.
   std::uint32_t launch(const HostFacts& facts, const DesiredPackage& package);
 
@@ -57,7 +62,14 @@ class PlanBuilder {
   bool teardown_held = false;
 
  private:
+  std::uint32_t find_launch(const HostFacts& facts, const DesiredPackage& package);
+
   Plan plan_;
+  std::string last_host_;                    ///< what was asked for last, and
+  const HostFacts* last_facts_ = nullptr;    ///< what host() found
+  const HostFacts* launch_facts_ = nullptr;  ///< what launch() was asked for last,
+  const DesiredPackage* launch_package_ = nullptr;
+  std::uint32_t last_launch_ = 0;  ///< and what it found
   std::string connect_string_;
   std::map<Endpoint, std::string> strays_;
 };

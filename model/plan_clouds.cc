@@ -83,15 +83,16 @@ void plan_mappings(CloudWork& work, PlanBuilder& builder) {
   if (count == 1 && first.kind == DriftKind::node_unmapped) {
     reason = first.detail.empty() ? "it has no mapping" : first.detail;
   }
-  work.mapped = builder.add(work.map, std::move(reason), first.at, after);
   std::set<std::string> left;  // A cloud is not unregistered while its mappings are being moved.
   for (const MappedNode& node : work.map.nodes) {
     left.insert(node.remove.begin(), node.remove.end());
   }
+  work.mapped = builder.add(work.map, std::move(reason), first.at, after);
   for (const std::string& code : left) {
     builder.ring_steps[code].push_back(*work.mapped);
   }
 }
+
 void plan_cloud(const std::vector<const Drift*>& drift, CloudWork work, PlanBuilder& builder) {
   for (const Drift* item : drift) {
     if (item->kind == DriftKind::cloud_foreign) {

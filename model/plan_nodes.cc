@@ -20,8 +20,8 @@ StartNode start_action(const Drift& drift, const CloudWork& work, PlanBuilder& b
   start.node = drift.node;
   start.service_code = drift.cloud;
   start.config = node.config;
-  start.launch = builder.launch(*builder.observed.host(drift.host),
-                                *builder.desired.package(work.cloud->package));
+  start.launch =
+      builder.launch(*builder.host(drift.host), *builder.desired.package(work.cloud->package));
   return start;
 }
 
@@ -35,8 +35,8 @@ StopNode stop_action(const Drift& drift, const ProcessIdentity& process, bool fo
   return stop;
 }
 
-const ProcessIdentity& identity_of(const Drift& drift, const PlanBuilder& builder) {
-  return *builder.observed.host(drift.host)->slot(node_slot(drift.node.port))->identity;
+const ProcessIdentity& identity_of(const Drift& drift, PlanBuilder& builder) {
+  return *builder.host(drift.host)->slot(node_slot(drift.node.port))->identity;
 }
 
 /// After what a step of the chain must come: the repairs, and the step that frees its place among
@@ -67,7 +67,7 @@ std::vector<StepId> start_after(const Drift& drift, const CloudWork& work,
 /// is lower.
 bool has_descriptors(const Drift& drift, const NodeConfig& config, PlanBuilder& builder) {
   const std::uint64_t needed = config.connections + kSpareDescriptors;
-  const std::uint64_t limit = builder.observed.host(drift.host)->open_files_hard;
+  const std::uint64_t limit = builder.host(drift.host)->open_files_hard;
   if (limit >= needed) {
     return true;
   }

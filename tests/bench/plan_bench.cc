@@ -80,6 +80,7 @@ ObservedState same(const DesiredState& desired) {
       const auto pid = static_cast<std::uint32_t>(1000 + facts.processes.size());
       put_process(facts, node_slot(node.endpoint.port), pid, "memcached",
                   node_arguments(launch, node.endpoint, node.config), node.endpoint.port);
+      facts.slots[node_slot(node.endpoint.port)].digest = node_digest(launch.prefix, node.config);
       put_mapping(tree, node.endpoint, cloud.service_code);
       seen.joined.push_back({node.endpoint.text() + "-" + host.name, node.endpoint, pid, pid});
       observed.nodes[node.endpoint] = Observation<NodeAnswer>::present({"1.15.0"});
