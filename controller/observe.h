@@ -9,8 +9,9 @@ namespace arcform {
 
 /// How long parts of an observation may take before they count as unknown.
 struct ObservePatience {
-  std::chrono::milliseconds connect{3'000};  ///< a ZooKeeper session
-  std::chrono::milliseconds answer{2'000};   ///< a server's or node's reply
+  /// A ZooKeeper session. Followers notice a leader that vanished after syncLimit ticks, 10 s.
+  std::chrono::milliseconds connect{14'000};
+  std::chrono::milliseconds answer{2'000};  ///< a server's or node's reply
 };
 
 /// One observation: every host that the spec or the record names is probed once, servers and nodes

@@ -26,6 +26,8 @@ using zookeeper::Session;
 constexpr milliseconds kSurveyPatience{2'000};
 constexpr milliseconds kFirstAttempt{1'000};
 constexpr milliseconds kPause{100};
+// Where nobody listens there is no election to wait for, at most a restart.
+constexpr milliseconds kRefusedPatience{3'000};
 
 // What the caller holds. Its methods are coroutines that keep the session itself alive, so it may
 // be destroyed while one of them still waits.
@@ -179,7 +181,8 @@ Awaitable<Result<std::unique_ptr<ZnodeSession>>> ZookeeperClient::connect(
   if (!servers) {
     co_return servers.error();
   }
-  const Time deadline = clock_.now() + patience;
+  const Time begun = clock_.now();
+  const Time deadline = begun + patience;
   std::vector<zookeeper::SurveyedServer> known;
   milliseconds attempt = kFirstAttempt;
   for (;;) {
@@ -194,9 +197,10 @@ Awaitable<Result<std::unique_ptr<ZnodeSession>>> ZookeeperClient::connect(
     if (serves) {
       const auto session =
           std::make_shared<Session>(loop_, clock_, closer_, options_, connect_string);
-      const Time until = std::min<Time>(deadline, clock_.now() + attempt);
+      const Time give_up = std::min<Time>(deadline, clock_.now() + attempt);
       attempt *= 2;
-      const Result<void> connected = co_await session->connect(zookeeper::best_first(found), until);
+      const Result<void> connected =
+          co_await session->connect(zookeeper::best_first(found), give_up);
       if (connected) {
         co_return std::unique_ptr<ZnodeSession>(std::make_unique<OpenSession>(session));
       }
@@ -204,7 +208,11 @@ Awaitable<Result<std::unique_ptr<ZnodeSession>>> ZookeeperClient::connect(
         co_return connected.error();
       }
     }
-    if (clock_.now() >= deadline) {
+    const bool refused = std::all_of(found.begin(), found.end(), [](const auto& one) {
+      return one.state == zookeeper::ServerState::refused;
+    });
+    const Time until = refused ? std::min<Time>(deadline, begun + kRefusedPatience) : deadline;
+    if (clock_.now() >= until) {
       co_return Error{
           ErrorCode::unavailable,
           fmt::format("connect to zookeeper {}: {}", connect_string, zookeeper::diagnosis(known))};

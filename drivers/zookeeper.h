@@ -38,7 +38,8 @@ class ZookeeperClient : public Zookeeper {
 
   /// Servers are asked first how they are (srvr), so that a dead or silent one costs nothing while
   /// another serves, and the error can tell a missing quorum from a missing server. Other errors:
-  /// invalid_argument (connect string), resource_exhausted.
+  /// invalid_argument (connect string), resource_exhausted. Where every server
+  /// refuses the connection it waits 3 s at most.
   Awaitable<Result<std::unique_ptr<ZnodeSession>>> connect(
       std::string connect_string, std::chrono::milliseconds patience) override;
 

@@ -87,7 +87,7 @@ spec() {
   "ssh": { "user": "arcus", "identityFiles": ["$lab_dir/keys/id_ed25519"], "agent": false,
            "knownHosts": "$lab_dir/known_hosts" },
   "hosts": [{ "name": "cache[001-$(printf %03d "$1")].arcus", "address": "10.0.0.[1-$1]" }],
-  "packages": { "arcus": { "installed": "$build/stock-node" },
+  "packages": { "arcus": { "installed": "$prefix" },
                 "zookeeper": { "installed": "/usr/share/zookeeper" } },
   "ensemble": { "package": "zookeeper", "servers": [$servers],
                 "dataDirectory": "/home/arcus/zookeeper" },
@@ -101,10 +101,20 @@ arcform() { "$lab" run "$build/arcform" "$@"; }
 ensemble() { seq -s, -f '10.0.0.%g:2181' 1 "$1" | sed 's/,$//'; }
 in_lab() { "$lab" run "$@"; }
 
+# Hosts have a /tmp and a home of their own, so the build folder may not be there.
+prefix=/home/arcus/arcus
+up() { # HOSTS
+  "$lab" up "$1" >"$work/up"
+  for home in "$lab_dir"/hosts/*/home; do
+    cp -r "$build/stock-node" "$home/arcus"
+    chmod -R a+rX "$home/arcus"
+  done
+}
+
 bring_up() { # HOSTS PER-HOST
   count=$1
   servers_count=$((count < 3 ? count : 3))
-  "$lab" up "$count" >"$work/up"
+  up "$count"
   spec "$count" "$2" >"$work/spec.json"
 }
 bring_down() { "$lab" down >"$work/down"; }
@@ -120,9 +130,9 @@ converge() {
 probe_scripts() {
   # shellcheck disable=SC2088 # the host expands it
   folder='~/.arcform/bench'
-  "$tools/bench_print_probe" "$folder" /home/arcus/zookeeper "$build/stock-node" \
+  "$tools/bench_print_probe" "$folder" /home/arcus/zookeeper $prefix \
     /usr/share/zookeeper >"$work/probe-server.sh"
-  "$tools/bench_print_probe" "$folder" '' "$build/stock-node" /usr/share/zookeeper \
+  "$tools/bench_print_probe" "$folder" '' $prefix /usr/share/zookeeper \
     >"$work/probe.sh"
   scripts=""
   for i in $(seq 1 "$count"); do
@@ -206,7 +216,7 @@ critical_path() {
   in_lab "$tools/bench_tree_tool" "$(ensemble 3)" create /arcus $base $base/10.0.0.1:11211 \
     $base/10.0.0.1:11211/bench /arcus/cache_list /arcus/cache_list/bench
   begun=$(now)
-  "$lab" exec -u arcus 1 "$build/stock-node/bin/memcached" -E "$build/stock-node/lib/default_engine.so" \
+  "$lab" exec -u arcus 1 $prefix/bin/memcached -E $prefix/lib/default_engine.so \
     -m 64 -p 11211 -c 100 -t 1 -z "$(ensemble 3)" >"$work/bare.node" 2>&1 &
   in_lab "$tools/bench_tree_tool" "$(ensemble 3)" await-child /arcus/cache_list/bench
   node_took=$(seconds_since "$begun")
