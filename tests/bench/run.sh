@@ -107,7 +107,8 @@ up() { # HOSTS
   "$lab" up "$1" >"$work/up"
   for home in "$lab_dir"/hosts/*/home; do
     cp -r "$build/stock-node" "$home/arcus"
-    chmod -R a+rX "$home/arcus"
+    cp "$tools/bench_measure" "$home/"
+    chmod -R a+rX "$home/arcus" "$home/bench_measure"
   done
 }
 
@@ -143,7 +144,7 @@ probe_scripts() {
 }
 
 bench_probe() {
-  "$lab" exec -u arcus cache001 "$tools/bench_measure" $((runs * 5)) 'probe=sh -s' 'empty=sh -c :' \
+  "$lab" exec -u arcus cache001 /home/arcus/bench_measure $((runs * 5)) 'probe=sh -s' 'empty=sh -c :' \
     <"$work/probe-server.sh" >"$work/probe.times"
   row "host CPU of a probe (server and node there)" 12 "$(field "$work/probe.times" probe 4)" ms
   info "host CPU of an empty sh" "$(field "$work/probe.times" empty 4)" ms "for comparison"
