@@ -118,6 +118,32 @@ Awaitable<Result<void>> add_unmapping(DeploymentLock& lock, Endpoint node, std::
   co_return Result<void>();
 }
 
+/// Commits what `add` collects for each node, in transactions of few nodes. `nodes` must outlive
+/// it.
+template <class Node>
+Awaitable<Result<void>> in_batches(
+    DeploymentLock& lock, const std::vector<Node>& nodes, std::string service_code,
+    Awaitable<Result<void>> (*add)(DeploymentLock&, Node, std::string, std::vector<ZnodeChange>&)) {
+  for (std::size_t first = 0; first < nodes.size(); first += kNodesPerTransaction) {
+    std::vector<ZnodeChange> changes;
+    const std::size_t end = std::min(first + kNodesPerTransaction, nodes.size());
+    for (std::size_t i = first; i < end; ++i) {
+      const Result<void> added = co_await add(lock, nodes[i], service_code, changes);
+      if (!added) {
+        co_return added.error();
+      }
+    }
+    if (changes.empty()) {
+      continue;
+    }
+    const Result<void> committed = co_await lock.commit(std::move(changes));
+    if (!committed) {
+      co_return committed.error();
+    }
+  }
+  co_return Result<void>();
+}
+
 /// Detaches clients whose cloud was asked to go by name: their ephemerals would keep it standing.
 Awaitable<Result<void>> remove_clients(ApplyContext& context, DeploymentLock& lock,
                                        std::string service_code) {
@@ -215,25 +241,8 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const MapNodes& ac
       co_return written.error();
     }
   }
-  for (std::size_t first = 0; first < action.nodes.size(); first += kNodesPerTransaction) {
-    std::vector<ZnodeChange> changes;
-    const std::size_t end = std::min(first + kNodesPerTransaction, action.nodes.size());
-    for (std::size_t i = first; i < end; ++i) {
-      const Result<void> added =
-          co_await add_mapping(**lock, action.nodes[i], action.service_code, changes);
-      if (!added) {
-        co_return added.error();
-      }
-    }
-    if (changes.empty()) {
-      continue;
-    }
-    const Result<void> committed = co_await (*lock)->commit(std::move(changes));
-    if (!committed) {
-      co_return committed.error();
-    }
-  }
-  co_return Result<void>();
+  auto mapped = co_await in_batches(**lock, action.nodes, action.service_code, add_mapping);
+  co_return mapped;
 }
 
 Awaitable<Result<void>> perform_action(ApplyContext& context, const UnmapNodes& action) {
@@ -251,23 +260,10 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const UnmapNodes& 
   if (*members && joined(**members, action.nodes)) {
     co_return Error{ErrorCode::aborted, list + ": a node that was to be unmapped stands in it"};
   }
-  for (std::size_t first = 0; first < action.nodes.size(); first += kNodesPerTransaction) {
-    std::vector<ZnodeChange> changes;
-    const std::size_t end = std::min(first + kNodesPerTransaction, action.nodes.size());
-    for (std::size_t i = first; i < end; ++i) {
-      const Result<void> added =
-          co_await add_unmapping(**lock, action.nodes[i], action.service_code, changes);
-      if (!added) {
-        co_return added.error();
-      }
-    }
-    if (changes.empty()) {
-      continue;
-    }
-    const Result<void> committed = co_await (*lock)->commit(std::move(changes));
-    if (!committed) {
-      co_return committed.error();
-    }
+  const Result<void> unmapped =
+      co_await in_batches(**lock, action.nodes, action.service_code, add_unmapping);
+  if (!unmapped) {
+    co_return unmapped.error();
   }
   for (const std::string& name : action.forget_hosts) {
     std::vector<ZnodeChange> changes;

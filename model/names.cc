@@ -40,30 +40,35 @@ std::optional<std::uint32_t> parse_number(std::string_view text, std::uint32_t m
 /// Length of the valid, harmless UTF-8 sequence at the start of `text`; 0: none. Bidirectional
 /// overrides and isolates (U+202A..2E, U+2066..69) are not harmless: they reorder what is read.
 std::size_t harmless_sequence(std::string_view text) {
+  const auto [size, code] = first_character(text);
+  const bool control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+  const bool reorders = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+  return control || reorders ? 0 : size;
+}
+
+}  // namespace
+
+Utf8Character first_character(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  if (first >= 0x20 && first < 0x7f) {
-    return 1;
+  const std::uint32_t first = byte(0);
+  if (first < 0x80) {
+    return {1, first};
   }
   const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
   if (first < 0xc2 || first > 0xf4 || text.size() < size) {
-    return 0;
+    return {};
   }
-  unsigned code = first & (0x7fU >> size);
+  std::uint32_t code = first & (0x7fU >> size);
   for (std::size_t i = 1; i < size; ++i) {
     if ((byte(i) & 0xc0U) != 0x80U) {
-      return 0;
+      return {};
     }
     code = (code << 6U) | (byte(i) & 0x3fU);
   }
   const bool overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
   const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-  const bool control = code < 0xa0;
-  const bool reorders = (code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
-  return overlong || surrogate || control || reorders || code > 0x10ffff ? 0 : size;
+  return overlong || surrogate || code > 0x10ffff ? Utf8Character{} : Utf8Character{size, code};
 }
-
-}  // namespace
 
 std::string Endpoint::ip_text() const {
   return fmt::format("{}.{}.{}.{}", ip >> 24U, (ip >> 16U) & 255U, (ip >> 8U) & 255U, ip & 255U);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,6 +40,14 @@ bool is_host_name(std::string_view text);
 
 /// A deployment name: 1 to 64 bytes of [A-Za-z0-9._-], starting with a letter or digit.
 bool is_deployment_name(std::string_view text);
+
+/// The first character of some UTF-8 text.
+struct Utf8Character {
+  std::size_t size = 0;  ///< bytes; 0: they are no valid UTF-8 (RFC 3629)
+  std::uint32_t code = 0;
+};
+/// `text` must not be empty.
+Utf8Character first_character(std::string_view text);
 
 /// Bytes that came from a host, a znode or a user, made safe for a terminal and one line: control
 /// bytes, escape, DEL, invalid UTF-8 and bidirectional overrides become \xNN; at most `limit`

@@ -48,7 +48,6 @@ struct Held {
 struct CloudImpact {
   std::string service_code;
   std::uint32_t nodes = 0;             ///< in the spec
-  std::uint32_t up_before = 0;         ///< verdict "up" in the observation
   std::uint32_t down_at_once_max = 0;  ///< nodes that we take down at the same time
   std::uint32_t caches_lost = 0;       ///< restarts and stops of nodes that are up
   std::uint32_t joining = 0;           ///< nodes that join the ring

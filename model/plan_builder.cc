@@ -14,8 +14,7 @@ namespace {
 
 /// Counts what the steps do to each cloud. `down_at_once_max` is the rollout's limit where a chain
 /// of restarts exists.
-std::vector<CloudImpact> impact_of(const DesiredState& desired, const ObservedState& observed,
-                                   const std::vector<Step>& steps) {
+std::vector<CloudImpact> impact_of(const DesiredState& desired, const std::vector<Step>& steps) {
   std::map<std::string, CloudImpact> impact;
   const auto of = [&](const std::string& code) -> CloudImpact& {
     CloudImpact& entry = impact[code];
@@ -41,12 +40,6 @@ std::vector<CloudImpact> impact_of(const DesiredState& desired, const ObservedSt
       entry.nodes = static_cast<std::uint32_t>(cloud->nodes.size());
       entry.down_at_once_max = std::min({entry.down_at_once_max * cloud->rollout.max_unavailable,
                                          entry.caches_lost, entry.nodes});
-    }
-    if (const TreeFacts* tree = observed.tree.get()) {
-      const auto found = tree->clouds.find(code);
-      if (found != tree->clouds.end()) {
-        entry.up_before = static_cast<std::uint32_t>(found->second.joined.size());
-      }
     }
     if (!code.empty()) {
       out.push_back(entry);
@@ -158,7 +151,7 @@ Plan PlanBuilder::finish() && {
   std::sort(plan_.held.begin(), plan_.held.end(), [](const Held& a, const Held& b) {
     return std::tie(a.hold, a.subject, a.reason) < std::tie(b.hold, b.subject, b.reason);
   });
-  plan_.impact = impact_of(desired, observed, plan_.steps);
+  plan_.impact = impact_of(desired, plan_.steps);
   return std::move(plan_);
 }
 

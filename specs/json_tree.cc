@@ -231,32 +231,10 @@ ParseResult refused(SourcePosition at, std::string what, std::string advice) {
   return result;
 }
 
-/// Length of the UTF-8 sequence at the start of `text`, 0 when it is invalid (RFC 3629).
-std::size_t sequence_size(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned first = byte(0);
-  if (first < 0x80) {
-    return 1;
-  }
-  const std::size_t size = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || text.size() < size) {
-    return 0;
-  }
-  unsigned code = first & (0x7fU >> size);
-  for (std::size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80U) {
-      return 0;
-    }
-    code = (code << 6U) | (byte(i) & 0x3fU);
-  }
-  const bool overlong = (size == 3 && code < 0x800) || (size == 4 && code < 0x10000);
-  return overlong || (code >= 0xd800 && code <= 0xdfff) || code > 0x10ffff ? 0 : size;
-}
-
 /// RapidJSON checks strings only, and stops at a NUL as if the file ended there.
 std::optional<ParseResult> check_bytes(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t size = sequence_size(text.substr(i));
+    const std::size_t size = first_character(text.substr(i)).size;
     if (size == 0 || text[i] == '\0') {
       const auto byte = static_cast<unsigned char>(text[i]);
       return refused(
