@@ -65,7 +65,7 @@ void add_commands(CLI::App& app, Options& options) {
   plan->add_flag("--exit-code", options.exit_code, "exit with 2 when there are changes");
   plan->add_flag("--full", options.full, "show long lists whole");
   plan->add_option("--allow-removal", options.allow_removal,
-                   "this cloud may go although clients are attached")
+                   "this cloud may lose any of its nodes, and its clients")
       ->type_name("CLOUD");
 
   CLI::App* const apply = on("apply", "do it, until it is true", Command::apply);
@@ -80,7 +80,7 @@ void add_commands(CLI::App& app, Options& options) {
   apply->add_flag("--full", options.full, "show long lists whole");
   apply
       ->add_option("--allow-removal", options.allow_removal,
-                   "this cloud may go although clients are attached")
+                   "this cloud may lose any of its nodes, and its clients")
       ->type_name("CLOUD");
 
   CLI::App* const status =
