@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include "model/znodes.h"
+#include "specs/records.h"
+
 namespace arcform {
 
 Awaitable<Result<DeploymentLock*>> ApplyContext::locked() {
@@ -26,6 +29,9 @@ Awaitable<Result<DeploymentLock*>> ApplyContext::locked() {
     auto taken = co_await DeploymentLock::acquire(**live, std::move(request));
     if (taken) {
       lock = std::move(*taken);
+      if (told) {
+        co_await ask_turn(**live, false);
+      }
       co_return lock.get();
     }
     const bool held = taken.error().code == ErrorCode::already_exists;
@@ -35,9 +41,27 @@ Awaitable<Result<DeploymentLock*>> ApplyContext::locked() {
     if (!told) {
       progress.waiting(taken.error().message);
       told = true;
+      co_await ask_turn(**live, true);
     }
     co_await pause(step);
   }
+}
+
+Awaitable<void> ApplyContext::ask_turn(ZnodeSession& live, bool wanted) {
+  if (!asks_turn) {
+    co_return;
+  }
+  std::vector<ZnodeChange> changes;
+  const std::string path = znodes::turn(desired.deployment);
+  if (wanted) {
+    changes.push_back({ZnodeChange::Kind::create_ephemeral, path,
+                       write_lock({holder, world.clock.timestamp()}), -1});
+  } else {
+    changes.push_back({ZnodeChange::Kind::remove, path, "", -1});
+  }
+  // In vain only when another apply waits as well, or the session is over: no reason to stop.
+  const Result<void> asked = co_await live.commit(std::move(changes));
+  static_cast<void>(asked.has_value());
 }
 
 Awaitable<void> ApplyContext::pause(std::chrono::milliseconds& step) {
@@ -52,10 +76,11 @@ std::string ApplyContext::directory_on(const std::string& name) const {
 }
 
 Host& ApplyContext::host(const std::string& name) {
-  if (const DesiredHost* const found = desired.host(name)) {
-    return world.hosts.host(*found, desired.deployment);
-  }
-  return world.hosts.host(other_hosts.at(name), desired.deployment);
+  const DesiredHost* const found = desired.host(name);
+  Host& host =
+      world.hosts.host(found != nullptr ? *found : other_hosts.at(name), desired.deployment);
+  host.fence(lock != nullptr ? lock->fence() : Fence{});
+  return host;
 }
 
 }  // namespace arcform

@@ -38,6 +38,7 @@ struct ApplyContext {
   std::uint64_t revision = 0;  ///< the last applied one, as observed
   std::vector<std::string> allow_removal;
   std::size_t parallel = 32;
+  bool asks_turn = true;  ///< a watching controller that holds the lock is asked to let it go
 
   std::unique_ptr<DeploymentLock> lock;
   std::map<std::string, Time> last_ring_change;   ///< by service code
@@ -69,6 +70,9 @@ struct ApplyContext {
   std::map<std::string, DesiredHost> other_hosts;
 
  private:
+  /// Announces (or takes back) that an apply waits for the lock.
+  Awaitable<void> ask_turn(ZnodeSession& live, bool wanted);
+
   Semaphore lock_turn_;
 };
 

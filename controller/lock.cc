@@ -73,7 +73,8 @@ Awaitable<Result<std::unique_ptr<DeploymentLock>>> DeploymentLock::acquire(Znode
   if (!committed) {
     co_return committed.error().with("take the lock " + znodes::lock(name));
   }
-  co_return std::unique_ptr<DeploymentLock>(new DeploymentLock(session, name, version + 1));
+  co_return std::unique_ptr<DeploymentLock>(
+      new DeploymentLock(session, name, (*epoch)->czxid, version + 1));
 }
 
 Awaitable<Result<void>> DeploymentLock::commit(std::vector<ZnodeChange> changes) {

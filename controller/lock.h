@@ -39,12 +39,19 @@ class DeploymentLock {
   bool is_on(const ZnodeSession* session) const { return session == &session_; }
   ZnodeReader& reader() { return session_; }
   std::int32_t epoch_version() const { return epoch_version_; }
+  /// What hosts are told with every change.
+  Fence fence() const { return {tree_, epoch_version_}; }
 
  private:
-  DeploymentLock(ZnodeSession& session, std::string deployment, std::int32_t epoch_version)
-      : session_(session), deployment_(std::move(deployment)), epoch_version_(epoch_version) {}
+  DeploymentLock(ZnodeSession& session, std::string deployment, std::int64_t tree,
+                 std::int32_t epoch_version)
+      : session_(session),
+        deployment_(std::move(deployment)),
+        tree_(tree),
+        epoch_version_(epoch_version) {}
   ZnodeSession& session_;
   std::string deployment_;
+  std::int64_t tree_;  ///< czxid of the epoch znode
   std::int32_t epoch_version_;
 };
 

@@ -9,6 +9,7 @@
 #include "drivers/task_group.h"
 #include "model/znodes.h"
 #include "specs/records.h"
+#include "specs/watch_records.h"
 
 namespace arcform {
 namespace {
@@ -147,6 +148,30 @@ Awaitable<void> read_lock_holder(Reading& reading) {
   }
 }
 
+Awaitable<void> read_pause_at(Reading& reading, std::string scope, std::optional<Pause>& pause) {
+  const auto found = co_await znode(reading, znodes::pause(reading.desired.deployment, scope));
+  pause = found ? read_pause(found->data) : std::nullopt;
+  if (pause && pause->scope != scope) {
+    pause.reset();
+  }
+}
+
+Awaitable<void> read_pauses(asio::io_context& loop, Reading& reading) {
+  const Children found = co_await children(reading, znodes::pauses(reading.desired.deployment));
+  const std::vector<std::string> scopes = found.value_or(std::vector<std::string>{});
+  std::vector<std::optional<Pause>> pauses(scopes.size());
+  TaskGroup tasks(loop);
+  for (std::size_t i = 0; i < scopes.size(); ++i) {
+    tasks.spawn(read_pause_at(reading, scopes[i], pauses[i]));
+  }
+  co_await tasks.join();
+  for (std::optional<Pause>& pause : pauses) {
+    if (pause) {
+      reading.facts.record.pauses.push_back(std::move(*pause));
+    }
+  }
+}
+
 Awaitable<void> read_last_applied(Reading& reading) {
   const auto found = co_await znode(reading, znodes::applied(reading.desired.deployment));
   if (const auto record = found ? read_applied(found->data) : std::nullopt) {
@@ -201,6 +226,7 @@ Awaitable<Result<TreeFacts>> read_tree(asio::io_context& loop, ZnodeReader& read
   tasks.spawn(read_epoch(reading));
   tasks.spawn(read_lock_holder(reading));
   tasks.spawn(read_last_applied(reading));
+  tasks.spawn(read_pauses(loop, reading));
   tasks.spawn(read_clouds(loop, reading));
   tasks.spawn(read_mappings(loop, reading));
   tasks.spawn(read_host_records(loop, reading));

@@ -2,10 +2,12 @@
 #include "controller/reconcile.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include <fmt/format.h>
 
 #include "controller/perform.h"
+#include "model/pause.h"
 
 namespace arcform {
 namespace {
@@ -169,12 +171,15 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
       context.lock.reset();  // Its session was over and is replaced; this pass takes a new one.
     }
     take_notes(context, out.last);
-    const Plan todo = without_given_up(out.last.plan, attempts);
+    Plan todo = without_given_up(out.last.plan, attempts);
+    if (hooks.narrow) {
+      todo = hooks.narrow(out.last, std::move(todo));
+    }
     if (context.interrupted) {
       out.outcome = Outcome::interrupted;
       co_return;
     }
-    if (todo.steps.empty() && !only_waits(out.last.plan)) {
+    if (todo.steps.empty() && !(hooks.waits && only_waits(out.last.plan))) {
       out.outcome = outcome_of(out.last.plan);
       note_repeats(out.last.plan, attempts, out);
       if (out.outcome == Outcome::converged) {
@@ -232,7 +237,14 @@ Awaitable<Round> look(ReadWorld world, EnsembleSession& session, const DesiredSt
   Round round;
   round.observed = co_await observe(world, session, desired, ObservePatience{});
   round.took = world.clock.now() - begun;
-  round.plan = plan(desired, round.observed, policy);
+  std::vector<Pause> pauses;
+  if (round.observed.tree.is_present()) {
+    DeploymentRecord& record = round.observed.tree.value().record;
+    record.pauses = holding(record.pauses, world.clock.timestamp(), desired.digest);
+    std::copy_if(record.pauses.begin(), record.pauses.end(), std::back_inserter(pauses),
+                 [](const Pause& pause) { return !pause.until.empty(); });
+  }
+  round.plan = hold_paused(plan(desired, round.observed, policy), pauses);
   co_return round;
 }
 

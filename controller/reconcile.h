@@ -35,6 +35,10 @@ struct ReconcileHooks {
   std::function<bool(const Round&)> confirm;
   /// Every later round's plan, before it is run.
   std::function<void(const Round&)> replanned;
+  /// What of a round's plan may be done now; not set: all of it. Called in every round.
+  std::function<Plan(const Round&, Plan)> narrow;
+  /// Waits for what is under way by itself; false: ends instead.
+  bool waits = true;
 };
 
 /// How the whole run ended, and in what state the world was last seen.

@@ -197,6 +197,18 @@ class Child : public std::enable_shared_from_this<Child> {
   bool too_much() const {
     return out_.text.size() > kShellOutputMax || err_.text.size() > kShellOutputMax;
   }
+  /// Hands over what came; `until` is when the next must have come.
+  bool hand_over(Instant& until) {
+    if (!request_.on_output) {
+      return true;
+    }
+    const Instant now = std::chrono::steady_clock::now();
+    if (until == Instant::max() || !out_.text.empty()) {
+      until = now + request_.silence;
+    }
+    err_.text.clear();
+    return out_.text.empty() || request_.on_output(std::exchange(out_.text, ""));
+  }
   bool stop_seen() {
     if (request_.stop_after.empty()) {
       return false;
@@ -326,6 +338,9 @@ Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest r
   const EndAtExit guard{*child};
   while (!child->done()) {
     const bool progress = child->advance();
+    if (!child->hand_over(until)) {
+      co_return child->take(true);
+    }
     if (child->too_much()) {
       co_return too_much_output();
     }

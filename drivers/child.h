@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "drivers/shell.h"
@@ -19,7 +21,10 @@ struct ChildRequest {
   /// after it has said something.
   std::chrono::milliseconds linger_silent{0};
   std::chrono::milliseconds linger_talking{0};
-  bool own_group = true;  ///< false: it may read from our terminal
+  /// Given its standard output as it comes; false: it is killed, and done.
+  std::function<bool(std::string_view)> on_output;
+  std::chrono::milliseconds silence{0};  ///< with on_output: no output for so long is an error
+  bool own_group = true;                 ///< false: it may read from our terminal
 };
 
 struct ChildOutcome {

@@ -193,6 +193,22 @@ write() {
 }
 )sh";
 
+/// An epoch is announced before others are looked for, so a later one is never forgotten: the
+/// files of earlier ones go, those of other trees stay.
+constexpr std::string_view kFence = R"sh(fenced() {
+  [ -d "$d/fence" ] || mkdir -p "$d/fence" || return 1
+  [ -f "$d/fence/$1-$2" ] || : >"$d/fence/$1-$2" || return 1
+  for other in "$d/fence/$1-"*; do
+    if [ "${other##*-}" -gt "$2" ]; then
+      rm -f "$d/fence/$1-$2"
+      say "a later holder of the lock (epoch ${other##*-}) has worked here; this is epoch $2"
+      return 13
+    fi
+    [ "${other##*-}" -eq "$2" ] || rm -f "$other"
+  done
+}
+)sh";
+
 std::string assign(std::string_view name, std::string_view value) {
   return fmt::format("{}={}\n", name, shell_quote(value));
 }
@@ -209,8 +225,17 @@ std::string script_prelude(std::string_view directory) {
   return out;
 }
 
+std::string script_fence(const ScriptPlace& place) {
+  if (place.fence.tree == 0) {
+    return "";
+  }
+  return fmt::format("{}fenced {:016x} {} || return\n", kFence,
+                     static_cast<std::uint64_t>(place.fence.tree), place.fence.epoch);
+}
+
 std::string start_script(const StartRequest& request, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
+  out += script_fence(place);
   out += kProcesses;
   out += kLock;
   out += kListener;
@@ -232,6 +257,7 @@ std::string start_script(const StartRequest& request, const ScriptPlace& place) 
 
 std::string stop_script(const StopRequest& request, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
+  out += script_fence(place);
   out += kProcesses;
   out += assign("its_boot", request.process.boot_id);
   // The shell counts in hundredths of a second, as /proc/uptime does.
@@ -243,6 +269,7 @@ std::string stop_script(const StopRequest& request, const ScriptPlace& place) {
 
 std::string forget_script(const std::string& slot, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
+  out += script_fence(place);
   out += kProcesses;
   out += kLock;
   out += assign("slot", slot);
@@ -252,6 +279,7 @@ std::string forget_script(const std::string& slot, const ScriptPlace& place) {
 
 std::string write_files_script(const std::vector<FileWrite>& files, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
+  out += script_fence(place);
   out += kPut;
   for (std::size_t i = 0; i < files.size(); ++i) {
     const FileWrite& file = files[i];

@@ -27,12 +27,16 @@ enum class ScriptStatus : int {
 /// Where the scripts work.
 struct ScriptPlace {
   std::string directory;          ///< our folder on the host: absolute, or "~/..."
+  Fence fence;                    ///< of what changes the host
   std::string shell = "/bin/sh";  ///< what the process that becomes the program runs in first
 };
 
 /// Shell functions and variables that all scripts share: `say`, `nearest`, $d (our folder), $boot;
 /// refuses when /proc shows another PID namespace than the shell lives in.
 std::string script_prelude(std::string_view directory);
+
+/// Makes the rest of a script run only while no later epoch than the place's is known on the host.
+std::string script_fence(const ScriptPlace& place);
 
 /// Prints "running BOOT PID TICKS" (it lived already) or "started BOOT PID TICKS".
 std::string start_script(const StartRequest& request, const ScriptPlace& place);

@@ -21,6 +21,15 @@ Awaitable<Result<ShellOutput>> execute_here(asio::io_context& loop, std::string 
   co_return std::move(outcome->output);
 }
 
+Awaitable<Result<void>> stream_here(asio::io_context& loop, std::string host,
+                                    ChildRequest request) {
+  Result<ChildOutcome> outcome = co_await run_child(loop, std::move(request), Instant::max());
+  if (!outcome) {
+    co_return outcome.error().with("follow " + host);
+  }
+  co_return Result<void>();
+}
+
 Awaitable<Result<std::string>> exchange_here(asio::io_context& loop, std::string host,
                                              std::uint16_t port, std::string question,
                                              std::string end, Instant until) {
@@ -40,6 +49,18 @@ Awaitable<Result<ShellOutput>> LocalShell::execute(std::string input,
   request.directory = ::access(home_.c_str(), X_OK) == 0 ? home_ : "/";
   return execute_here(loop_, host_, std::move(request),
                       std::chrono::steady_clock::now() + patience);
+}
+
+Awaitable<Result<void>> LocalShell::stream(std::string input,
+                                           std::function<bool(std::string_view)> on_output,
+                                           std::chrono::milliseconds silence) {
+  ChildRequest request;
+  request.argv = {"/bin/sh", "-s"};
+  request.input = std::move(input);
+  request.directory = ::access(home_.c_str(), X_OK) == 0 ? home_ : "/";
+  request.on_output = std::move(on_output);
+  request.silence = silence;
+  return stream_here(loop_, host_, std::move(request));
 }
 
 Awaitable<Result<std::string>> LocalShell::exchange(std::uint16_t port, std::string question,

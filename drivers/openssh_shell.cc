@@ -136,6 +136,7 @@ struct OpensshShell::State {
 
   static Awaitable<Result<void>> start_master(Self self, Instant until);
   static Awaitable<Result<ShellOutput>> execute(Self self, std::string input, Instant until);
+  static Awaitable<Result<void>> stream(Self self, ChildRequest request);
   static Awaitable<Result<std::string>> exchange(Self self, std::uint16_t port,
                                                  std::string question, std::string end,
                                                  Instant until);
@@ -243,6 +244,30 @@ Awaitable<Result<ShellOutput>> OpensshShell::State::execute(Self self, std::stri
   co_return std::move(outcome->output);
 }
 
+Awaitable<Result<void>> OpensshShell::State::stream(Self self, ChildRequest request) {
+  const std::string subject = "follow " + self->target.host.name;
+  const Instant until = std::chrono::steady_clock::now() + request.silence;
+  const Result<void> ready = co_await start_master(self, until);
+  if (!ready) {
+    co_return self->error(ready.error()).with(subject);
+  }
+  const std::optional<Places::Held> place = co_await self->commands.take(until);
+  if (!place) {
+    co_return Error{ErrorCode::deadline_exceeded, subject + ": no answer in time"};
+  }
+  request.argv =
+      self->command({"-o", "ControlMaster=no", "-o", "LogLevel=ERROR"}, "exec /bin/sh -s");
+  Result<ChildOutcome> outcome =
+      co_await run_child(self->tools->loop(), std::move(request), Instant::max());
+  if (!outcome) {
+    co_return self->error(outcome.error()).with(subject);
+  }
+  if (!outcome->stopped && outcome->exit_status == kSshFailed) {
+    co_return self->error(error_of_ssh(outcome->output.err)).with(subject);
+  }
+  co_return Result<void>();
+}
+
 Awaitable<Result<std::string>> OpensshShell::State::forward(Self self, std::uint16_t port,
                                                             std::string question, std::string end,
                                                             Instant until) {
@@ -308,6 +333,16 @@ OpensshShell::~OpensshShell() = default;
 Awaitable<Result<ShellOutput>> OpensshShell::execute(std::string input,
                                                      std::chrono::milliseconds patience) {
   return State::execute(state_, std::move(input), std::chrono::steady_clock::now() + patience);
+}
+
+Awaitable<Result<void>> OpensshShell::stream(std::string input,
+                                             std::function<bool(std::string_view)> on_output,
+                                             std::chrono::milliseconds silence) {
+  ChildRequest request;
+  request.input = std::move(input);
+  request.on_output = std::move(on_output);
+  request.silence = silence;
+  return State::stream(state_, std::move(request));
 }
 
 Awaitable<Result<std::string>> OpensshShell::exchange(std::uint16_t port, std::string question,

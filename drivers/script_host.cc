@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "drivers/probe.h"
+#include "drivers/resident.h"
 
 namespace arcform {
 namespace {
@@ -254,6 +255,19 @@ Awaitable<Result<bool>> ScriptHost::is_alive(ProcessIdentity process) {
     co_return refusal(*reply, what);
   }
   co_return reply->output == "alive";
+}
+
+Awaitable<Result<void>> ScriptHost::follow(std::function<bool(const HostNews&)> tell) {
+  const std::string nonce = nonces_();
+  const auto reader = std::make_shared<ResidentReader>(nonce, std::move(tell));
+  std::string script = frame_script(resident_script(nonce, place_), nonce);
+  const auto ended = co_await shell_->stream(
+      std::move(script), [reader](std::string_view text) { return reader->take(text); },
+      kResidentSilence);
+  if (!ended) {
+    co_return named(ended.error(), "follow");
+  }
+  co_return Result<void>();
 }
 
 Awaitable<Result<void>> ScriptHost::write_files(std::vector<FileWrite> files) {

@@ -27,6 +27,9 @@ class ScriptHost final : public Host {
   Awaitable<Result<std::string>> last_words(std::string slot) override;
   Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
 
+  Awaitable<Result<void>> follow(std::function<bool(const HostNews&)> tell) override;
+
+  void fence(Fence fence) override { place_.fence = fence; }
   Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override;
   Awaitable<Result<ProcessIdentity>> start(StartRequest request) override;
   Awaitable<Result<StopOutcome>> stop(StopRequest request) override;

@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "drivers/async.h"
 
@@ -28,6 +30,12 @@ class Shell {
   /// on the host), unauthenticated, permission_denied, resource_exhausted (too much output).
   virtual Awaitable<Result<ShellOutput>> execute(std::string input,
                                                  std::chrono::milliseconds patience) = 0;
+  /// Runs a script as execute() does and hands over its standard output as it comes. Ends when the
+  /// script does, when `on_output` returns false (the script is then let go of), or when nothing
+  /// came for `silence`: the connection is then taken for dead and not used again.
+  virtual Awaitable<Result<void>> stream(std::string input,
+                                         std::function<bool(std::string_view)> on_output,
+                                         std::chrono::milliseconds silence) = 0;
   /// Connects to 127.0.0.1:`port` over there, sends `question`, reads until `end` was read or, when
   /// `end` is empty, until the other side closes. Errors as HostReader::ask.
   virtual Awaitable<Result<std::string>> exchange(std::uint16_t port, std::string question,

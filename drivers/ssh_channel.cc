@@ -75,6 +75,8 @@ class Transfer {
         err_(link_) {}
   bool send_eof = false;
   std::string stop_after;
+  std::function<bool(std::string_view)> on_output;  ///< given what comes; false: enough
+  std::chrono::milliseconds silence{0};             ///< with on_output
 
   /// Until both streams are at their end or `stop_after` was read.
   Awaitable<Result<ShellOutput>> run(Instant until) {
@@ -82,6 +84,13 @@ class Transfer {
       const bool progress = advance();
       if (failure_ != 0) {
         co_return link_.error_of(failure_);
+      }
+      if (on_output && progress && !out_.text.empty()) {
+        until = std::chrono::steady_clock::now() + silence;
+        err_.text.clear();
+        if (!on_output(std::exchange(out_.text, ""))) {
+          co_return take();
+        }
       }
       if (out_.text.size() > kShellOutputMax || err_.text.size() > kShellOutputMax) {
         co_return too_much_output();
@@ -250,26 +259,61 @@ Error refused_forward(const Error& error) {
 
 }  // namespace
 
+namespace {
+
+/// A channel in which a shell reads its script.
+Awaitable<Attempt<Channel>> open_shell(std::shared_ptr<SshLink> link, Instant until) {
+  Attempt<Channel> opened = co_await open_channel(link, link->commands(), open_session, until);
+  if (!opened.result) {
+    co_return std::move(opened);
+  }
+  SshLink::Turn turn(*link);
+  LIBSSH2_CHANNEL* const handle = opened.result->get();
+  const std::function<long()> call = [handle]() -> long {
+    return libssh2_channel_process_startup(handle, "exec", 4, kCommand.data(),
+                                           static_cast<unsigned>(kCommand.size()));
+  };
+  const long started = co_await link->finish(turn, call, until);
+  if (started != 0) {
+    co_return Attempt<Channel>{link->error_of(started)};
+  }
+  link->settled();
+  co_return std::move(opened);
+}
+
+}  // namespace
+
+Awaitable<Attempt<bool>> stream_over(std::shared_ptr<SshLink> link, std::string input,
+                                     std::function<bool(std::string_view)> on_output,
+                                     std::chrono::milliseconds silence) {
+  const Instant until = std::chrono::steady_clock::now() + silence;
+  Attempt<Channel> opened = co_await open_shell(link, until);
+  if (!opened.result) {
+    co_return Attempt<bool>{opened.result.error(), opened.may_repeat};
+  }
+  Channel& channel = *opened.result;
+  Transfer transfer(channel, std::move(input));
+  transfer.send_eof = true;
+  transfer.on_output = std::move(on_output);
+  transfer.silence = silence;
+  const Result<ShellOutput> output = co_await transfer.run(until);
+  if (!output) {
+    if (output.error().code == ErrorCode::deadline_exceeded) {
+      link->break_down(Error{ErrorCode::unavailable, "the other side has fallen silent"});
+    }
+    co_return Attempt<bool>{output.error()};
+  }
+  Channel::close_later(std::move(channel));
+  co_return Attempt<bool>{true};
+}
+
 Awaitable<Attempt<ShellOutput>> execute_over(std::shared_ptr<SshLink> link, std::string input,
                                              Instant until) {
-  Attempt<Channel> opened = co_await open_channel(link, link->commands(), open_session, until);
+  Attempt<Channel> opened = co_await open_shell(link, until);
   if (!opened.result) {
     co_return Attempt<ShellOutput>{opened.result.error(), opened.may_repeat};
   }
   Channel& channel = *opened.result;
-  {
-    SshLink::Turn turn(*link);
-    LIBSSH2_CHANNEL* const handle = channel.get();
-    const std::function<long()> call = [handle]() -> long {
-      return libssh2_channel_process_startup(handle, "exec", 4, kCommand.data(),
-                                             static_cast<unsigned>(kCommand.size()));
-    };
-    const long started = co_await link->finish(turn, call, until);
-    if (started != 0) {
-      co_return Attempt<ShellOutput>{link->error_of(started)};
-    }
-    link->settled();
-  }
   Transfer transfer(channel, std::move(input));
   transfer.send_eof = true;
   Result<ShellOutput> output = co_await transfer.run(until);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "drivers/shell.h"
 #include "drivers/waiting.h"
@@ -23,6 +26,12 @@ struct Attempt {
 /// subject.
 Awaitable<Attempt<ShellOutput>> execute_over(std::shared_ptr<SshLink> link, std::string input,
                                              Instant until);
+
+/// The same, with its standard output handed over as it comes: see Shell::stream. A connection that
+/// was silent for too long is broken down.
+Awaitable<Attempt<bool>> stream_over(std::shared_ptr<SshLink> link, std::string input,
+                                     std::function<bool(std::string_view)> on_output,
+                                     std::chrono::milliseconds silence);
 
 /// A direct-tcpip channel to 127.0.0.1:`port` over there. Errors as Shell::exchange, without a
 /// subject; permission_denied: the server does not forward at all.

@@ -47,6 +47,9 @@ struct SshShell::State : std::enable_shared_from_this<SshShell::State> {
   template <class T, class Request>
   static Awaitable<Result<T>> perform(Self self, Request request, Instant until);
   static Awaitable<Result<ShellOutput>> execute(Self self, std::string input, Instant until);
+  static Awaitable<Result<void>> stream(Self self, std::string input,
+                                        std::function<bool(std::string_view)> on_output,
+                                        std::chrono::milliseconds silence);
   static Awaitable<Result<std::string>> exchange(Self self, std::uint16_t port,
                                                  std::string question, std::string end,
                                                  Instant until);
@@ -154,6 +157,20 @@ Awaitable<Result<ShellOutput>> SshShell::State::execute(Self self, std::string i
   co_return std::move(output).with("run a script on " + self->target.host.name);
 }
 
+Awaitable<Result<void>> SshShell::State::stream(Self self, std::string input,
+                                                std::function<bool(std::string_view)> on_output,
+                                                std::chrono::milliseconds silence) {
+  const auto request = [&](std::shared_ptr<SshLink> over) {
+    return stream_over(std::move(over), input, on_output, silence);
+  };
+  const Instant until = std::chrono::steady_clock::now() + silence;
+  Result<bool> ended = co_await perform<bool>(self, request, until);
+  if (!ended) {
+    co_return ended.error().with("follow " + self->target.host.name);
+  }
+  co_return Result<void>();
+}
+
 /// Through the connection; straight to the host's address where the server forwards nothing.
 Awaitable<Attempt<std::string>> SshShell::State::exchange_somehow(Self self,
                                                                   std::shared_ptr<SshLink> over,
@@ -199,6 +216,12 @@ SshShell::~SshShell() {
 Awaitable<Result<ShellOutput>> SshShell::execute(std::string input,
                                                  std::chrono::milliseconds patience) {
   return State::execute(state_, std::move(input), std::chrono::steady_clock::now() + patience);
+}
+
+Awaitable<Result<void>> SshShell::stream(std::string input,
+                                         std::function<bool(std::string_view)> on_output,
+                                         std::chrono::milliseconds silence) {
+  return State::stream(state_, std::move(input), std::move(on_output), silence);
 }
 
 Awaitable<Result<std::string>> SshShell::exchange(std::uint16_t port, std::string question,

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,6 +93,13 @@ class ZnodeSession : public ZnodeReader, public ZnodeWriter {
  public:
   ~ZnodeSession() override = default;
   virtual std::int64_t session_id() const = 0;
+  /// Asks to be told, once, when `path` comes, goes or has other data; `children`: when it has
+  /// other children. What on_change() was given is called then. A watch may be told late, twice or
+  /// not at all (the session ends): it only says where to look again. At most some thousand at a
+  /// time.
+  virtual Awaitable<Result<void>> watch(std::string path, bool children) = 0;
+  /// `told` is called on the loop with the path; it replaces the one before.
+  virtual void on_change(std::function<void(const std::string&)> told) = 0;
   /// Closes the session and waits for it; ephemerals are gone afterwards if the server was there.
   virtual Awaitable<void> close() = 0;
 };
@@ -141,6 +149,18 @@ struct FileWrite {
   std::uint32_t mode = 0644;
 };
 
+/// What a host reports by itself while it is followed.
+struct HostNews {
+  std::string slot;       ///< empty: nothing happened, the connection stands
+  std::uint32_t pid = 0;  ///< of the slot's process, which is gone
+};
+
+/// Which leadership a change belongs to. A host refuses those of one that it knows to be over.
+struct Fence {
+  std::int64_t tree = 0;    ///< czxid of the epoch znode: tells ensembles apart; 0: not fenced
+  std::int32_t epoch = -1;  ///< its version
+};
+
 /// Reads from a host. Errors: unavailable, deadline_exceeded, unauthenticated (key refused, host
 /// key unknown or changed), permission_denied; each names the host.
 class HostReader {
@@ -158,12 +178,19 @@ class HostReader {
   virtual Awaitable<Result<std::string>> last_words(std::string slot) = 0;
   /// Whether exactly this process lives.
   virtual Awaitable<Result<bool>> is_alive(ProcessIdentity process) = 0;
+  /// Stays connected and tells of every node process of ours that ends, within half a second; at
+  /// least every 5 s it tells that nothing happened. Ends when `tell` returns false, or with
+  /// unavailable / deadline_exceeded when the connection is over or silent for 15 s.
+  virtual Awaitable<Result<void>> follow(std::function<bool(const HostNews&)> tell) = 0;
 };
 
 /// Changes a host.
 class HostWriter {
  public:
   virtual ~HostWriter() = default;
+  /// Every later change carries this fence. Error failed_precondition of any of them: the host has
+  /// obeyed a later epoch of the same tree already.
+  virtual void fence(Fence fence) = 0;
   /// Writes each file beside and renames it, in order; creates parent folders. A file that has the
   /// content already is left. Error resource_exhausted: disk full, nothing half-written remains.
   virtual Awaitable<Result<void>> write_files(std::vector<FileWrite> files) = 0;

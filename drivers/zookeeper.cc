@@ -51,6 +51,12 @@ class OpenSession : public ZnodeSession {
   milliseconds session_timeout() const override { return session_->timeout(); }
   bool alive() const override { return session_->alive(); }
   std::int64_t session_id() const override { return session_->id(); }
+  Awaitable<Result<void>> watch(std::string path, bool children) override {
+    return watch(session_, std::move(path), children);
+  }
+  void on_change(std::function<void(const std::string&)> told) override {
+    session_->tell_changes(std::move(told));
+  }
   Awaitable<void> close() override { return close(session_); }
 
  private:
@@ -59,6 +65,8 @@ class OpenSession : public ZnodeSession {
   static Awaitable<Result<std::optional<std::vector<std::string>>>> children(
       std::shared_ptr<Session> session, std::string path);
   static Awaitable<Result<void>> sync(std::shared_ptr<Session> session);
+  static Awaitable<Result<void>> watch(std::shared_ptr<Session> session, std::string path,
+                                       bool children);
   static Awaitable<Result<void>> commit(std::shared_ptr<Session> session,
                                         std::vector<ZnodeChange> changes);
   static Awaitable<void> close(std::shared_ptr<Session> session);
@@ -119,6 +127,25 @@ Awaitable<Result<void>> OpenSession::sync(std::shared_ptr<Session> session) {
   }
   if (reply->rc != Rc::ok) {
     co_return session->error(reply->rc).with("sync");
+  }
+  co_return Result<void>();
+}
+
+// A znode that is missing can be waited for, but not for its children.
+Awaitable<Result<void>> OpenSession::watch(std::shared_ptr<Session> session, std::string path,
+                                           bool of_children) {
+  if (const Result<void> valid = zookeeper::check_path(path); !valid) {
+    co_return valid.error().with("watch");
+  }
+  const auto send = [&path, of_children](zookeeper::Handle& handle, std::uint64_t id) {
+    return handle.watch(id, path, of_children);
+  };
+  const Result<Reply> reply = co_await session->ask(send);
+  if (!reply) {
+    co_return reply.error().with("watch " + path);
+  }
+  if (reply->rc != Rc::ok && (of_children || reply->rc != Rc::no_node)) {
+    co_return session->error(reply->rc).with("watch " + path);
   }
   co_return Result<void>();
 }

@@ -79,6 +79,8 @@ Znode znode_of(const char* value, int size, const Stat& stat) {
 // pointers that the client holds never dangle: pending requests mostly lose their callbacks at
 // close, therefore their tickets are owned here and not by the callback.
 struct Handle::Inbox : std::enable_shared_from_this<Inbox> {
+  using Item = std::variant<Reply, SessionChange, std::string>;
+
   struct Ticket {
     Inbox* inbox = nullptr;
     std::uint64_t id = 0;
@@ -90,7 +92,7 @@ struct Handle::Inbox : std::enable_shared_from_this<Inbox> {
 
   // On a thread of the client. Posting happens under the lock so that nothing touches the loop
   // once silence() has returned.
-  void push(std::variant<Reply, SessionChange> item) {
+  void push(Item item) {
     const std::lock_guard lock(mutex);
     if (!open) {
       return;
@@ -102,7 +104,7 @@ struct Handle::Inbox : std::enable_shared_from_this<Inbox> {
   }
 
   void deliver() {
-    std::vector<std::variant<Reply, SessionChange>> taken;
+    std::vector<Item> taken;
     {
       const std::lock_guard lock(mutex);
       posted = false;
@@ -115,8 +117,10 @@ struct Handle::Inbox : std::enable_shared_from_this<Inbox> {
       if (Reply* reply = std::get_if<Reply>(&item)) {
         tickets.erase(reply->id);
         listener->on_reply(std::move(*reply));
+      } else if (SessionChange* change = std::get_if<SessionChange>(&item)) {
+        listener->on_session(*change);
       } else {
-        listener->on_session(std::get<SessionChange>(item));
+        listener->on_change(std::move(std::get<std::string>(item)));
       }
     }
   }
@@ -127,7 +131,7 @@ struct Handle::Inbox : std::enable_shared_from_this<Inbox> {
   std::mutex mutex;
   bool open = true;
   bool posted = false;
-  std::vector<std::variant<Reply, SessionChange>> items;
+  std::vector<Item> items;
 };
 
 struct Handle::Impl {
@@ -185,6 +189,13 @@ struct Handle::Callbacks {
       }
     }
     ticket.inbox->push(std::move(reply));
+  }
+
+  /// Session events go to every watch as well, and do not use it up.
+  static void on_watch(zhandle_t*, int type, int, const char* path, void* context) {
+    if (type != ZOO_SESSION_EVENT && path != nullptr) {
+      static_cast<Inbox*>(context)->push(std::string(path));
+    }
   }
 
   static void on_event(zhandle_t* zh, int type, int state, const char*, void* context) {
@@ -261,6 +272,18 @@ Rc Handle::sync(std::uint64_t id) {
 Rc Handle::touch(std::uint64_t id) {
   return impl_->send(id, [&](Inbox::Ticket& ticket) {
     return zoo_aexists(impl_->zh, "/", 0, Callbacks::on_stat, &ticket);
+  });
+}
+
+Rc Handle::watch(std::uint64_t id, const std::string& path, bool of_children) {
+  // The inbox lives until the handle is closed, and no watch is called after that. The same
+  // function with the same context on the same path counts once, however often it is set.
+  Inbox* const inbox = impl_->inbox.get();
+  return impl_->send(id, [&](Inbox::Ticket& ticket) {
+    return of_children ? zoo_awget_children(impl_->zh, path.c_str(), Callbacks::on_watch, inbox,
+                                            Callbacks::on_strings, &ticket)
+                       : zoo_awexists(impl_->zh, path.c_str(), Callbacks::on_watch, inbox,
+                                      Callbacks::on_stat, &ticket);
   });
 }
 

@@ -43,6 +43,8 @@ class Handle {
     virtual ~Listener() = default;
     virtual void on_reply(Reply reply) = 0;
     virtual void on_session(SessionChange change) = 0;
+    /// A watch was triggered: the path that it was set on.
+    virtual void on_change(std::string path) = 0;
   };
 
   /// Starts to connect, to the servers in their order. `listener` is called on the loop, never
@@ -58,6 +60,8 @@ class Handle {
   Rc get(std::uint64_t id, const std::string& path);
   Rc children(std::uint64_t id, const std::string& path);
   Rc sync(std::uint64_t id);
+  /// As children(), or as touch() of `path`, with a watch on it.
+  Rc watch(std::uint64_t id, const std::string& path, bool of_children);
   Rc touch(std::uint64_t id);
   Rc commit(std::uint64_t id, const std::vector<ZnodeChange>& changes);
 

@@ -73,6 +73,7 @@ void Session::end(const std::string& why, Farewell farewell) {
     return;
   }
   why_over_ = why;
+  told_ = nullptr;
   connected_ = false;
   timer_.cancel();
   for (const auto& [id, pending] : std::exchange(pending_, {})) {
@@ -127,6 +128,12 @@ void Session::on_session(SessionChange change) {
     case SessionChange::Kind::auth_failed:
       end("authentication failed");
       return;
+  }
+}
+
+void Session::on_change(std::string path) {
+  if (told_) {
+    told_(path);
   }
 }
 

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -35,6 +36,7 @@ class Session : private Handle::Listener, public std::enable_shared_from_this<Se
   template <class Send>
   Awaitable<Result<Reply>> ask(Send send);
 
+  void tell_changes(std::function<void(const std::string&)> told) { told_ = std::move(told); }
   bool alive();
   std::chrono::milliseconds timeout() const { return timeout_; }
   std::int64_t id() const { return id_; }
@@ -61,6 +63,7 @@ class Session : private Handle::Listener, public std::enable_shared_from_this<Se
 
   void on_reply(Reply reply) override;
   void on_session(SessionChange change) override;
+  void on_change(std::string path) override;
   Error over() const;
   /// Looks at all deadlines and at the pulse, and comes back when the next one is due.
   void tick();
@@ -89,6 +92,7 @@ class Session : private Handle::Listener, public std::enable_shared_from_this<Se
   Time pulse_{};  // When the latest request of our own was sent.
   std::chrono::milliseconds timeout_;
   std::int64_t id_ = 0;
+  std::function<void(const std::string&)> told_;
   bool ever_connected_ = false;
   bool connected_ = false;
   bool over_ = false;

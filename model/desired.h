@@ -123,6 +123,15 @@ struct Portion {
   std::string text() const;
 };
 
+/// What a watching controller may do by itself.
+struct WatchPolicy {
+  enum class Rollout { automatic, approve };
+  bool heal = true;  ///< repair what the world changed; false: only say so
+  /// A changed spec: done at once, or planned, published and done once a person approves.
+  Rollout rollout = Rollout::automatic;
+  bool operator==(const WatchPolicy&) const = default;
+};
+
 struct DesiredCloud {
   std::string service_code;
   std::string package;
@@ -146,6 +155,7 @@ struct DesiredState {
   std::vector<DesiredCloud> clouds;
   /// How many serving nodes of one cloud an apply may remove, unless asked for by the cloud's name.
   Portion max_removals{25, true};
+  WatchPolicy watch;
   bool operator==(const DesiredState&) const = default;
 
   /// nullptr when there is none of that name.

@@ -180,6 +180,18 @@ struct HostRecord {
   bool operator==(const HostRecord&) const = default;
 };
 
+/// A time in which nothing is done to a part of the deployment: asked for by a person until a time,
+/// or a node that a watching controller has given up for the time being.
+struct Pause {
+  std::string scope;  ///< see is_pause_scope
+  std::string until;  ///< "2026-01-31T10:00:00Z"; empty: a freeze
+  std::string reason;
+  std::string by;
+  std::string since;
+  std::string spec_digest;  ///< of a freeze: it ends when the spec changes
+  bool operator==(const Pause&) const = default;
+};
+
 /// The last applied revision, and what fences writes.
 struct DeploymentRecord {
   std::int32_t epoch_version = -1;  ///< -1: no epoch znode yet
@@ -192,6 +204,7 @@ struct DeploymentRecord {
   std::set<std::string> claims;
   std::set<std::string> protected_clouds;   ///< as the last applied revision had it
   std::map<std::string, HostRecord> hosts;  ///< by host name
+  std::vector<Pause> pauses;                ///< by scope; those that are over too
   bool operator==(const DeploymentRecord&) const = default;
 };
 

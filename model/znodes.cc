@@ -60,6 +60,31 @@ std::string host(std::string_view name, std::string_view host_name) {
   return fmt::format("{}/{}", hosts(name), host_name);
 }
 
+std::string pauses(std::string_view name) {
+  return deployment(name) + "/paused";
+}
+std::string pause(std::string_view name, std::string_view scope) {
+  return fmt::format("{}/{}", pauses(name), scope);
+}
+std::string controllers(std::string_view name) {
+  return deployment(name) + "/controllers";
+}
+std::string controller(std::string_view name, std::int64_t session) {
+  return fmt::format("{}/{:016x}", controllers(name), static_cast<std::uint64_t>(session));
+}
+std::string turn(std::string_view name) {
+  return deployment(name) + "/turn";
+}
+std::string resumed(std::string_view name) {
+  return deployment(name) + "/resumed";
+}
+std::string proposed(std::string_view name) {
+  return deployment(name) + "/proposed";
+}
+std::string approved(std::string_view name) {
+  return deployment(name) + "/approved";
+}
+
 bool is_valid_path(std::string_view path) {
   if (path.size() < 2 || path.size() > 512 || path.front() != '/' || path.back() == '/') {
     return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,22 @@ std::string claim(std::string_view deployment_name, std::string_view service_cod
 /// from the spec can still be cleaned up.
 std::string hosts(std::string_view deployment_name);
 std::string host(std::string_view deployment_name, std::string_view host_name);
+
+/// Parent of the pauses: one child per scope, JSON (see Pause).
+std::string pauses(std::string_view deployment_name);
+std::string pause(std::string_view deployment_name, std::string_view scope);
+/// Parent of one ephemeral per watching controller, named after its session; the one that was
+/// created first (czxid) leads. JSON as the lock's.
+std::string controllers(std::string_view deployment_name);
+std::string controller(std::string_view deployment_name, std::int64_t session);
+/// Ephemeral of an apply that waits for its turn; JSON as the lock's. A watching controller lets
+/// it go first.
+std::string turn(std::string_view deployment_name);
+/// The scope that a person resumed last; its version says how often that was.
+std::string resumed(std::string_view deployment_name);
+/// JSON of the rollout that waits for approval, and of the approval (see specs/watch_records.h).
+std::string proposed(std::string_view deployment_name);
+std::string approved(std::string_view deployment_name);
 
 /// A path that the ZooKeeper C client survives: starts with '/', no empty, "." or ".." part, no
 /// control bytes, no trailing '/', at most 512 bytes and 32 levels. zoo_multi of the 3.8.0 client

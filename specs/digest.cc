@@ -92,6 +92,10 @@ std::string digest_of(const DesiredState& desired) {
   }
   out.line("removals", std::uint64_t{desired.max_removals.amount},
            std::uint64_t{desired.max_removals.percent});
+  if (desired.watch != WatchPolicy{}) {
+    out.line("watch", std::uint64_t{desired.watch.heal},
+             static_cast<std::uint64_t>(desired.watch.rollout));
+  }
   render_ensemble(desired.ensemble, out);
   for (const DesiredCloud& cloud : desired.clouds) {
     render_cloud(cloud, out);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "specs/reader.h"
 
+#include <array>
+
 #include <fmt/format.h>
 
 #include "model/names.h"
@@ -38,6 +40,20 @@ void read_policy(ObjectFields& root, Reading& reading) {
   fields.finish();
 }
 
+void read_watch(ObjectFields& root, Reading& reading) {
+  const json::Value* const value = root.any("watch");
+  if (value == nullptr) {
+    return;
+  }
+  static constexpr std::array<const char*, 2> kRollouts{"auto", "approve"};
+  ObjectFields fields(*value, "watch", reading.problems);
+  reading.desired.watch.heal = fields.boolean("heal").value_or(true);
+  if (fields.choice("rollout", kRollouts) == 1) {
+    reading.desired.watch.rollout = WatchPolicy::Rollout::approve;
+  }
+  fields.finish();
+}
+
 void read_root(const json::Value& value, Reading& reading) {
   ObjectFields root(value, "", reading.problems);
   if (!root.is_object()) {
@@ -49,6 +65,7 @@ void read_root(const json::Value& value, Reading& reading) {
   read_ensemble(root, reading);
   read_clouds(root, reading);
   read_policy(root, reading);
+  read_watch(root, reading);
   root.any("$schema");  // Editors look for it.
   root.finish();
   check_across(reading);

@@ -44,6 +44,8 @@ class SessionUser {
   virtual void on_expired() = 0;
   /// A znode that the session watches with watch() is gone.
   virtual void on_gone(const std::string& path) = 0;
+  /// A znode that the session follows came, went or changed, or its children did.
+  virtual void on_change(const std::string& /*path*/) {}
 };
 
 /// One ZooKeeper ensemble: the servers that run, who leads, the tree, and the sessions.
@@ -96,6 +98,9 @@ class Ensemble {
   void freeze(std::int64_t session, bool frozen);
   void watch(std::int64_t session, const std::string& path) { watches_[path].insert(session); }
 
+  /// Once, as the real one's watches.
+  void follow(std::int64_t session, const std::string& path) { follows_[path].insert(session); }
+
   /// Precondition: has_leader(). `by` names the writer in the log; session 0: an operator.
   std::optional<CommitFailure> commit(std::int64_t session, const std::vector<ZnodeChange>& changes,
                                       std::string_view by);
@@ -144,6 +149,7 @@ class Ensemble {
   void schedule_expiry(std::int64_t id);
   void remove_ephemerals(std::int64_t session, const std::string& why);
   void notify(const TreeBefore& before);
+  void notify_followers(const TreeBefore& before);
 
   SimCore& core_;
   ZnodeTree tree_;
@@ -156,6 +162,7 @@ class Ensemble {
   std::int64_t next_session_ = 0x100000000000000;  ///< real ones start with a time: never reused
   std::map<std::int64_t, Session> sessions_;
   std::map<std::string, std::set<std::int64_t>> watches_;
+  std::map<std::string, std::set<std::int64_t>> follows_;
   TreeBefore before_last_;        ///< the last commit's undo
   std::int64_t last_writer_ = 0;  ///< its session
 };

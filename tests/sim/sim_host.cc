@@ -2,6 +2,7 @@
 #include "tests/sim/sim_host.h"
 
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -46,6 +47,22 @@ Awaitable<Result<void>> SimHost::reach(std::string what) {
     co_return error(ErrorCode::unavailable, what, "the connection was lost");
   }
   co_return reachable(what);
+}
+
+Awaitable<Result<void>> SimHost::reach_to_change(std::string what) {
+  const Fence fence = fence_;
+  auto reached = co_await reach(what);
+  if (reached && fence.tree != 0) {
+    std::int32_t& obeyed = machine_.fences[{directory_, fence.tree}];
+    if (obeyed > fence.epoch) {
+      co_return error(ErrorCode::failed_precondition, what,
+                      fmt::format("a later holder of the lock (epoch {}) has worked here; this is "
+                                  "epoch {}",
+                                  obeyed, fence.epoch));
+    }
+    obeyed = fence.epoch;
+  }
+  co_return reached;
 }
 
 Result<void> SimHost::reply(const std::string& what) {
@@ -163,6 +180,28 @@ Awaitable<Result<std::string>> SimHost::ask(std::uint16_t port, std::string ques
                     fmt::format("no answer within {} ms", patience.count()));
   }
   co_return *answer;
+}
+
+Awaitable<Result<void>> SimHost::follow(std::function<bool(const HostNews&)> tell) {
+  std::set<std::pair<std::string, std::uint32_t>> told;
+  auto reached = co_await reach("follow");
+  for (int turn = 0; reached; ++turn) {
+    if (turn % 20 == 0 && !tell(HostNews{})) {
+      co_return Result<void>();
+    }
+    for (const auto& [name, slot] : observed_slots()) {
+      const bool gone = name.starts_with("node-") && slot.identity &&
+                        slot.identity->boot_id == machine_.boot_id() &&
+                        machine_.process(*slot.identity) == nullptr;
+      if (gone && told.emplace(name, slot.identity->pid).second &&
+          !tell(HostNews{name, slot.identity->pid})) {
+        co_return Result<void>();
+      }
+    }
+    co_await core_.clock().wait_until(core_.clock().now() + milliseconds(250));
+    reached = reachable("follow");
+  }
+  co_return reached;
 }
 
 Awaitable<Result<std::string>> SimHost::last_words(std::string slot) {

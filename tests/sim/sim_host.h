@@ -24,6 +24,9 @@ class SimHost final : public Host {
   Awaitable<Result<std::string>> last_words(std::string slot) override;
   Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
 
+  Awaitable<Result<void>> follow(std::function<bool(const HostNews&)> tell) override;
+
+  void fence(Fence fence) override { fence_ = fence; }
   Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override;
   Awaitable<Result<ProcessIdentity>> start(StartRequest request) override;
   Awaitable<Result<StopOutcome>> stop(StopRequest request) override;
@@ -38,6 +41,8 @@ class SimHost final : public Host {
  private:
   /// The way to the machine and into its shell. `what`: "start node-11211".
   Awaitable<Result<void>> reach(std::string what);
+  /// As reach(), for a change: refused when a later epoch has been obeyed here.
+  Awaitable<Result<void>> reach_to_change(std::string what);
   Result<void> reachable(const std::string& what) const;
   /// The way back of the reply of a write.
   Result<void> reply(const std::string& what);
@@ -55,6 +60,7 @@ class SimHost final : public Host {
   Machine& machine_;
   std::string name_;
   std::string directory_;
+  Fence fence_;
 };
 
 }  // namespace arcform::sim

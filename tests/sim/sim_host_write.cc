@@ -63,7 +63,7 @@ Awaitable<Result<void>> SimHost::write_files(std::vector<FileWrite> files) {
                       "not a plain path");
     }
   }
-  auto reached = co_await reach(what);
+  auto reached = co_await reach_to_change(what);
   if (!reached) {
     co_return reached;
   }
@@ -128,7 +128,7 @@ Awaitable<Result<ProcessIdentity>> SimHost::start(StartRequest request) {
   if (!is_slot(request.slot) || request.argv.empty() || request.argv.front().empty()) {
     co_return error(ErrorCode::invalid_argument, what, "bad slot, argv or digest");
   }
-  auto reached = co_await reach(what);
+  auto reached = co_await reach_to_change(what);
   if (!reached) {
     co_return reached.error();
   }
@@ -145,7 +145,7 @@ Awaitable<Result<StopOutcome>> SimHost::stop(StopRequest request) {
   if (!is_slot(request.slot) || request.process.pid < 2 || request.patience.count() < 0) {
     co_return error(ErrorCode::invalid_argument, what, "bad slot, pid or patience");
   }
-  auto reached = co_await reach(what);
+  auto reached = co_await reach_to_change(what);
   if (!reached) {
     co_return reached.error();
   }
@@ -181,7 +181,7 @@ Awaitable<Result<void>> SimHost::forget(std::string slot) {
   if (!is_slot(slot) || !(slot.starts_with("node-") || slot.starts_with("server-"))) {
     co_return error(ErrorCode::invalid_argument, what, "not a slot's name");
   }
-  auto reached = co_await reach(what);
+  auto reached = co_await reach_to_change(what);
   if (!reached) {
     co_return reached;
   }

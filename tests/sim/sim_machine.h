@@ -123,6 +123,8 @@ class Machine {
   std::map<std::string, std::shared_ptr<ZnodeStore>> stores;  ///< data directories of servers
   std::map<std::string, ObservedPackage> packages;            ///< by prefix
   std::set<std::string> programs{"stand-in"};                 ///< that can be run besides
+  /// By folder and tree: the latest epoch that was obeyed here.
+  std::map<std::pair<std::string, std::int64_t>, std::int32_t> fences;
   bool java = true;
   bool writable = true;
   bool disk_full = false;

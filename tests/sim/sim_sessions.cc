@@ -177,6 +177,7 @@ std::optional<CommitFailure> Ensemble::commit(std::int64_t session,
   last_writer_ = session;
   core_.effect(fmt::format("zk {} {}", by, text_of(changes)));
   notify(before);
+  notify_followers(before);
   return std::nullopt;
 }
 
@@ -191,6 +192,23 @@ void Ensemble::saw_everything(std::int64_t session) {
   const auto found = sessions_.find(session);
   if (found != sessions_.end()) {
     found->second.seen = tree_.zxid;
+  }
+}
+
+void Ensemble::notify_followers(const TreeBefore& before) {
+  for (const auto& [path, node] : before) {
+    const auto followers = follows_.find(path);
+    if (followers == follows_.end()) {
+      continue;
+    }
+    const std::set<std::int64_t> told = std::exchange(followers->second, {});
+    for (const std::int64_t id : told) {
+      const auto session = sessions_.find(id);
+      if (session != sessions_.end() && session->second.user != nullptr &&
+          session->second.connected) {
+        session->second.user->on_change(path);
+      }
+    }
   }
 }
 

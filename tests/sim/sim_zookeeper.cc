@@ -93,6 +93,12 @@ class HeldSession final : public ZnodeSession {
     return SimSession::commit(session_, std::move(changes));
   }
   std::int64_t session_id() const override { return session_->id(); }
+  Awaitable<Result<void>> watch(std::string path, bool /*children*/) override {
+    return SimSession::watch(session_, std::move(path));
+  }
+  void on_change(std::function<void(const std::string&)> told) override {
+    session_->told = std::move(told);
+  }
   Awaitable<void> close() override { return SimSession::close(session_); }
 
  private:
@@ -168,10 +174,25 @@ SimSession::SimSession(SimZookeeper& zookeeper, std::string name, std::vector<En
 }
 
 void SimSession::end() {
+  told = nullptr;
   if (!std::exchange(closed_, true) && !expired_) {
     ensemble_.close(id_);
   }
   zookeeper_.open_.erase(this);
+}
+
+void SimSession::on_change(const std::string& path) {
+  if (told && !closed_) {
+    told(path);
+  }
+}
+
+Awaitable<Result<void>> SimSession::watch(Self self, std::string path) {
+  auto reached = co_await reach(self, "watch " + path);
+  if (reached) {
+    self->ensemble_.follow(self->id_, path);
+  }
+  co_return reached;
 }
 
 Awaitable<void> SimSession::close(Self self) {

@@ -72,6 +72,9 @@ class SimSession final : public SessionUser {
   void on_connection(bool connected) override;
   void on_expired() override;
   void on_gone(const std::string& /*path*/) override {}
+  void on_change(const std::string& path) override;
+  static Awaitable<Result<void>> watch(Self self, std::string path);
+  std::function<void(const std::string&)> told;  ///< of changes, on its user's loop
 
  private:
   /// The way to the server: time passes, faults strike. `subject`: "read /arcus".

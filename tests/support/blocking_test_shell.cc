@@ -129,6 +129,17 @@ Awaitable<Result<ShellOutput>> BlockingTestShell::execute(std::string input,
   co_return run(input, patience);
 }
 
+Awaitable<Result<void>> BlockingTestShell::stream(std::string input,
+                                                  std::function<bool(std::string_view)> on_output,
+                                                  std::chrono::milliseconds silence) {
+  const Result<ShellOutput> output = run(input, silence);
+  if (!output) {
+    co_return output.error();
+  }
+  static_cast<void>(on_output(output->out));
+  co_return Result<void>();
+}
+
 Awaitable<Result<std::string>> BlockingTestShell::exchange(std::uint16_t port, std::string question,
                                                            std::string end,
                                                            std::chrono::milliseconds patience) {

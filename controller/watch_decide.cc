@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a watching controller makes of a look, and what it writes down about that.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "controller/watch_parts.h"
+#include "model/pause.h"
+#include "model/znodes.h"
+
+namespace arcform {
+
+using Kind = WatchEvent::Kind;
+
+void Watch::show(const Round& round) {
+  WatchState& state = journal_.change();
+  auto snapshot = std::make_shared<WatchSnapshot>();
+  snapshot->desired = followed_->desired;
+  snapshot->observed = round.observed;
+  snapshot->plan = round.plan;
+  snapshot->round = journal_.round();
+  snapshot->at = world_.clock.timestamp();
+  snapshot->seen = world_.clock.now();
+  snapshot->took = round.took;
+  const std::shared_ptr<const WatchSnapshot> before = std::exchange(state.last, snapshot);
+  const bool incomplete = round.plan.holds(Hold::unknown);
+  state.counters.rounds_incomplete += incomplete ? 1U : 0U;
+  forget_calls_before(snapshot->seen - round.took);
+  const bool converged = round.plan.converged();
+  if (converged) {
+    state.converged_at = snapshot->at;
+    state.converged_seen = snapshot->seen;
+  }
+  const bool differs = before == nullptr || before->plan.steps != round.plan.steps ||
+                       before->plan.held != round.plan.held;
+  if (differs && converged) {
+    journal_.note({Kind::converged, "", "observed equals desired", "", round.took});
+  } else if (differs) {
+    journal_.note({Kind::round, "",
+                   fmt::format("{} steps to do, {} differences held", round.plan.steps.size(),
+                               round.plan.held.size()),
+                   "", round.took});
+  } else {
+    journal_.publish();
+  }
+}
+
+Plan Watch::decide(const Round& round, Plan plan) {
+  const Time now = world_.clock.now();
+  show(round);
+  sighting_ = sight(followed_->desired, round.observed);
+  memory_ = note_look(std::move(memory_), sighting_, now, options_.limits);
+  freezes_.clear();
+  Mandate mandate;
+  mandate.policy = followed_->desired.watch;
+  const std::string& digest = followed_->desired.digest;
+  mandate.approved = agreement_.approval && agreement_.approval->spec_digest == digest;
+  if (const TreeFacts* const tree = round.observed.tree.get()) {
+    std::copy_if(tree->record.pauses.begin(), tree->record.pauses.end(),
+                 std::back_inserter(freezes_),
+                 [](const Pause& pause) { return pause.until.empty(); });
+    mandate.approved = mandate.approved || tree->record.spec_digest == digest;
+  }
+  mandate.freezes = freezes_;
+  const Permission permission = permit(memory_, sighting_, plan, mandate, now, options_.limits);
+  followed_->wake = permission.look_again;
+  withhold(plan, permission);
+  propose(plan, permission);
+  journal_.set_alarms(permission.alarms);
+  std::vector<bool> leave_out(plan.steps.size(), false);
+  for (StepId id = 0; id < plan.steps.size(); ++id) {
+    leave_out[id] = !permission.why_not[id].empty();
+  }
+  return without_steps(std::move(plan), leave_out);
+}
+
+void Watch::withhold(const Plan& plan, const Permission& permission) {
+  std::vector<WatchWithheld> withheld;
+  for (StepId id = 0; id < plan.steps.size(); ++id) {
+    if (!permission.why_not[id].empty()) {
+      const Action& action = plan.steps[id].action;
+      withheld.push_back({subject(action), describe(action), permission.why_not[id]});
+    }
+  }
+  journal_.set_withheld(std::move(withheld));
+}
+
+void Watch::propose(const Plan& plan, const Permission& permission) {
+  if (!permission.needs_approval) {
+    proposal_.reset();
+    journal_.change().approval.clear();
+    return;
+  }
+  std::vector<std::string> steps;
+  for (const Step& step : plan.steps) {
+    if (!step.repair) {
+      steps.push_back(printable(describe(step.action), 300));
+    }
+  }
+  Proposal proposal;
+  proposal.spec_digest = followed_->desired.digest;
+  proposal.hash = proposal_hash(proposal.spec_digest, steps);
+  proposal.at = world_.clock.timestamp();
+  proposal.by = journal_.state().me;
+  const std::size_t count = steps.size();
+  steps.resize(std::min(count, Proposal::kStepsMax));
+  proposal.steps = std::move(steps);
+  if (journal_.state().approval != proposal.hash) {
+    journal_.change().approval = proposal.hash;
+    journal_.note({Kind::waiting,
+                   "",
+                   fmt::format("{} steps wait for \"arcform approve {}\"", count, proposal.hash),
+                   "",
+                   {}});
+  }
+  proposal_ = std::move(proposal);
+}
+
+/// A proposal that people are to see, and nodes that stay frozen whoever leads next.
+Awaitable<void> Watch::record_decisions() {
+  ZnodeSession* const session = followed_->session.live();
+  if (session == nullptr || !agreed_) {
+    co_return;
+  }
+  const std::string& name = followed_->desired.deployment;
+  std::vector<ZnodeChange> changes;
+  if (proposal_ && proposal_->hash != agreement_.published) {
+    const auto kind =
+        agreement_.published.empty() ? ZnodeChange::Kind::create : ZnodeChange::Kind::set;
+    changes.push_back({kind, znodes::proposed(name), write_proposal(*proposal_), -1});
+  }
+  std::vector<std::string> newly;
+  for (const auto& [endpoint, node] : memory_.nodes) {
+    const std::string scope = "node:" + endpoint.text();
+    const bool known = std::any_of(freezes_.begin(), freezes_.end(),
+                                   [&scope](const Pause& pause) { return pause.scope == scope; });
+    if (node.frozen && !known && !frozen_recorded_.contains(scope) && changes.size() < 100) {
+      Pause freeze{scope,
+                   "",
+                   fmt::format("{} failures within {} min", node.failures.size(),
+                               options_.limits.window.count() / 60),
+                   journal_.state().me,
+                   world_.clock.timestamp(),
+                   followed_->desired.digest};
+      changes.push_back(
+          {ZnodeChange::Kind::create, znodes::pause(name, scope), write_pause(freeze), -1});
+      newly.push_back(scope);
+    }
+  }
+  if (changes.empty()) {
+    co_return;
+  }
+  const std::string published = proposal_ ? proposal_->hash : agreement_.published;
+  const Result<void> committed = co_await commit_fenced(
+      *session, name, journal_.state().me, world_.clock.timestamp(), std::move(changes));
+  // Either way not again at once: what failed (a pause of that name stands) is seen anew first.
+  frozen_recorded_.insert(newly.begin(), newly.end());
+  if (committed) {
+    agreement_.published = published;
+  } else {
+    ++journal_.change().counters.zookeeper_failures;
+  }
+}
+
+}  // namespace arcform

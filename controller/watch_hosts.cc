@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a watching controller hears of node processes that end.
+#include <algorithm>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <fmt/format.h>
+
+#include "controller/watch_parts.h"
+
+namespace arcform {
+namespace {
+
+constexpr std::chrono::seconds kFirstPause{1};
+constexpr std::chrono::seconds kLongestPause{60};
+/// Those that are never reported (their host went away) must not pile up.
+constexpr std::size_t kExpectedMax = 10'000;
+
+}  // namespace
+
+void Watch::follow_hosts(bool on) {
+  if (!on || !options_.follow_hosts) {
+    if (following_ != nullptr) {
+      following_->on = false;
+      following_ = nullptr;
+    }
+    return;
+  }
+  const bool same = following_ != nullptr && following_->hosts == followed_->desired.hosts;
+  if (same) {
+    return;
+  }
+  follow_hosts(false);
+  following_ = std::make_shared<Following>(options_.seed);
+  following_->hosts = followed_->desired.hosts;
+  following_->deployment = followed_->desired.deployment;
+  for (const DesiredHost& host : following_->hosts) {
+    asio::co_spawn(world_.loop, follow_host(following_, host), asio::detached);
+  }
+}
+
+/// Again and again, with growing pauses that differ between hosts, so that a network that comes
+/// back is not flooded.
+Awaitable<void> Watch::follow_host(std::shared_ptr<Following> following, DesiredHost host) {
+  const std::shared_ptr<Watch> self = shared_from_this();
+  HostReader& reader = world_.hosts.reader(host, following->deployment);
+  Time pause = kFirstPause;
+  while (following->on) {
+    bool heard = false;
+    const std::function<bool(const HostNews&)> tell = [this, following, &host,
+                                                       &heard](const HostNews& news) {
+      heard = true;
+      return on_news(following, host, news);
+    };
+    const Result<void> ended = co_await reader.follow(tell);
+    if (!following->on) {
+      co_return;
+    }
+    if (heard && !ended) {
+      look_again("connection lost", false);
+      pause = kFirstPause;
+    }
+    const auto percent = static_cast<std::int64_t>(80 + following->random() % 41);
+    co_await world_.clock.wait_until(world_.clock.now() + pause * percent / 100);
+    pause = std::min<Time>(pause * 2, kLongestPause);
+  }
+}
+
+bool Watch::on_news(const std::shared_ptr<Following>& following, const DesiredHost& host,
+                    const HostNews& news) {
+  if (!following->on || news.slot.empty()) {
+    return following->on;
+  }
+  if (expected_gone_.erase({host.name, news.pid}) > 0) {
+    return true;
+  }
+  const auto port = node_slot_port(news.slot);
+  const auto ip = parse_ipv4(host.address);
+  const std::string node = port && ip ? Endpoint{*ip, *port}.text() : news.slot;
+  ++journal_.change().counters.nodes_gone;
+  journal_.note(
+      {WatchEvent::Kind::node_gone,
+       node,
+       fmt::format("the process of {} on {} has ended (pid {})", node, host.name, news.pid),
+       "",
+       {}});
+  interrupt();
+  look_again("node gone", true);
+  return true;
+}
+
+void Watch::on_step_started(const Step& step) {
+  const auto* const restart = std::get_if<RestartNode>(&step.action);
+  const auto* const stop =
+      restart != nullptr ? &restart->stop : std::get_if<StopNode>(&step.action);
+  if (stop != nullptr) {
+    if (expected_gone_.size() >= kExpectedMax) {
+      expected_gone_.clear();
+    }
+    expected_gone_.emplace(stop->host, stop->process.pid);
+  }
+}
+
+void Watch::on_step_ended(const Step& step, bool done) {
+  const auto* const restart = std::get_if<RestartNode>(&step.action);
+  const auto* const start =
+      restart != nullptr ? &restart->start : std::get_if<StartNode>(&step.action);
+  if (start == nullptr) {
+    return;
+  }
+  const Time now = world_.clock.now();
+  memory_ = done ? note_started(std::move(memory_), start->node, now)
+                 : note_start_failed(std::move(memory_), start->node, now, options_.limits);
+}
+
+}  // namespace arcform

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "specs/watch_records.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+#include <rapidjson/document.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include "model/pause.h"
+
+namespace arcform {
+namespace {
+
+using Member = std::pair<const char*, const std::string*>;
+using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+void text(Writer& writer, const std::string& value) {
+  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+
+/// {"version":1,...}; members without a value are left out.
+std::string object_of(const std::vector<Member>& members, const std::vector<std::string>* steps) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  writer.Key("version");
+  writer.Int(1);
+  for (const auto& [key, value] : members) {
+    if (!value->empty()) {
+      writer.Key(key);
+      text(writer, *value);
+    }
+  }
+  if (steps != nullptr) {
+    writer.Key("steps");
+    writer.StartArray();
+    for (const std::string& step : *steps) {
+      text(writer, step);
+    }
+    writer.EndArray();
+  }
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::optional<rapidjson::Document> parse_object(std::string_view json) {
+  rapidjson::Document document;
+  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
+  if (document.HasParseError() || !document.IsObject()) {
+    return std::nullopt;
+  }
+  return document;
+}
+
+std::string text_of(const rapidjson::Document& document, const char* key) {
+  const auto found = document.FindMember(key);
+  if (found == document.MemberEnd() || !found->value.IsString()) {
+    return "";
+  }
+  return {found->value.GetString(), found->value.GetStringLength()};
+}
+
+}  // namespace
+
+std::string write_pause(const Pause& pause) {
+  return object_of({{"scope", &pause.scope},
+                    {"until", &pause.until},
+                    {"reason", &pause.reason},
+                    {"by", &pause.by},
+                    {"since", &pause.since},
+                    {"specDigest", &pause.spec_digest}},
+                   nullptr);
+}
+
+std::optional<Pause> read_pause(std::string_view json) {
+  const auto document = parse_object(json);
+  if (!document) {
+    return std::nullopt;
+  }
+  Pause pause{text_of(*document, "scope"),  text_of(*document, "until"),
+              text_of(*document, "reason"), text_of(*document, "by"),
+              text_of(*document, "since"),  text_of(*document, "specDigest")};
+  const bool whole =
+      is_pause_scope(pause.scope) && pause.until.empty() != pause.spec_digest.empty();
+  return whole ? std::optional(std::move(pause)) : std::nullopt;
+}
+
+std::string write_proposal(const Proposal& proposal) {
+  return object_of({{"hash", &proposal.hash},
+                    {"specDigest", &proposal.spec_digest},
+                    {"at", &proposal.at},
+                    {"by", &proposal.by}},
+                   &proposal.steps);
+}
+
+std::optional<Proposal> read_proposal(std::string_view json) {
+  const auto document = parse_object(json);
+  if (!document) {
+    return std::nullopt;
+  }
+  Proposal proposal{text_of(*document, "hash"),
+                    text_of(*document, "specDigest"),
+                    text_of(*document, "at"),
+                    text_of(*document, "by"),
+                    {}};
+  const auto steps = document->FindMember("steps");
+  if (steps != document->MemberEnd() && steps->value.IsArray()) {
+    for (const auto& step : steps->value.GetArray()) {
+      if (step.IsString() && proposal.steps.size() < Proposal::kStepsMax) {
+        proposal.steps.emplace_back(step.GetString(), step.GetStringLength());
+      }
+    }
+  }
+  return proposal.hash.empty() ? std::nullopt : std::optional(std::move(proposal));
+}
+
+std::string proposal_hash(const std::string& spec_digest, const std::vector<std::string>& steps) {
+  std::string all = spec_digest + "\n";
+  for (const std::string& step : steps) {
+    all += step + "\n";
+  }
+  std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
+  unsigned size = 0;
+  EVP_Digest(all.data(), all.size(), sum.data(), &size, EVP_sha256(), nullptr);
+  std::string hex;
+  for (unsigned i = 0; i < std::min(size, 6U); ++i) {
+    hex += fmt::format("{:02x}", sum[i]);
+  }
+  return hex;
+}
+
+std::string write_approval(const Approval& approval) {
+  return object_of({{"hash", &approval.hash},
+                    {"specDigest", &approval.spec_digest},
+                    {"at", &approval.at},
+                    {"by", &approval.by}},
+                   nullptr);
+}
+
+std::optional<Approval> read_approval(std::string_view json) {
+  const auto document = parse_object(json);
+  if (!document) {
+    return std::nullopt;
+  }
+  return Approval{text_of(*document, "hash"), text_of(*document, "specDigest"),
+                  text_of(*document, "at"), text_of(*document, "by")};
+}
+
+}  // namespace arcform
