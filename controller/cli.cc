@@ -52,6 +52,41 @@ CLI::Option* add_time(CLI::App& command, const char* name, std::chrono::seconds&
       ->type_name("TIME");
 }
 
+constexpr const char* kScope = "all, cloud:NAME, host:NAME or node:IP:PORT";
+
+void add_watch_commands(CLI::App& app, Options& options) {
+  const auto on = [&app, &options](const char* name, const char* what, Command command) {
+    CLI::App* const sub = app.add_subcommand(name, what);
+    sub->callback([&options, command] { options.command = command; });
+    return sub;
+  };
+  CLI::App* const watch = on("watch", "keep it true: heal and roll out, for ever", Command::watch);
+  add_spec(*watch, options);
+  watch->add_option("--parallel", options.parallel, "steps at once")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  add_time(*watch, "--period", options.period, "a look at least so often [30s]");
+  watch->add_option("--log", options.log, "text or json; by default text on a terminal")
+      ->check(CLI::IsMember({"text", "json"}));
+
+  CLI::App* const pause =
+      on("pause", "do nothing to a part of the deployment for some time", Command::pause);
+  pause->add_option("SCOPE", options.subject, kScope)->required();
+  add_spec(*pause, options);
+  add_time(*pause, "--for", options.pause_time, "for how long")->required();
+  pause->add_option("--reason", options.reason, "for the others to read")->required();
+
+  CLI::App* const resume =
+      on("resume", "end a pause, or release what watch has frozen", Command::resume);
+  resume->add_option("SCOPE", options.subject, kScope)->required();
+  add_spec(*resume, options);
+
+  CLI::App* const approve =
+      on("approve", "let watch roll out what it has planned", Command::approve);
+  approve->add_option("HASH", options.subject, "as watch shows it")->required();
+  add_spec(*approve, options);
+}
+
 void add_commands(CLI::App& app, Options& options) {
   const auto on = [&app, &options](const char* name, const char* what, Command command) {
     CLI::App* const sub = app.add_subcommand(name, what);
@@ -89,6 +124,7 @@ void add_commands(CLI::App& app, Options& options) {
       on("status", "show the ensemble, clouds and nodes, one verdict each", Command::status);
   add_spec(*status, options);
   status->add_flag("--full", options.full, "show long lists whole");
+  add_watch_commands(app, options);
   on("schema", "print the spec's JSON Schema", Command::schema);
 }
 

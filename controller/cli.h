@@ -26,7 +26,7 @@ enum class ExitStatus {
   terminated = 143,
 };
 
-enum class Command { validate, plan, apply, status, schema };
+enum class Command { validate, plan, apply, status, schema, watch, pause, resume, approve };
 
 /// What the command line asks for.
 struct Options {
@@ -39,6 +39,11 @@ struct Options {
   std::chrono::seconds timeout{600};
   std::chrono::seconds lock_timeout{12};
   std::vector<std::string> allow_removal;
+  std::chrono::seconds period{30};     ///< watch: between looks that nothing asked for
+  std::string log;                     ///< watch: "text", "json" or empty: by the output
+  std::string subject;                 ///< pause, resume: the scope; approve: the hash
+  std::chrono::seconds pause_time{0};  ///< pause: for how long
+  std::string reason;                  ///< pause
 };
 
 /// What to print and how to exit instead of running a command: help, the version, a usage error.

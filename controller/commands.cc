@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "controller/watch_command.h"
 #include "model/render.h"
 #include "specs/reader.h"
 #include "specs/schema.h"
@@ -181,6 +182,10 @@ Awaitable<ExitStatus> run_apply(Machine& machine, const Options& options,
 
 }  // namespace
 
+Result<std::string> read_text_file(const std::string& path) {
+  return read_file(path);
+}
+
 std::optional<ExitStatus> run_offline(const Options& options, Console& console,
                                       DesiredState& desired) {
   if (options.command == Command::schema) {
@@ -245,6 +250,12 @@ Awaitable<ExitStatus> run_command(Machine& machine, const Options& options,
       return run_plan(machine, options, desired);
     case Command::apply:
       return run_apply(machine, options, desired);
+    case Command::watch:
+      return run_watch(machine, options, desired);
+    case Command::pause:
+    case Command::resume:
+    case Command::approve:
+      return run_request(machine, options, desired);
     case Command::status:
     case Command::validate:  // These two end in run_offline.
     case Command::schema:

@@ -20,6 +20,9 @@ struct Machine {
   Signals& signals;
 };
 
+/// A whole file. Errors, for people: not_found.
+Result<std::string> read_text_file(const std::string& path);
+
 /// Everything that needs no world: the schema, reading and checking the spec. The status to exit
 /// with when that was all, or when the spec is wrong; else the spec is left in `desired`.
 std::optional<ExitStatus> run_offline(const Options& options, Console& console,

@@ -28,6 +28,9 @@ void Signals::wait() {
     }
     received_ = number;
     *flag_ = true;
+    if (told_) {
+      told_();
+    }
     console_.err(
         "arcform: stopping: running steps finish, no new one starts; once more to stop "
         "waiting for them\n");

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 
 #include <asio/signal_set.hpp>
 
@@ -16,6 +18,8 @@ class Signals {
   Signals(asio::io_context& loop, Console& console);
   /// `flag` is set by the first signal; it must live until it is replaced. nullptr: none.
   void watch(bool* flag) { flag_ = flag; }
+  /// Called at the first signal, on the loop, besides setting the flag.
+  void on_first(std::function<void()> told) { told_ = std::move(told); }
   /// The signal that came first, or 0.
   int received() const { return received_; }
 
@@ -24,6 +28,7 @@ class Signals {
   asio::signal_set set_;
   Console& console_;
   bool* flag_ = nullptr;
+  std::function<void()> told_;
   int received_ = 0;
 };
 

@@ -19,6 +19,9 @@ class WatchJournal {
   /// `observer` must outlive this object.
   void listen(WatchObserver& observer) { observers_.push_back(&observer); }
 
+  /// Nobody is told any more.
+  void silence() { observers_.clear(); }
+
   const WatchState& state() const { return state_; }
   /// To be changed; then call publish().
   WatchState& change() { return state_; }

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/watch_command.h"
+
+#include <csignal>
+#include <random>
+
+#include <asio/co_spawn.hpp>
+#include <asio/detached.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "controller/pauses.h"
+#include "controller/watch.h"
+#include "controller/watch_log.h"
+#include "drivers/file_watch.h"
+#include "drivers/service_manager.h"
+#include "specs/reader.h"
+
+namespace arcform {
+namespace {
+
+/// A service manager kills 10 s after SIGTERM, or so its unit says.
+constexpr std::chrono::seconds kStopPatience{8};
+/// An editor writes more than once; what stands after that counts.
+constexpr std::chrono::milliseconds kWriting{100};
+
+/// What belongs to one run of `arcform watch`. Its coroutines share it.
+struct Service : std::enable_shared_from_this<Service> {
+  Service(Machine& its_machine, const Options& its_options, std::shared_ptr<Watch> its_watch)
+      : machine(its_machine),
+        options(its_options),
+        watch(std::move(its_watch)),
+        manager(ServiceManager::from_environment()),
+        ended(machine.world.loop),
+        hangup(machine.world.loop, SIGHUP) {}
+
+  Machine& machine;
+  const Options& options;
+  std::shared_ptr<Watch> watch;
+  ServiceManager manager;
+  Event ended;
+  asio::signal_set hangup;
+  std::string digest;  ///< of the spec that is followed
+  bool reading = false;
+  bool abandoned = false;
+};
+
+using Self = std::shared_ptr<Service>;
+
+/// Says that we are up once the first look has ended.
+class Readiness final : public WatchObserver {
+ public:
+  explicit Readiness(const ServiceManager& manager) : manager_(manager) {}
+  void on_event(const WatchEvent& /*event*/) override {}
+  void on_state(const WatchState& state) override {
+    if (!ready_ && state.last != nullptr) {
+      ready_ = true;
+      manager_.ready();
+    }
+    const std::string now =
+        fmt::format("{}{}{}", name_of(state.mode), state.why_observing.empty() ? "" : ": ",
+                    state.why_observing);
+    if (now != told_) {
+      told_ = now;
+      manager_.status(told_);
+    }
+  }
+
+ private:
+  const ServiceManager& manager_;
+  bool ready_ = false;
+  std::string told_;
+};
+
+Awaitable<void> read_spec_again(Self self, bool asked) {
+  if (self->reading) {
+    co_return;
+  }
+  self->reading = true;
+  Clock& clock = self->machine.world.clock;
+  co_await clock.wait_until(clock.now() + kWriting);
+  self->reading = false;
+  const Result<std::string> text = read_text_file(self->options.spec);
+  if (!text) {
+    self->watch->refuse_spec(text.error().message);
+    co_return;
+  }
+  SpecResult spec = read_spec(*text, self->options.spec);
+  if (!spec.desired) {
+    std::string why;
+    for (const Diagnostic& diagnostic : spec.diagnostics) {
+      if (why.empty() && !diagnostic.warning) {
+        why = format(diagnostic, self->options.spec);
+      }
+    }
+    self->watch->refuse_spec(why);
+    co_return;
+  }
+  self->watch->refuse_spec("");
+  if (spec.desired->digest != self->digest) {
+    self->digest = spec.desired->digest;
+    self->watch->follow_spec(std::move(*spec.desired));
+  } else if (asked) {
+    self->watch->look_again("signal", true);
+  }
+}
+
+void read_soon(const Self& self, bool asked) {
+  asio::co_spawn(self->machine.world.loop, read_spec_again(self, asked), asio::detached);
+}
+
+void await_hangup(const Self& self) {
+  self->hangup.async_wait([self](const asio::error_code& error, int) {
+    if (!error && !self->ended.is_set()) {
+      self->manager.reloading(
+          std::chrono::duration_cast<std::chrono::microseconds>(self->machine.world.clock.now()));
+      read_soon(self, true);
+      self->manager.ready();
+      await_hangup(self);
+    }
+  });
+}
+
+Awaitable<void> keep_alive(Self self) {
+  const auto interval = self->manager.watchdog() / 3;
+  Clock& clock = self->machine.world.clock;
+  while (interval.count() > 0 && !self->ended.is_set()) {
+    self->manager.alive();
+    co_await clock.wait_until(clock.now() + interval);
+  }
+}
+
+Awaitable<void> stop(Self self) {
+  self->manager.stopping();
+  self->watch->stop();
+  Clock& clock = self->machine.world.clock;
+  const Time until = clock.now() + kStopPatience;
+  while (!self->ended.is_set() && clock.now() < until) {
+    co_await clock.wait_until(clock.now() + std::chrono::milliseconds(50));
+  }
+  if (!self->ended.is_set()) {
+    self->abandoned = true;
+    co_await self->watch->abandon();
+    self->ended.set();
+  }
+}
+
+Awaitable<void> run(Self self) {
+  co_await self->watch->run();
+  self->ended.set();
+}
+
+}  // namespace
+
+Awaitable<ExitStatus> run_watch(Machine& machine, const Options& options,
+                                const DesiredState& desired) {
+  WatchOptions how;
+  how.period = options.period;
+  how.parallel = options.parallel;
+  how.seed = std::random_device{}();
+  const auto watch =
+      std::make_shared<Watch>(machine.world, machine.zookeeper, desired, machine.who, how);
+  const auto self = std::make_shared<Service>(machine, options, watch);
+  self->digest = desired.digest;
+  const bool json = options.log.empty() ? ::isatty(STDOUT_FILENO) != 1 : options.log == "json";
+  WatchLog log(machine.console, json);
+  Readiness readiness(self->manager);
+  watch->journal().listen(log);
+  watch->journal().listen(readiness);
+  const FileWatch file(machine.world.loop, options.spec, [self] { read_soon(self, false); });
+  await_hangup(self);
+  bool stopping = false;
+  machine.signals.watch(&stopping);
+  machine.signals.on_first(
+      [self] { asio::co_spawn(self->machine.world.loop, stop(self), asio::detached); });
+  asio::co_spawn(machine.world.loop, keep_alive(self), asio::detached);
+  asio::co_spawn(machine.world.loop, run(self), asio::detached);
+  co_await self->ended.wait();
+  machine.signals.on_first(nullptr);
+  machine.signals.watch(nullptr);
+  self->hangup.cancel();
+  watch->journal().silence();
+  if (self->abandoned) {
+    machine.console.err(
+        "arcform: a step was still running after 8 s; it goes on on its host, the next look sees "
+        "what it did\n");
+  }
+  co_return ExitStatus::done;
+}
+
+Awaitable<ExitStatus> run_request(Machine& machine, const Options& options,
+                                  const DesiredState& desired) {
+  EnsembleSession ensemble(machine.world.loop, machine.zookeeper, connect_string(desired));
+  const auto session = co_await ensemble.session(std::chrono::seconds(10));
+  if (!session) {
+    machine.console.err("arcform: " + session.error().message + "\n");
+    co_return ExitStatus::incomplete;
+  }
+  const Request request{desired.deployment, machine.who, machine.world.clock.timestamp()};
+  std::string said;
+  std::optional<Error> error;
+  if (options.command == Command::pause) {
+    const Result<std::string> until = co_await pause_scope(**session, request, options.subject,
+                                                           options.pause_time, options.reason);
+    if (until) {
+      said = fmt::format("{} is paused until {}\n", options.subject, *until);
+    } else {
+      error = until.error();
+    }
+  } else if (options.command == Command::resume) {
+    const Result<bool> resumed = co_await resume_scope(**session, request, options.subject);
+    if (resumed) {
+      said = options.subject +
+             (*resumed ? " goes on\n"
+                       : ": nothing was paused under that name; a watching controller forgets its "
+                         "failures\n");
+    } else {
+      error = resumed.error();
+    }
+  } else {
+    const Result<void> approved = co_await approve_rollout(**session, request, options.subject);
+    if (approved) {
+      said = fmt::format("{} is approved\n", options.subject);
+    } else {
+      error = approved.error();
+    }
+  }
+  co_await ensemble.close();
+  if (error) {
+    machine.console.err("arcform: " + error->message + "\n");
+    co_return error->code == ErrorCode::invalid_argument ? ExitStatus::invalid
+    : error->code == ErrorCode::aborted                  ? ExitStatus::stale_plan
+                                                         : ExitStatus::error;
+  }
+  machine.console.out(said);
+  co_return ExitStatus::done;
+}
+
+}  // namespace arcform

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include <catch2/catch.hpp>
+
+#include "model/znodes.h"
+#include "specs/watch_records.h"
+#include "tests/sim/invariants.h"
+#include "tests/sim/run_loop.h"
+#include "tests/sim/run_watch.h"
+#include "tests/support/builders.h"
+
+namespace arcform::sim {
+namespace {
+
+using Kind = WatchEvent::Kind;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+DesiredState spec(std::uint16_t threads = 4) {
+  DesiredState desired = three_hosts();
+  desired.digest = "threads-" + std::to_string(threads);
+  for (DesiredNode& node : desired.clouds[0].nodes) {
+    node.config.threads = threads;
+  }
+  return desired;
+}
+
+/// A converged world whose every effect is held against the rules.
+struct Stage {
+  explicit Stage(DesiredState with = spec())
+      : desired(std::move(with)), world(desired), rules(world) {
+    rules.expect(desired);
+    REQUIRE(run_apply(world, desired).result.outcome == Outcome::converged);
+  }
+  DesiredState desired;
+  SimWorld world;
+  Invariants rules;
+};
+
+WatchStory::Happening kills(SimWorld& world, Time after, const std::string& node) {
+  return {after, "kill " + node, [&world, node](Watch&) { world.kill_node(at(node)); }};
+}
+
+TEST_CASE("a node that is killed is back within a second and a half") {
+  Stage stage;
+  WatchStory story;
+  story.happenings.push_back(kills(stage.world, seconds(40), "10.0.0.2:11211"));
+  const Time begun = stage.world.now();
+  const Told told = run_watch(stage.world, stage.desired, story).front();
+  INFO(told.text());
+  const Time killed = begun + seconds(40);
+  CHECK(told.first(Kind::node_gone, "10.0.0.2:11211") - killed <= seconds(1));
+  CHECK(told.first(Kind::action_done, "start cache node 10.0.0.2:11211") - killed <=
+        milliseconds(1500));
+  CHECK(stage.world.joined("test-cloud").size() == 6);
+  CHECK(told.count(Kind::action_failed) == 0);
+}
+
+TEST_CASE("a watcher leaves neither lock nor place in the election") {
+  Stage stage;
+  const Told told = run_watch(stage.world, stage.desired, {}).front();
+  INFO(told.text());
+  CHECK(told.state().counters.elections_won == 1);
+  CHECK(told.count(Kind::action_started) == 0);
+  CHECK(stage.world.tree().find(znodes::lock("seoul-prod")) == nullptr);
+  CHECK(stage.world.tree().find(znodes::controllers("seoul-prod"))->children.empty());
+}
+
+TEST_CASE("a world that is as it should be is looked at once per period and never changed") {
+  Stage stage;
+  WatchStory story;
+  story.length = minutes(30);
+  const std::uint64_t before = stage.world.mutations();
+  const Told told = run_watch(stage.world, stage.desired, story).front();
+  INFO(told.text());
+  // Its places in the election; nothing else.
+  CHECK(stage.world.mutations() - before <= 3);
+  CHECK(told.state().counters.rounds >= 59);
+  CHECK(told.state().counters.rounds <= 66);
+}
+
+TEST_CASE("a changed spec rolls out, one node at a time") {
+  Stage stage;
+  WatchStory story;
+  story.length = minutes(5);
+  const DesiredState next = spec(6);
+  story.happenings.push_back({seconds(40), "edit", [&](Watch& watch) {
+                                stage.rules.expect(next);
+                                watch.follow_spec(next);
+                              }});
+  const Told told = run_watch(stage.world, stage.desired, story).front();
+  INFO(told.text());
+  CHECK(told.count(Kind::action_done, "restart cache node") == 6);
+  CHECK(told.count(Kind::node_gone) == 0);
+  CHECK(told.count(Kind::spec_changed) == 1);
+}
+
+TEST_CASE("a dead node is healed in the middle of a rollout") {
+  Stage stage;
+  WatchStory story;
+  story.length = minutes(6);
+  const DesiredState next = spec(6);
+  story.happenings.push_back({seconds(40), "edit", [&](Watch& watch) {
+                                stage.rules.expect(next);
+                                watch.follow_spec(next);
+                              }});
+  story.happenings.push_back(kills(stage.world, seconds(50), "10.0.0.3:11212"));
+  const Time begun = stage.world.now();
+  const Told told = run_watch(stage.world, stage.desired, story).front();
+  INFO(told.text());
+  CHECK(told.first(Kind::action_done, "start cache node 10.0.0.3:11212") - begun <= seconds(53));
+  CHECK(stage.world.joined("test-cloud").size() == 6);
+}
+
+TEST_CASE("nothing destructive happens in the first half minute") {
+  Stage stage;
+  const DesiredState next = spec(6);
+  stage.rules.expect(next);
+  WatchStory story;
+  story.length = minutes(1);
+  const Time begun = stage.world.now();
+  const Told told = run_watch(stage.world, next, story).front();
+  INFO(told.text());
+  CHECK(told.count(Kind::withheld, "quarantine") > 0);
+  CHECK(told.first(Kind::action_started, "restart") - begun >= seconds(30));
+  CHECK(told.first(Kind::action_started, "restart") - begun <= seconds(35));
+}
+
+TEST_CASE("without a quorum a watcher only looks, and goes on by itself") {
+  Stage stage;
+  WatchStory story;
+  story.length = minutes(4);
+  story.happenings.push_back({seconds(40), "cut", [&](Watch&) { stage.world.cut_controller(); }});
+  story.happenings.push_back(
+      {seconds(100), "mend", [&](Watch&) { stage.world.mend_controller(); }});
+  story.happenings.push_back(kills(stage.world, seconds(60), "10.0.0.2:11211"));
+  const Told told = run_watch(stage.world, stage.desired, story).front();
+  INFO(told.text());
+  CHECK(told.count(Kind::mode_changed, "observing") >= 1);
+  CHECK(told.first(Kind::action_done, "start cache node 10.0.0.2:11211") != Time::max());
+  CHECK(stage.world.joined("test-cloud").size() == 6);
+}
+
+TEST_CASE("a second controller stands by and takes over") {
+  Stage stage;
+  WatchStory story;
+  story.controllers = 2;
+  story.length = minutes(2);
+  story.happenings.push_back(
+      {seconds(40), "stop the leader", [](Watch& leader) { leader.stop(); }});
+  story.happenings.push_back(kills(stage.world, seconds(60), "10.0.0.2:11211"));
+  const std::vector<Told> told = run_watch(stage.world, stage.desired, story);
+  INFO(told[0].text() << "----\n" << told[1].text());
+  CHECK(told[0].count(Kind::mode_changed, "leading") +
+            told[1].count(Kind::mode_changed, "leading") ==
+        2);
+  CHECK(told[0].count(Kind::action_done) + told[1].count(Kind::action_done) == 1);
+  CHECK(stage.world.joined("test-cloud").size() == 6);
+}
+
+}  // namespace
+}  // namespace arcform::sim
