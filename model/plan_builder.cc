@@ -174,6 +174,9 @@ std::string node_subject(const Drift& drift) {
 }
 
 void hold_node(const Drift& drift, PlanBuilder& builder) {
+  if (drift.kind == DriftKind::node_unmapped) {
+    return;  // The mappings' step answers it, for many nodes at once.
+  }
   const std::string subject = node_subject(drift);
   if (drift.kind == DriftKind::node_untuned) {
     builder.hold(Hold::unsupported, subject,
