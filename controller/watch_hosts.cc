@@ -92,7 +92,7 @@ bool Watch::on_news(const std::shared_ptr<Following>& following, const DesiredHo
 void Watch::on_step_started(const Step& step) {
   const auto* const restart = std::get_if<RestartNode>(&step.action);
   const auto* const stop =
-      restart != nullptr ? &restart->stop : std::get_if<StopNode>(&step.action);
+      restart != nullptr ? &*restart->stop : std::get_if<StopNode>(&step.action);
   if (stop != nullptr) {
     if (expected_gone_.size() >= kExpectedMax) {
       expected_gone_.clear();
@@ -104,7 +104,7 @@ void Watch::on_step_started(const Step& step) {
 void Watch::on_step_ended(const Step& step, bool done) {
   const auto* const restart = std::get_if<RestartNode>(&step.action);
   const auto* const start =
-      restart != nullptr ? &restart->start : std::get_if<StartNode>(&step.action);
+      restart != nullptr ? &*restart->start : std::get_if<StartNode>(&step.action);
   if (start == nullptr) {
     return;
   }

@@ -132,7 +132,7 @@ void WatchProgress::step_started(const Plan& plan, StepId step) {
   const Step& it = plan.steps[step];
   listener_.on_step_started(it);
   WatchAction action{journal_.next_action(), subject(it.action), describe(it.action),
-                     printable(it.reason), clock_.now()};
+                     printable(it.reason.value()), clock_.now()};
   journal_.change().doing.push_back(action);
   journal_.note(
       {Kind::action_started, action.subject, action.text + ": " + action.reason, action.id, {}});

@@ -119,7 +119,7 @@ std::optional<Endpoint> started_by(const Action& action) {
     return start->node;
   }
   if (const auto* const restart = std::get_if<RestartNode>(&action)) {
-    return restart->start.node;
+    return restart->start->node;
   }
   return std::nullopt;
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -71,9 +72,11 @@ Plan without_steps(Plan plan, std::vector<bool>& leave_out) {
     if (leave_out[id]) {
       continue;
     }
-    for (StepId& before : step.after) {
+    std::vector<StepId> after = step.after;
+    for (StepId& before : after) {
       before = renumbered[before];
     }
+    step.after = std::move(after);
     renumbered[id] = static_cast<StepId>(kept.size());
     kept.push_back(std::move(step));
   }

@@ -53,7 +53,7 @@ TEST_CASE("a pause holds what it covers and says who asked for it") {
 
 TEST_CASE("what comes after a paused step is held too") {
   Plan chain = plan_with_two_dead();
-  chain.steps[1].after = {0};
+  chain.steps[1].after = std::vector<StepId>{0};
   const Plan held = hold_paused(chain, {pause_of("node:" + subject(chain.steps[0].action))});
   CHECK(held.steps.empty());
   CHECK(held.held.size() == 2);
