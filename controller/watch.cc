@@ -234,8 +234,9 @@ void Watch::heed(const Agreement& agreement) {
     ++state.counters.elections_won;
   }
   journal_.set_mode(agreement.leads ? WatchMode::leading : WatchMode::standby, "");
-  journal_.set_waiting(
-      agreement.leads && !agreement.turn.empty() ? "an apply goes first: " + agreement.turn : "");
+  if (agreement.leads && !agreement.turn.empty()) {
+    journal_.set_waiting("an apply goes first: " + agreement.turn);
+  }
   follow_hosts(agreement.leads);
 }
 
@@ -290,6 +291,9 @@ void Watch::space_out(bool progress) {
 void Watch::conclude(const ReconcileResult& result) {
   const Time now = world_.clock.now();
   journal_.change().doing.clear();
+  if (result.outcome != Outcome::lock_held) {
+    journal_.set_waiting("");
+  }
   switch (result.outcome) {
     case Outcome::converged:
       retry_ = Time{};

@@ -273,6 +273,23 @@ std::string block(const char* heading, std::vector<Row> rows, const RenderOption
                                   aligned(rows, options.colour), rest_of(count, options));
 }
 
+/// What people have asked to be left alone, and what a watching controller has given up.
+std::string paused(const ObservedState& observed, const RenderOptions& options) {
+  std::vector<Row> rows;
+  if (const TreeFacts* const tree = observed.tree.get()) {
+    for (const Pause& pause : tree->record.pauses) {
+      const std::string until = pause.until.empty() ? "until resumed, or the spec changes"
+                                                    : "until " + printable(pause.until, 40);
+      rows.push_back(
+          {{"x", Ink::yellow},
+           {printable(pause.scope)},
+           {until},
+           {fmt::format("{} ({})", printable(pause.reason, 200), printable(pause.by, 120))}});
+    }
+  }
+  return block("paused", std::move(rows), options);
+}
+
 std::string unobserved(const DesiredState& desired, const ObservedState& observed,
                        const RenderOptions& options) {
   std::vector<Row> rows;
@@ -315,7 +332,7 @@ std::string render_status(const DesiredState& desired, const ObservedState& obse
     out += cloud_table(code, desired, observed, mapped, options);
   }
   out += block("other clouds (foreign, known by name only)", std::move(foreign), options);
-  return out + unobserved(desired, observed, options);
+  return out + paused(observed, options) + unobserved(desired, observed, options);
 }
 
 }  // namespace arcform

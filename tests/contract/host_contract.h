@@ -293,6 +293,32 @@ inline void check_forgetting(HostFixture& fixture) {
   expect(await(fixture, fixture.host().forget("node-1")));
 }
 
+inline void check_fencing(HostFixture& fixture) {
+  Host& host = fixture.host();
+  const auto write = [&](Fence fence) {
+    host.fence(fence);
+    std::vector<FileWrite> files{{"fenced/file", std::to_string(fence.epoch), 0644}};
+    return await(fixture, host.write_files(std::move(files)));
+  };
+  SECTION("a later epoch ends the earlier ones, of its own tree only") {
+    CHECK(write({7, 9}));
+    CHECK(write({7, 10}));
+    CHECK(write({7, 10}));
+    const Result<void> late = write({7, 9});
+    REQUIRE_FALSE(late);
+    CHECK(late.error().code == ErrorCode::failed_precondition);
+    CHECK(write({8, 1}));
+    CHECK(write({}));
+    CHECK_FALSE(write({7, 9}));
+    host.fence({7, 9});
+    const auto started =
+        await(fixture, host.start(request_for(fixture, HostFixture::Program::waits)));
+    REQUIRE_FALSE(started);
+    CHECK(started.error().code == ErrorCode::failed_precondition);
+    host.fence({});
+  }
+}
+
 inline void check_asking(HostFixture& fixture) {
   const std::uint16_t port = fixture.free_port();
   const auto answer = await(
@@ -306,6 +332,7 @@ inline void check_host_contract(HostFixture& fixture) {
   check_starting(fixture);
   check_failing_starts(fixture);
   check_stopping(fixture);
+  check_fencing(fixture);
   SECTION("forget") {
     check_forgetting(fixture);
   }
