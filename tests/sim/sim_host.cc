@@ -153,9 +153,12 @@ Awaitable<Result<HostFacts>> SimHost::probe(ProbeRequest request) {
 Awaitable<Result<std::string>> SimHost::ask_at(Endpoint at, std::string question, std::string end,
                                                milliseconds patience) {
   const std::string what = fmt::format("ask {}", at.text());
-  // `conf` comes right behind `srvr`, on the way that was open just now.
+  // A question that comes right behind another takes the way that was open just now: `conf` after
+  // `srvr`, and the own address after the loopback where nobody listens.
+  const bool again =
+      question == "conf" || (at.ip != on_loopback(0).ip && machine_.listener(at.port) == nullptr);
   Result<void> reached = reachable(what);
-  if (question != "conf") {
+  if (!again) {
     reached = co_await reach(what);
   }
   if (!reached) {
