@@ -90,7 +90,7 @@ struct RestartServer {
   StopServer stop;
   StartServer start;
   bool leader = false;  ///< it led when this was planned, so it comes last
-  std::vector<ServerPlace> members;
+  std::vector<ServerPlace> members = {};
   bool operator==(const RestartServer&) const = default;
 };
 

@@ -214,9 +214,27 @@ void diff_package(const DesiredState& desired, const HostFacts& facts, const std
   }
 }
 
+/// One that leaves later stays a member until then, with the list that the others get.
+void diff_kept_server(const DesiredState& desired, const DesiredServer& server,
+                      const ObservedSlot& slot, const Membership& membership,
+                      std::vector<Drift>& out) {
+  if (membership.dynamic || !membership.target.contains(server.id)) {
+    return;
+  }
+  const std::string config = zoo_cfg(desired, membership.target);
+  if (zoo_digest(slot.config) != zoo_digest(config)) {
+    out.push_back(server_drift(DriftKind::server_config_differs, server,
+                               settings_difference(slot.config, config)));
+  }
+  if (slot.digest != zoo_digest(config)) {
+    out.push_back(
+        server_drift(DriftKind::server_outdated, server, "runs with another list of members"));
+  }
+}
+
 /// Servers of ours that run, and that the spec does not have on that host.
 void diff_unlisted_servers(const DesiredState& desired, const ObservedState& observed,
-                           std::vector<Drift>& out) {
+                           const Membership& membership, std::vector<Drift>& out) {
   if (desired.ensemble.servers.empty()) {
     return;
   }
@@ -237,10 +255,14 @@ void diff_unlisted_servers(const DesiredState& desired, const ObservedState& obs
       DesiredServer server;
       server.host = name;
       server.id = *id;
+      server.at = desired.ensemble.at;
       out.push_back(
           desired.ensemble.state == RunState::running
               ? server_drift(DriftKind::server_unlisted, server, "not in the spec")
               : server_drift(DriftKind::server_running, server, "running, should be stopped"));
+      if (desired.ensemble.state == RunState::running) {
+        diff_kept_server(desired, server, slot, membership, out);
+      }
     }
   }
 }
@@ -321,7 +343,7 @@ void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
       diff_server(desired, server, observed, membership, out);
     }
   }
-  diff_unlisted_servers(desired, observed, out);
+  diff_unlisted_servers(desired, observed, membership, out);
   diff_leaders(desired, observed, out);
   drift = Drift{};
   drift.at = desired.ensemble.at;

@@ -52,6 +52,12 @@ ServerPlans sort_servers(const std::vector<Drift>& drift, PlanBuilder& builder) 
   for (const Drift& item : drift) {
     if (item.kind == DriftKind::server_unlisted) {
       plans.unlisted.emplace(item.server, &item);
+      if (!plans.membership.dynamic && plans.membership.target.contains(item.server) &&
+          !servers.contains(item.server)) {
+        plans.kept[item.server] = {item.host, item.server, item.at};
+        servers[item.server].server = &plans.kept[item.server];
+        servers[item.server].serving = answers_as_serving(builder.observed, item.server);
+      }
       continue;
     }
     const auto found = servers.find(item.server);
@@ -223,6 +229,25 @@ std::vector<StepId> plan_starts(ServerPlans& plans, const std::vector<StepId>& s
   return starts;
 }
 
+/// Whoever joins by restarts must be able to come before the others are told of it.
+void await_joiners(ServerPlans& plans) {
+  const std::vector<int> joining = plans.membership.joining();
+  const bool able = std::all_of(joining.begin(), joining.end(), [&plans](int id) {
+    const auto found = plans.servers.find(id);
+    return found != plans.servers.end() && found->second.serving;
+  });
+  if (able || plans.membership.dynamic || plans.membership.current.empty()) {
+    return;
+  }
+  plans.held = true;
+  for (auto& [id, plan] : plans.servers) {
+    if (plans.membership.current.contains(id)) {
+      plan.configure = nullptr;
+      plan.restart = nullptr;
+    }
+  }
+}
+
 /// How many of the list's servers serve, or will.
 std::size_t serving_of(const Members& list, const ServerPlans& plans,
                        const ObservedState& observed) {
@@ -259,6 +284,7 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
   if (hold_problem(plans, drift, builder)) {
     return;
   }
+  await_joiners(plans);
   // Servers that cannot agree because of their configuration must all change before any serves.
   const bool broken = has_no_quorum(plans, builder.observed);
   std::vector<StepId> stops;
