@@ -47,6 +47,13 @@ std::string settings_difference(std::string_view is, std::string_view should) {
   return text;
 }
 
+/// A server that followed without being a member keeps the members' list, and starts no more with
+/// it.
+bool lists_itself(std::string_view config, int id) {
+  const Members members = members_of(config);
+  return members.empty() || members.contains(id);
+}
+
 void diff_configuration(const DesiredServer& server, const HostFacts& facts,
                         const std::string& config, std::vector<Drift>& out) {
   const ObservedSlot* const slot = facts.slot(server_slot(server.id));
@@ -56,6 +63,9 @@ void diff_configuration(const DesiredServer& server, const HostFacts& facts,
   } else if (!configured || facts.data.myid.empty()) {
     out.push_back(server_drift(DriftKind::server_config_differs, server,
                                configured ? "its myid is missing" : "its zoo.cfg is missing"));
+  } else if (facts.process_of(*slot) == nullptr && !lists_itself(slot->config, server.id)) {
+    out.push_back(server_drift(DriftKind::server_config_differs, server,
+                               "its list of members does not have it"));
   } else if (zoo_digest(slot->config) != zoo_digest(config)) {
     out.push_back(server_drift(DriftKind::server_config_differs, server,
                                settings_difference(slot->config, config)));

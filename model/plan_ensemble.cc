@@ -295,7 +295,7 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
           builder.add(stop_action(plan.server->host, id, *builder.observed.host(plan.server->host)),
                       plan.restart->detail, plan.restart->at, {}));
     }
-    if (plan.serving) {
+    if (plan.serving && !plans.kept.contains(id)) {
       serving.push_back(id);
     }
   }
