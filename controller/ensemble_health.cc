@@ -51,7 +51,7 @@ Awaitable<Result<std::set<std::string>>> joined_names(ApplyContext& context, std
   const Time deadline = context.world.clock.now() + context.patience.connect;
   std::chrono::milliseconds step{20};
   while (true) {
-    const auto live = co_await context.session.session(context.patience.connect);
+    const auto live = co_await locked_session(context);
     if (!live) {
       co_return live.error();
     }
@@ -100,6 +100,19 @@ std::string describe_answers(const ServerAnswers& answers) {
                                               : "is unknown (" + answer.why() + ")");
   }
   return text;
+}
+
+Awaitable<Result<ZnodeSession*>> locked_session(ApplyContext& context) {
+  const auto lock = co_await context.locked();
+  if (!lock) {
+    co_return lock.error();
+  }
+  ZnodeSession* const live = context.session.live();
+  if (live == nullptr || !(*lock)->is_on(live)) {
+    co_return Error{ErrorCode::failed_precondition,
+                    "the lock's ZooKeeper session is lost; run the command again"};
+  }
+  co_return live;
 }
 
 std::vector<ServerPlace> places_of_spec(const DesiredState& desired) {

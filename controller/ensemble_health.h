@@ -17,6 +17,8 @@ bool leads(const Observation<ServerAnswer>& answer);
 /// "server 1 leads, server 2 does not answer"
 std::string describe_answers(const ServerAnswers& answers);
 
+/// The session that the lock is held on. It is never replaced here: the lock would dangle.
+Awaitable<Result<ZnodeSession*>> locked_session(ApplyContext& context);
 /// Servers of the spec as places that vote in one list.
 std::vector<ServerPlace> places_of_spec(const DesiredState& desired);
 /// Asks all of them side by side; one without a host is unknown.

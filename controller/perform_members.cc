@@ -25,7 +25,7 @@ Awaitable<Result<CommittedList>> read_list(ApplyContext& context) {
   std::chrono::milliseconds step{50};
   while (true) {
     Error error{ErrorCode::unavailable, ""};
-    const auto live = co_await context.session.session(context.patience.connect);
+    const auto live = co_await locked_session(context);
     if (live) {
       const auto synced = co_await (*live)->sync();
       auto found = co_await (*live)->read(kConfigPath);
@@ -93,7 +93,7 @@ Awaitable<Result<void>> change_list(ApplyContext& context, const ReconfigureEnse
   if (!lock) {
     co_return lock.error();
   }
-  const auto live = co_await context.session.session(context.patience.connect);
+  const auto live = co_await locked_session(context);
   if (!live) {
     co_return live.error();
   }
@@ -112,7 +112,7 @@ Awaitable<Result<void>> change_list(ApplyContext& context, const ReconfigureEnse
   Error error = changed.error();
   if (error.code == ErrorCode::unavailable || error.code == ErrorCode::deadline_exceeded) {
     const auto now = co_await read_list(context);  // It may have happened: a leader that left.
-    if (now && now->members == action.after) {
+    if (now && now->members == *action.after) {
       co_return Result<void>();
     }
   }
@@ -131,10 +131,10 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const ReconfigureE
   if (!list) {
     co_return list.error();
   }
-  if (list->members == action.after) {
+  if (list->members == *action.after) {
     co_return Result<void>();
   }
-  if (list->members != action.before) {
+  if (list->members != *action.before) {
     co_return Error{ErrorCode::aborted,
                     fmt::format("the ensemble has other members than when this was planned "
                                 "(version {:x}); plan again",
@@ -175,11 +175,11 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const RetireServer
     std::vector<Endpoint> at = context.server_endpoints(place.host);
     const auto answer =
         co_await ask_member(context.host(place.host), std::move(at), context.patience.answer);
-    if (answer.is_present() && answer.value().members.contains(action.stop.id)) {
+    if (answer.is_present() && answer.value().members.contains(action.stop->id)) {
       co_return Error{ErrorCode::aborted,
                       fmt::format("server {} still runs with server {} in its list of members; "
                                   "plan again",
-                                  place.id, action.stop.id)};
+                                  place.id, action.stop->id)};
     }
   }
   ServerAnswers answers = co_await ask_all(context, action.members);
@@ -191,9 +191,9 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const RetireServer
   if (!written) {
     co_return written.error();
   }
-  Host& host = context.host(action.stop.host);
-  const std::string slot = server_slot(action.stop.id);
-  StopRequest request{slot, action.stop.process, context.patience.node_stop};
+  Host& host = context.host(action.stop->host);
+  const std::string slot = server_slot(action.stop->id);
+  StopRequest request{slot, action.stop->process, context.patience.node_stop};
   const Result<StopOutcome> stopped = co_await host.stop(std::move(request));
   if (!stopped) {
     co_return stopped.error();

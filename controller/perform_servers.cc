@@ -139,32 +139,32 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StopServer& 
 
 Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartServer& action) {
   ServerAnswers answers = co_await ask_all(context, action.members);
-  const bool leader = leads(answers.at(action.start.id));
-  std::vector<int> serving{action.start.id};
+  const bool leader = leads(answers.at(action.start->id));
+  std::vector<int> serving{action.start->id};
   for (const auto& [id, answer] : answers) {
-    if (is_serving(answer) && id != action.start.id) {
+    if (is_serving(answer) && id != action.start->id) {
       serving.push_back(id);
     }
   }
   const Result<void> safe =
-      co_await check_margin(context, action.members, std::move(answers), action.start.id);
+      co_await check_margin(context, action.members, std::move(answers), action.start->id);
   if (!safe) {
     co_return safe.error();
   }
   if (!action.leader && leader) {
     co_return Error{
         ErrorCode::aborted,
-        fmt::format("server {} leads by now, and the leader is restarted last", action.start.id)};
+        fmt::format("server {} leads by now, and the leader is restarted last", action.start->id)};
   }
   const Result<void> noted = co_await note_joined(context);
   if (!noted) {
     co_return noted.error();
   }
-  const Result<void> stopped = co_await stop_process(context, action.stop);
+  const Result<void> stopped = co_await stop_process(context, *action.stop);
   if (!stopped) {
     co_return stopped.error();
   }
-  const Result<void> started = co_await perform_action(context, action.start);
+  const Result<void> started = co_await perform_action(context, *action.start);
   if (!started) {
     co_return started.error();
   }

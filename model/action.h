@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/boxed.h"
 #include "model/desired.h"
 #include "model/observed.h"
 
@@ -87,9 +88,9 @@ struct ServerPlace {
 /// the last one. Done when: it serves again, a leader stands, everybody who follows is in sync, and
 /// no cache node has left its cloud meanwhile.
 struct RestartServer {
-  StopServer stop;
-  StartServer start;
-  bool leader = false;  ///< it led when this was planned, so it comes last
+  Boxed<StopServer> stop;    ///< always there
+  Boxed<StartServer> start;  ///< always there
+  bool leader = false;       ///< it led when this was planned, so it comes last
   std::vector<ServerPlace> members = {};
   bool operator==(const RestartServer&) const = default;
 };
@@ -102,8 +103,8 @@ struct ReconfigureEnsemble {
   int server = 0;
   std::string host;  ///< of that server; empty: not known
   std::string line;  ///< of a joiner: "10.0.0.4:2888:3888:participant;10.0.0.4:2181"; else empty
-  std::map<int, std::string> before;
-  std::map<int, std::string> after;
+  Boxed<std::map<int, std::string>> before;  ///< always there
+  Boxed<std::map<int, std::string>> after;   ///< always there
   std::vector<ServerPlace> members;
   bool operator==(const ReconfigureEnsemble&) const = default;
 };
@@ -113,7 +114,7 @@ struct ReconfigureEnsemble {
 /// Precondition: it is in no list that a member runs with. Done when: the process and the slot are
 /// gone.
 struct RetireServer {
-  StopServer stop;
+  Boxed<StopServer> stop;  ///< always there
   std::vector<std::string> data_directories;
   std::vector<ServerPlace> members;  ///< without it
   bool operator==(const RetireServer&) const = default;
@@ -185,8 +186,8 @@ struct StartNode {
   std::string service_code;
   NodeConfig config;
   std::uint32_t launch = 0;  ///< index into Plan::launches
-  std::optional<ObservedJoin> stale;
-  std::optional<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
+  Boxed<ObservedJoin> stale;
+  Boxed<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
   bool operator==(const StartNode&) const = default;
 };
 
@@ -204,10 +205,10 @@ struct StopNode {
 /// Stops a node, optionally moves its mapping here (a running node never notices a changed
 /// mapping), and starts it again. Its cache is lost.
 struct RestartNode {
-  bool paused = false;  ///< because it had left its cloud: only while it still has not joined
-  StopNode stop;
-  std::optional<MapNodes> move_mapping;
-  StartNode start;
+  bool paused = false;   ///< because it had left its cloud: only while it still has not joined
+  Boxed<StopNode> stop;  ///< always there
+  Boxed<MapNodes> move_mapping;
+  Boxed<StartNode> start;  ///< always there
   bool operator==(const RestartNode&) const = default;
 };
 
@@ -217,8 +218,8 @@ struct ForgetNode {
   std::string host;
   Endpoint node;
   std::string service_code;
-  std::optional<ObservedJoin> stale;
-  std::optional<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
+  Boxed<ObservedJoin> stale;
+  Boxed<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
   bool operator==(const ForgetNode&) const = default;
 };
 
@@ -233,6 +234,7 @@ using Action =
     std::variant<ConfigureServer, StartServer, StopServer, RestartServer, AwaitQuorum, CreateTree,
                  RegisterCloud, MapNodes, UnmapNodes, StartNode, StopNode, RestartNode, ForgetNode,
                  UnregisterCloud, ReconfigureEnsemble, RetireServer, SetDataAside>;
+static_assert(sizeof(Action) <= 136, "there are as many actions as nodes: box large, rare parts");
 
 /// "start cache node 10.0.0.1:11211 on cache001.arcus": what is done, to what.
 std::string describe(const Action& action);

@@ -94,8 +94,9 @@ bool plan_hand_over(ServerPlans& plans, int id, PlanBuilder& builder) {
   DesiredServer server;
   server.host = found->second->host;
   server.id = id;
-  restart.start = start_action(plans, builder, server, facts);
-  restart.start.digest = slot.digest;
+  StartServer start = start_action(plans, builder, server, facts);
+  start.digest = slot.digest;
+  restart.start = std::move(start);
   restart.leader = true;
   restart.members = places_of(plans);
   plans.last = builder.add(std::move(restart), "it leads and is to leave: another must lead first",
@@ -119,7 +120,7 @@ void plan_reconfiguration(ServerPlans& plans, int id, Members& list, PlanBuilder
   change.after = list;
   change.members = places_of(plans);
   for (ServerPlace& place : change.members) {
-    place.before = change.before.contains(place.id);
+    place.before = change.before->contains(place.id);
     place.after = list.contains(place.id);
     change.host = place.id == id ? place.host : change.host;
   }

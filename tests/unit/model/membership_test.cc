@@ -81,8 +81,8 @@ TEST_CASE("with dynamic reconfiguration joiners start first, then join, then oth
   CHECK(configure.config.find("server.4=10.0.0.4:2888:3888:observer;") != std::string::npos);
   const auto& join = std::get<ReconfigureEnsemble>(plan.steps[3].action);
   CHECK(join.line == "10.0.0.4:2888:3888:participant;10.0.0.4:2181");
-  CHECK(join.before == wanted_members(servers_on({1, 2, 3})));
-  CHECK(join.after == wanted_members(servers_on({1, 2, 3, 4})));
+  CHECK(*join.before == wanted_members(servers_on({1, 2, 3})));
+  CHECK(*join.after == wanted_members(servers_on({1, 2, 3, 4})));
 }
 
 TEST_CASE("a leader leaves last") {
