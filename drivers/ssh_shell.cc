@@ -47,11 +47,10 @@ struct SshShell::State : std::enable_shared_from_this<SshShell::State> {
   template <class T, class Request>
   static Awaitable<Result<T>> perform(Self self, Request request, Instant until);
   static Awaitable<Result<ShellOutput>> execute(Self self, std::string input, Instant until);
-  static Awaitable<Result<std::string>> exchange(Self self, std::uint16_t port,
-                                                 std::string question, std::string end,
-                                                 Instant until);
+  static Awaitable<Result<std::string>> exchange(Self self, Endpoint at, std::string question,
+                                                 std::string end, Instant until);
   static Awaitable<Attempt<std::string>> exchange_somehow(Self self, std::shared_ptr<SshLink> over,
-                                                          std::uint16_t port, std::string question,
+                                                          Endpoint at, std::string question,
                                                           std::string end, Instant until);
 };
 
@@ -157,30 +156,29 @@ Awaitable<Result<ShellOutput>> SshShell::State::execute(Self self, std::string i
 /// Through the connection; straight to the host's address where the server forwards nothing.
 Awaitable<Attempt<std::string>> SshShell::State::exchange_somehow(Self self,
                                                                   std::shared_ptr<SshLink> over,
-                                                                  std::uint16_t port,
-                                                                  std::string question,
+                                                                  Endpoint at, std::string question,
                                                                   std::string end, Instant until) {
   if (!over->forwarding_prohibited) {
-    Attempt<std::string> attempt = co_await exchange_over(over, port, question, end, until);
+    Attempt<std::string> attempt = co_await exchange_over(over, at, question, end, until);
     if (attempt.result || attempt.result.error().code != ErrorCode::permission_denied) {
       co_return attempt;
     }
     over->forwarding_prohibited = true;
   }
   Result<std::string> answer =
-      co_await exchange_straight(self->tools->loop(), self->target.host.address, port,
+      co_await exchange_straight(self->tools->loop(), self->target.host.address, at.port,
                                  std::move(question), std::move(end), until);
   co_return Attempt<std::string>{std::move(answer)};
 }
 
-Awaitable<Result<std::string>> SshShell::State::exchange(Self self, std::uint16_t port,
+Awaitable<Result<std::string>> SshShell::State::exchange(Self self, Endpoint at,
                                                          std::string question, std::string end,
                                                          Instant until) {
   const auto request = [&](std::shared_ptr<SshLink> over) {
-    return exchange_somehow(self, std::move(over), port, question, end, until);
+    return exchange_somehow(self, std::move(over), at, question, end, until);
   };
   Result<std::string> answer = co_await perform<std::string>(self, request, until);
-  co_return std::move(answer).with("ask port " + std::to_string(port) + " of " +
+  co_return std::move(answer).with("ask port " + std::to_string(at.port) + " of " +
                                    self->target.host.name);
 }
 
@@ -201,10 +199,10 @@ Awaitable<Result<ShellOutput>> SshShell::execute(std::string input,
   return State::execute(state_, std::move(input), std::chrono::steady_clock::now() + patience);
 }
 
-Awaitable<Result<std::string>> SshShell::exchange(std::uint16_t port, std::string question,
+Awaitable<Result<std::string>> SshShell::exchange(Endpoint at, std::string question,
                                                   std::string end,
                                                   std::chrono::milliseconds patience) {
-  return State::exchange(state_, port, std::move(question), std::move(end),
+  return State::exchange(state_, at, std::move(question), std::move(end),
                          std::chrono::steady_clock::now() + patience);
 }
 

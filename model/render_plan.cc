@@ -20,10 +20,30 @@ template <class... Ts>
 Overload(Ts...) -> Overload<Ts...>;
 
 /// The classes that the summary counts, in the order in which they are told.
-enum class Class { configure, start, restart, create, enrol, map, stop, unmap, forget, unregister };
-constexpr std::array<const char*, 10> kClassWords{
-    "to configure", "to start", "to restart", "to create", "to register",
-    "to map",       "to stop",  "to unmap",   "to forget", "to unregister"};
+enum class Class {
+  configure,
+  start,
+  restart,
+  create,
+  enrol,
+  map,
+  stop,
+  unmap,
+  forget,
+  unregister,
+  reconfigure
+};
+constexpr std::array<const char*, 11> kClassWords{"to configure",
+                                                  "to start",
+                                                  "to restart",
+                                                  "to create",
+                                                  "to register",
+                                                  "to map",
+                                                  "to stop",
+                                                  "to unmap",
+                                                  "to forget",
+                                                  "to unregister",
+                                                  "to join or leave the ensemble"};
 
 /// What a step says of itself beside its reason: the verb, what it does to the clients, how many
 /// things it counts for and as what.
@@ -106,6 +126,16 @@ Words words_of(const Step& step, Ring::Share share) {
           },
           [](const UnregisterCloud&) {
             return Words{"unregister", "the cloud is gone for its clients", 1, Class::unregister};
+          },
+          [](const ReconfigureEnsemble& a) {
+            return Words{a.line.empty() ? "leave" : "join", "nothing lost, nothing restarts", 1,
+                         Class::reconfigure};
+          },
+          [](const RetireServer&) {
+            return Words{"retire", "its data is set aside", 1, Class::stop};
+          },
+          [](const SetDataAside&) {
+            return Words{"set aside", "nothing lost", 1, Class::forget};
           },
       },
       step.action);

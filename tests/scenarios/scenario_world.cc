@@ -119,7 +119,7 @@ const std::map<std::string, Fault>& faults_by_name() {
 
 /// Whether the line tells of something that we did on a host.
 bool is_host_write(const std::string& what) {
-  const auto verbs = {" start ", " stop ", " forget ", " write "};
+  const auto verbs = {" start ", " stop ", " forget ", " write ", " set aside "};
   return what.starts_with("host ") &&
          std::any_of(verbs.begin(), verbs.end(),
                      [&what](const char* verb) { return what.find(verb) != std::string::npos; });
@@ -252,7 +252,8 @@ std::string ScenarioWorld::effects() const {
     const std::string& line = world_->log()[i];
     const std::string what = line.substr(line.find(' ') + 1);
     const bool ours = what.find(" refused: ") == std::string::npos &&
-                      (what.starts_with("zk controller:") || is_host_write(what));
+                      (what.starts_with("zk controller:") || what.starts_with("zk reconfig ") ||
+                       is_host_write(what));
     if (ours) {
       text += what + "\n";
     }
