@@ -52,7 +52,7 @@ TEST_CASE("columns that do not fit go to the next line, in all rows") {
 TEST_CASE("a long text is broken between words and stands under its beginning") {
   const std::vector<Row> rows{
       {{"!"}, {"node"}, {"start: its process is gone, and nobody knows why"}, {"nothing lost"}}};
-  CHECK(aligned(rows, false, 40) ==
+  CHECK(aligned(rows, false, 41) ==
         "  ! node  start: its process is gone, and\n"
         "          nobody knows why\n"
         "          nothing lost\n");
