@@ -132,9 +132,9 @@ void add_commands(CLI::App& app, Options& options) {
   plan->add_flag("--full", options.full, "show long lists whole");
   add_only(*plan, options);
   plan->add_option("--allow-removal", options.allow_removal,
-                   "this cloud may go although clients are attached")
+                   "this cloud may lose any of its nodes, and its clients")
       ->type_name("CLOUD")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false);  // What follows the name is the spec.
 
   CLI::App* const apply = on("apply", "do it, until it is true", Command::apply);
   add_spec(*apply, options);
@@ -149,9 +149,9 @@ void add_commands(CLI::App& app, Options& options) {
   add_only(*apply, options);
   apply
       ->add_option("--allow-removal", options.allow_removal,
-                   "this cloud may go although clients are attached")
+                   "this cloud may lose any of its nodes, and its clients")
       ->type_name("CLOUD")
-      ->allow_extra_args(false);
+      ->allow_extra_args(false);  // What follows the name is the spec.
 
   add_status(
       *on("status", "show the ensemble, clouds and nodes, one verdict each", Command::status),

@@ -107,8 +107,8 @@ std::optional<Endpoint> node_of(const Action& action) {
       [](const auto& a) -> std::optional<Endpoint> {
         if constexpr (requires { a.node; }) {
           return a.node;
-        } else if constexpr (requires { a.start.node; }) {
-          return a.start.node;
+        } else if constexpr (requires { a.start->node; }) {
+          return a.start->node;
         } else {
           return std::nullopt;
         }
@@ -168,7 +168,7 @@ bool matches(const Action& action, const Wanted& wanted) {
   const auto node = node_of(action);
   return wanted.clouds.contains(cloud_of(action)) || wanted.hosts.contains(host_of(action)) ||
          (node && wanted.has(*node)) ||
-         (restart != nullptr && wanted.clouds.contains(restart->stop.service_code));
+         (restart != nullptr && wanted.clouds.contains(restart->stop->service_code));
 }
 
 /// What it means that one step comes after another.
@@ -272,7 +272,7 @@ void drop_steps(Plan& plan, const std::vector<bool>& kept) {
     }
     replaced[id] = {static_cast<StepId>(steps.size())};
     steps.push_back(std::move(plan.steps[id]));
-    steps.back().after.assign(after.begin(), after.end());
+    steps.back().after = std::vector<StepId>(after.begin(), after.end());
   }
   plan.steps = std::move(steps);
 }

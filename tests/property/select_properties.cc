@@ -2,6 +2,7 @@
 // What holds for every plan that --only narrows.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include <catch2/catch.hpp>
 
@@ -65,7 +66,7 @@ TEST_CASE("a narrowed plan is a part of the plan, in its order") {
         ++at;
       }
       RC_ASSERT(at++ < whole.steps.size());
-      const auto& after = part.steps[id].after;
+      const std::vector<StepId>& after = part.steps[id].after;
       RC_ASSERT(std::is_sorted(after.begin(), after.end()));
       RC_ASSERT((after.empty() || after.back() < id));
     }
