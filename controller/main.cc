@@ -41,8 +41,7 @@ Network make_network(asio::io_context& loop) {
   network.resolve = [&loop](std::string host) { return resolve_ipv4(loop, std::move(host)); };
   network.ask = [&loop](std::string host, std::uint16_t port, std::string question,
                         std::chrono::milliseconds patience) {
-    return exchange_straight(loop, std::move(host), port, std::move(question), "",
-                             std::chrono::steady_clock::now() + patience);
+    return exchange_straight(loop, std::move(host), port, std::move(question), patience);
   };
   return network;
 }

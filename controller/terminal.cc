@@ -65,7 +65,8 @@ TerminalSize StandardConsole::size() const {
   if (::isatty(STDOUT_FILENO) != 1 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) {
     return {};
   }
-  return {size.ws_col, size.ws_row};
+  constexpr unsigned short kRows = 24;  // Of a terminal that does not say how large it is.
+  return {size.ws_col, size.ws_row == 0 ? kRows : size.ws_row};
 }
 
 std::optional<std::string> StandardConsole::ask(const std::string& question) {

@@ -26,7 +26,8 @@ class Configured {
         R"({{"apiVersion": "arcform/v1", "deployment": "d",
              "ssh": {{"config": "{}/config"{}}},
              "hosts": [{{"name": "cache00[1-3].arcus", "address": "10.0.0.[1-3]"}}],
-             "ensemble": {{"package": "z", "servers": [], "dataDirectory": "/data"}},
+             "ensemble": {{"package": "z", "servers": ["cache001.arcus"], "dataDirectory": "/data",
+                          "state": "stopped"}},
              "packages": {{"z": {{"installed": "/usr/share/zookeeper"}}}},
              "clouds": []}})",
         lab.scratch(), ssh);
