@@ -33,6 +33,7 @@ struct SshShell::State : std::enable_shared_from_this<SshShell::State> {
 
   std::shared_ptr<SshTools> tools;
   SshTarget target;
+  bool configured = false;  ///< `target` has what the user's configuration says
   TimedSignal changed;
   std::shared_ptr<SshLink> link;
   bool connecting = false;
@@ -56,23 +57,36 @@ struct SshShell::State : std::enable_shared_from_this<SshShell::State> {
 
 /// Again only when the server hung up before it said anything: that is how sshd says "too many".
 Awaitable<Connected> SshShell::State::connect_patiently(Self self) {
+  if (!self->configured) {
+    Result<SshTarget> target = co_await with_user_config(self->tools, self->target);
+    if (!target) {
+      co_return Connected{nullptr, target.error()};
+    }
+    self->target = std::move(*target);
+    self->configured = true;
+  }
   const KnownName& host = self->target.host;
-  const Result<asio::ip::address> address = co_await resolve(self->tools->loop(), host.address);
+  Result<asio::ip::address> address = asio::ip::address();
+  if (self->target.through.empty()) {  // Behind a jump host, that one resolves the name.
+    address = co_await resolve(self->tools->loop(), host.address);
+  }
   if (!address) {
     co_return Connected{nullptr, address.error()};
   }
+  // All that goes through one jump host logs in there too.
+  const std::string door = self->target.through.empty() ? host.address : self->target.jump;
   HandshakeLimits& limits = self->tools->limits();
   std::chrono::milliseconds pause = kFirstPause;
   for (int drops = 0;; ++drops) {
     Connected connected;
     {
-      const HandshakeLimits::Entry entry = co_await limits.enter(host.address, host.port);
+      const HandshakeLimits::Entry entry = co_await limits.enter(door, host.port);
       connected = co_await open_session(self->tools, self->target, {*address, host.port});
     }
     if (!connected.dropped || drops == kDropsMax || self->closed) {
       co_return connected;
     }
-    limits.dropped(host.address, host.port);
+    limits.dropped(door, host.port);
     const auto jitter = std::chrono::milliseconds(self->random() % 40);
     LoopTimer timer(self->tools->loop(), pause + jitter);
     co_await timer.async_wait(kAwait);

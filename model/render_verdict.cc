@@ -95,9 +95,17 @@ bool is_unknown(DriftKind kind) {
 
 }  // namespace
 
-std::string verdict_line(const DesiredState& desired, const ObservedState& observed) {
-  const std::vector<Drift> drift = diff(desired, observed);
-  const std::string name = printable(desired.deployment);
+std::string verdict_line(const DesiredState& desired, const ObservedState& observed,
+                         const std::vector<std::string>& clouds) {
+  std::vector<Drift> drift = diff(desired, observed);
+  std::string name = printable(desired.deployment);
+  if (!clouds.empty()) {
+    std::erase_if(drift, [&](const Drift& item) {
+      return !item.cloud.empty() && std::count(clouds.begin(), clouds.end(), item.cloud) == 0;
+    });
+    name += fmt::format(", {} {}", clouds.size() == 1 ? "cloud" : "clouds",
+                        printable(fmt::format("{}", fmt::join(clouds, ", "))));
+  }
   if (drift.empty()) {
     return fmt::format("{}: converged", name);
   }

@@ -10,6 +10,7 @@
 
 #include "controller/commands.h"
 #include "model/diff.h"
+#include "model/select.h"
 #include "model/znodes.h"
 #include "specs/reader.h"
 #include "tests/support/builders.h"
@@ -60,6 +61,7 @@ std::string held_text(const Plan& plan) {
   for (const std::string& later : plan.later) {
     text += fmt::format("later: {}\n", later);
   }
+  text += plan.hidden == 0 ? "" : fmt::format("hidden: {}\n", plan.hidden);
   return text;
 }
 
@@ -68,6 +70,9 @@ Policy policy_of(const std::vector<std::string>& words) {
   for (std::size_t i = 1; i + 1 < words.size(); ++i) {
     if (words[i] == "--allow-removal") {
       policy.allow_removal.push_back(words[i + 1]);
+    }
+    if (words[i] == "--only") {
+      policy.only.push_back(*parse_selector(words[i + 1]));
     }
   }
   return policy;
