@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "controller/observe.h"
 #include "model/znodes.h"
 #include "specs/records.h"
 
@@ -73,6 +74,11 @@ Awaitable<void> ApplyContext::pause(std::chrono::milliseconds& step) {
 std::string ApplyContext::directory_on(const std::string& name) const {
   const DesiredHost* const found = desired.host(name);
   return directory_of(found != nullptr ? *found : other_hosts.at(name), desired.deployment);
+}
+
+std::vector<Endpoint> ApplyContext::server_endpoints(const std::string& name) const {
+  const DesiredHost* const found = desired.host(name);
+  return arcform::server_endpoints(found != nullptr ? *found : other_hosts.at(name), desired);
 }
 
 Host& ApplyContext::host(const std::string& name) {

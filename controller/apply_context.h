@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "controller/lock.h"
@@ -43,9 +44,10 @@ struct ApplyContext {
   std::unique_ptr<DeploymentLock> lock;
   std::map<std::string, Time> last_ring_change;   ///< by service code
   std::map<std::string, std::size_t> taken_down;  ///< nodes down because of us, by service code
-  const Plan* plan = nullptr;                     ///< of the pass that runs
-  Time deadline = Time::max();                    ///< no new step starts after it
-  bool interrupted = false;                       ///< no new step may start
+  std::map<std::string, std::set<std::string>> joined_before;  ///< see note_joined()
+  const Plan* plan = nullptr;                                  ///< of the pass that runs
+  Time deadline = Time::max();                                 ///< no new step starts after it
+  bool interrupted = false;                                    ///< no new step may start
 
   ApplyContext(World world_in, const DesiredState& desired_in, EnsembleSession& session_in,
                Progress& progress_in)
@@ -66,6 +68,8 @@ struct ApplyContext {
   Host& host(const std::string& name);
   /// Our folder on that host.
   std::string directory_on(const std::string& name) const;
+  /// Where a ZooKeeper server on that host is asked.
+  std::vector<Endpoint> server_endpoints(const std::string& name) const;
   /// Hosts outside the spec, from the last observation's records.
   std::map<std::string, DesiredHost> other_hosts;
 

@@ -26,6 +26,9 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StopNode& ac
 Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartNode& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const ForgetNode& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const UnregisterCloud& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const ReconfigureEnsemble& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const RetireServer& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const SetDataAside& action);
 
 /// Records the spec as the last applied revision, one above `context.revision`.
 Awaitable<Result<void>> record_applied(ApplyContext& context, DeploymentLock& lock);

@@ -18,8 +18,8 @@ class Signals {
   Signals(asio::io_context& loop, Console& console);
   /// `flag` is set by the first signal; it must live until it is replaced. nullptr: none.
   void watch(bool* flag) { flag_ = flag; }
-  /// Called at the first signal, on the loop, besides setting the flag.
-  void on_first(std::function<void()> told) { told_ = std::move(told); }
+  /// Instead, the first signal runs this (and the second ends the process); nullptr: no longer.
+  void end_with(std::function<void()> stop) { stop_ = std::move(stop); }
   /// The signal that came first, or 0.
   int received() const { return received_; }
 
@@ -28,7 +28,7 @@ class Signals {
   asio::signal_set set_;
   Console& console_;
   bool* flag_ = nullptr;
-  std::function<void()> told_;
+  std::function<void()> stop_;
   int received_ = 0;
 };
 

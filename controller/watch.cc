@@ -2,326 +2,84 @@
 #include "controller/watch.h"
 
 #include <algorithm>
-#include <utility>
+#include <csignal>
 
-#include <asio/co_spawn.hpp>
-#include <asio/detached.hpp>
+#include <asio/redirect_error.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 #include <fmt/format.h>
 
-#include "controller/watch_parts.h"
-#include "model/pause.h"
-#include "model/znodes.h"
-
 namespace arcform {
+namespace {
 
-using Kind = WatchEvent::Kind;
-using std::chrono::milliseconds;
-using std::chrono::seconds;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>,
+                                         asio::io_context::executor_type>;
 
-Watch::Watch(World world, Zookeeper& zookeeper, DesiredState desired, std::string me,
-             WatchOptions options)
-    : world_(world),
-      zookeeper_(zookeeper),
-      options_(std::move(options)),
-      journal_(world.clock, me),
-      progress_(journal_, world.clock, *this),
-      coordination_(world.loop, std::move(me),
-                    [this](const std::string& path) {
-                      const std::string& name = followed_->desired.deployment;
-                      const bool by_people =
-                          path == znodes::turn(name) || path == znodes::pauses(name) ||
-                          path == znodes::resumed(name) || path == znodes::approved(name);
-                      if (by_people) {
-                        interrupt();
-                      }
-                      look_again("znode", by_people);
-                    }),
-      next_spec_(std::make_unique<DesiredState>(std::move(desired))),
-      called_(world.loop) {}
+// Alternate screen without a cursor, and back (xterm's ctlseqs, DECSET 1049 and 25).
+constexpr const char* kEnter = "\x1b[?1049h\x1b[?25l";
+constexpr const char* kLeave = "\x1b[?25h\x1b[?1049l";
 
-Watch::~Watch() = default;
-
-void Watch::interrupt() {
-  if (in_round_) {
-    followed_->context.interrupted = true;
-  }
+Awaitable<void> wait(Timer& timer) {
+  asio::error_code cancelled;
+  const asio::use_awaitable_t<asio::io_context::executor_type> token{};
+  co_await timer.async_wait(asio::redirect_error(token, cancelled));
 }
 
-void Watch::look_again(const std::string& why, bool urgent) {
-  const auto [call, is_new] = calls_.try_emplace(why, world_.clock.now(), urgent);
-  call->second.second |= urgent;
-  if (is_new) {
-    ++journal_.change().counters.triggers[why];
+}  // namespace
+
+std::string redrawn(const std::string& text, std::size_t rows) {
+  std::string out = "\x1b[H";
+  const auto lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+  const std::size_t shown = lines + 1 > rows && rows > 1 ? rows - 2 : lines;
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < shown; ++i) {
+    const std::size_t end = text.find('\n', from);
+    out += text.substr(from, end - from) + "\x1b[K\n";
+    from = end + 1;
   }
-  called_.notify_all();
+  if (shown < lines) {
+    out += fmt::format("... {} more lines; the window is too small\x1b[K\n", lines - shown);
+  }
+  return out + "\x1b[J";
 }
 
-/// What was called for before the last observation began has been seen by it.
-void Watch::forget_calls_before(Time when) {
-  std::erase_if(calls_, [when](const auto& call) { return call.second.first < when; });
-}
-
-void Watch::stop() {
-  if (!std::exchange(stopping_, true)) {
-    journal_.set_mode(WatchMode::stopping, "");
+Awaitable<ExitStatus> show(Machine& machine, std::chrono::seconds pause, TakeFrame take) {
+  if (pause.count() == 0) {
+    const Frame frame = co_await take();
+    machine.console.out(frame.text);
+    co_return frame.status;
   }
-  interrupt();
-  called_.notify_all();
-}
-
-void Watch::follow_spec(DesiredState desired) {
-  next_spec_ = std::make_unique<DesiredState>(std::move(desired));
-  interrupt();
-  look_again("spec", true);
-}
-
-void Watch::refuse_spec(const std::string& why) {
-  if (journal_.state().spec_error == why) {
-    return;
-  }
-  journal_.change().spec_error = why;
-  if (why.empty()) {
-    journal_.publish();
-    return;
-  }
-  ++journal_.change().counters.spec_refusals;
-  journal_.note({Kind::spec_refused, "", why + " (the last good spec is kept)", "", {}});
-}
-
-/// A new spec releases what was frozen under the old one, and keeps the session where it can: with
-/// the session the leadership would go.
-Awaitable<void> Watch::adopt_spec() {
-  if (next_spec_ == nullptr) {
-    co_return;
-  }
-  const std::unique_ptr<Followed> before = std::move(followed_);
-  const std::unique_ptr<DesiredState> spec = std::move(next_spec_);
-  const std::string servers = connect_string(*spec);
-  std::shared_ptr<EnsembleSession> session;
-  if (before != nullptr && connect_string(before->desired) == servers) {
-    session = before->kept_session;
-  } else {
-    session = std::make_shared<EnsembleSession>(world_.loop, zookeeper_, servers);
-  }
-  followed_ = std::make_unique<Followed>(world_, *spec, session, progress_);
-  ApplyContext& context = followed_->context;
-  context.holder = journal_.state().me;
-  context.parallel = options_.parallel;
-  context.asks_turn = false;
-  context.patience.lock = milliseconds(0);
-  journal_.change().spec_error.clear();
-  if (before == nullptr) {
-    co_return;
-  }
-  context.last_ring_change = before->context.last_ring_change;
-  memory_ = release(std::move(memory_), "nodes");
-  proposal_.reset();
-  frozen_recorded_.clear();
-  journal_.change().approval.clear();
-  journal_.note(
-      {Kind::spec_changed,
-       "",
-       fmt::format("follows {} ({:.12})", followed_->desired.source, followed_->desired.digest),
-       "",
-       {}});
-  if (before->kept_session != session) {
-    co_await before->session.close();
-  }
-}
-
-/// Wakes the loop when it is time; a second late is early enough for everything that waits here.
-Awaitable<void> Watch::tick() {
-  const std::shared_ptr<Watch> self = shared_from_this();
-  while (!ended_) {
-    const Time now = world_.clock.now();
-    const Time due = std::max(next_look_, now + milliseconds(10));
-    co_await world_.clock.wait_until(std::min<Time>(due, now + seconds(1)));
-    called_.notify_all();
-  }
-}
-
-Awaitable<void> Watch::pause_until_called() {
-  while (!stopping_) {
-    const Time now = world_.clock.now();
-    const bool urgent = std::any_of(calls_.begin(), calls_.end(),
-                                    [](const auto& call) { return call.second.second; });
-    if (urgent || now >= next_look_ || (!calls_.empty() && now >= not_before_)) {
+  const bool terminal = machine.console.size().rows > 0;
+  Timer timer(machine.world.loop.get_executor());
+  bool stopped = false;
+  machine.signals.end_with([&] {
+    stopped = true;
+    machine.console.out(terminal ? kLeave : "");
+    timer.cancel();
+  });
+  machine.console.out(terminal ? kEnter : "");
+  Frame frame;
+  while (!stopped) {
+    Frame next = co_await take();
+    if (stopped) {
       break;
     }
-    co_await called_.wait();
+    frame = std::move(next);
+    const std::string now = machine.world.clock.timestamp();
+    machine.console.out(terminal ? redrawn(fmt::format("{} · every {} s · Ctrl-C ends\n{}", now,
+                                                       pause.count(), frame.text),
+                                           machine.console.size().rows)
+                                 : fmt::format("{}\n{}\n", now, frame.text));
+    timer.expires_after(pause);
+    co_await wait(timer);
   }
-  if (!calls_.empty() && !stopping_) {
-    co_await world_.clock.wait_until(world_.clock.now() + options_.gather);
-  } else if (!stopping_) {
-    ++journal_.change().counters.triggers["period"];
+  machine.signals.end_with(nullptr);
+  if (terminal) {
+    machine.console.out(frame.text);  // The last look stays to be read.
   }
-}
-
-Awaitable<void> Watch::run() {
-  const std::shared_ptr<Watch> self = shared_from_this();
-  journal_.note({Kind::started, "", fmt::format("watches {}", next_spec_->deployment), "", {}});
-  asio::co_spawn(world_.loop, tick(), asio::detached);
-  while (!stopping_) {
-    co_await adopt_spec();
-    const Time begun = world_.clock.now();
-    co_await agree();
-    if (stopping_) {
-      break;
-    }
-    if (agreed_ && agreement_.leads && agreement_.turn.empty()) {
-      co_await act();
-    } else {
-      co_await only_look();
-    }
-    forget_calls_before(begun);
-    co_await pause_until_called();
-  }
-  ended_ = true;
-  follow_hosts(false);
-  if (followed_ != nullptr) {
-    co_await followed_->session.close();
-  }
-}
-
-Awaitable<void> Watch::abandon() {
-  const std::shared_ptr<Watch> self = shared_from_this();
-  ended_ = true;
-  follow_hosts(false);
-  if (followed_ != nullptr) {
-    co_await followed_->session.close();
-  }
-}
-
-/// Where a session stands: who leads, who waits, what people have said.
-Awaitable<void> Watch::agree() {
-  agreed_ = false;
-  ZnodeSession* const session = followed_->session.live();
-  if (session == nullptr) {
-    follow_hosts(false);
-    co_return;
-  }
-  auto agreement =
-      co_await coordination_.agree(*session, followed_->desired, world_.clock.timestamp());
-  if (!agreement) {
-    ++journal_.change().counters.zookeeper_failures;
-    journal_.set_mode(WatchMode::observing, agreement.error().message);
-    co_return;
-  }
-  agreed_ = true;
-  heed(*agreement);
-}
-
-void Watch::heed(const Agreement& agreement) {
-  const bool led = agreement_.leads && journal_.state().mode == WatchMode::leading;
-  agreement_ = agreement;
-  WatchState& state = journal_.change();
-  state.controllers = agreement.controllers;
-  state.leader = agreement.controllers.empty() ? "" : agreement.controllers.front();
-  if (agreement.resumed_version != resumed_version_) {
-    if (resumed_version_ != -2) {
-      memory_ = release(std::move(memory_), agreement.resumed_scope);
-      frozen_recorded_.clear();
-    }
-    resumed_version_ = agreement.resumed_version;
-  }
-  if (stopping_) {
-    return;
-  }
-  if (agreement.leads && !led) {  // What an earlier leadership saw may be long past.
-    memory_ = Damping{};
-    expected_gone_.clear();
-    frozen_recorded_.clear();
-    ++state.counters.elections_won;
-  }
-  journal_.set_mode(agreement.leads ? WatchMode::leading : WatchMode::standby, "");
-  if (agreement.leads && !agreement.turn.empty()) {
-    journal_.set_waiting("an apply goes first: " + agreement.turn);
-  }
-  follow_hosts(agreement.leads);
-}
-
-Awaitable<void> Watch::only_look() {
-  journal_.begin_round();
-  const Round round =
-      co_await look(world_.reading(), followed_->session, followed_->desired, Policy{});
-  show(round);
-  const bool connected = followed_->session.live() != nullptr;
-  if (!connected && !stopping_) {
-    ++journal_.change().counters.zookeeper_failures;
-    journal_.set_mode(WatchMode::observing, round.observed.tree.is_unknown()
-                                                ? round.observed.tree.why()
-                                                : "no session with ZooKeeper");
-    space_out(false);
-  } else if (!agreed_) {
-    look_again("connected", true);
-  } else {
-    const bool waits = agreement_.leads;  // For an apply that goes first.
-    next_look_ = world_.clock.now() + (waits ? milliseconds(1000) : options_.period);
-    not_before_ = world_.clock.now() + milliseconds(200);
-  }
-}
-
-Awaitable<void> Watch::act() {
-  journal_.begin_round();
-  ApplyContext& context = followed_->context;
-  context.interrupted = stopping_ || next_spec_ != nullptr;
-  in_round_ = true;
-  ReconcileHooks hooks;
-  hooks.confirm = [](const Round&) { return true; };
-  hooks.replanned = [](const Round&) {};
-  hooks.narrow = [this](const Round& round, Plan plan) { return decide(round, std::move(plan)); };
-  hooks.waits = false;
-  const ReconcileResult result =
-      co_await reconcile(context, Policy{}, hooks, std::chrono::hours(24));
-  in_round_ = false;
-  context.interrupted = false;
-  conclude(result);
-  co_await record_decisions();
-}
-
-/// Looks are spaced out while they lead nowhere.
-void Watch::space_out(bool progress) {
-  const Time now = world_.clock.now();
-  retry_ = progress ? Time(seconds(1))
-                    : std::clamp<Time>(retry_ * 2, seconds(1), Time(options_.retry_most));
-  next_look_ = now + retry_;
-  not_before_ = now + retry_;
-}
-
-void Watch::conclude(const ReconcileResult& result) {
-  const Time now = world_.clock.now();
-  journal_.change().doing.clear();
-  if (result.outcome != Outcome::lock_held) {
-    journal_.set_waiting("");
-  }
-  switch (result.outcome) {
-    case Outcome::converged:
-      retry_ = Time{};
-      next_look_ = now + options_.period;
-      not_before_ = now + milliseconds(200);
-      break;
-    case Outcome::interrupted:
-      next_look_ = now;
-      break;
-    case Outcome::lock_held:
-      journal_.set_waiting(result.error);
-      next_look_ = now + seconds(1);
-      not_before_ = next_look_;
-      break;
-    case Outcome::declined:
-    case Outcome::blocked:
-    case Outcome::failed:
-    case Outcome::unknown:
-    case Outcome::timed_out:
-      space_out(result.steps_done > 0);
-      break;
-  }
-  if (result.outcome == Outcome::failed && !result.error.empty()) {
-    journal_.set_waiting(result.error);
-  }
-  if (followed_->wake) {
-    next_look_ = std::min(next_look_, std::max(*followed_->wake, now + milliseconds(100)));
-  }
+  co_return machine.signals.received() == SIGTERM ? ExitStatus::terminated
+                                                  : ExitStatus::interrupted;
 }
 
 }  // namespace arcform

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "controller/pauses.h"
-#include "controller/watch.h"
 #include "controller/watch_log.h"
+#include "controller/watch_loop.h"
 #include "drivers/file_watch.h"
 #include "drivers/service_manager.h"
 #include "specs/reader.h"
@@ -176,8 +176,7 @@ Awaitable<ExitStatus> run_watch(Machine& machine, const Options& options,
   asio::co_spawn(machine.world.loop, keep_alive(self), asio::detached);
   asio::co_spawn(machine.world.loop, run(self), asio::detached);
   co_await self->ended.wait();
-  machine.signals.on_first(nullptr);
-  machine.signals.watch(nullptr);
+  machine.signals.end_with(nullptr);
   self->hangup.cancel();
   watch->journal().silence();
   if (self->abandoned) {

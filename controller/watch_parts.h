@@ -7,7 +7,7 @@
 #include <random>
 
 #include "controller/apply_context.h"
-#include "controller/watch.h"
+#include "controller/watch_loop.h"
 
 namespace arcform {
 

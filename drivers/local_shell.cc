@@ -29,13 +29,11 @@ Awaitable<Result<void>> stream_here(asio::io_context& loop, std::string host,
   }
   co_return Result<void>();
 }
-
-Awaitable<Result<std::string>> exchange_here(asio::io_context& loop, std::string host,
-                                             std::uint16_t port, std::string question,
-                                             std::string end, Instant until) {
-  Result<std::string> answer =
-      co_await tcp_exchange(loop, "127.0.0.1", port, std::move(question), std::move(end), until);
-  co_return std::move(answer).with("ask port " + std::to_string(port) + " of " + host);
+Awaitable<Result<std::string>> exchange_here(asio::io_context& loop, std::string host, Endpoint at,
+                                             std::string question, std::string end, Instant until) {
+  Result<std::string> answer = co_await tcp_exchange(loop, at.ip_text(), at.port,
+                                                     std::move(question), std::move(end), until);
+  co_return std::move(answer).with("ask port " + std::to_string(at.port) + " of " + host);
 }
 
 }  // namespace
@@ -62,11 +60,10 @@ Awaitable<Result<void>> LocalShell::stream(std::string input,
   request.silence = silence;
   return stream_here(loop_, host_, std::move(request));
 }
-
-Awaitable<Result<std::string>> LocalShell::exchange(std::uint16_t port, std::string question,
+Awaitable<Result<std::string>> LocalShell::exchange(Endpoint at, std::string question,
                                                     std::string end,
                                                     std::chrono::milliseconds patience) {
-  return exchange_here(loop_, host_, port, std::move(question), std::move(end),
+  return exchange_here(loop_, host_, at, std::move(question), std::move(end),
                        std::chrono::steady_clock::now() + patience);
 }
 

@@ -20,7 +20,7 @@ class LocalShell : public Shell {
                                          std::chrono::milliseconds patience) override;
   Awaitable<Result<void>> stream(std::string input, std::function<bool(std::string_view)> on_output,
                                  std::chrono::milliseconds silence) override;
-  Awaitable<Result<std::string>> exchange(std::uint16_t port, std::string question, std::string end,
+  Awaitable<Result<std::string>> exchange(Endpoint at, std::string question, std::string end,
                                           std::chrono::milliseconds patience) override;
 
  private:

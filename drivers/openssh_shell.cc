@@ -137,10 +137,9 @@ struct OpensshShell::State {
   static Awaitable<Result<void>> start_master(Self self, Instant until);
   static Awaitable<Result<ShellOutput>> execute(Self self, std::string input, Instant until);
   static Awaitable<Result<void>> stream(Self self, ChildRequest request);
-  static Awaitable<Result<std::string>> exchange(Self self, std::uint16_t port,
-                                                 std::string question, std::string end,
-                                                 Instant until);
-  static Awaitable<Result<std::string>> forward(Self self, std::uint16_t port, std::string question,
+  static Awaitable<Result<std::string>> exchange(Self self, Endpoint at, std::string question,
+                                                 std::string end, Instant until);
+  static Awaitable<Result<std::string>> forward(Self self, Endpoint at, std::string question,
                                                 std::string end, Instant until);
 };
 
@@ -267,8 +266,7 @@ Awaitable<Result<void>> OpensshShell::State::stream(Self self, ChildRequest requ
   }
   co_return Result<void>();
 }
-
-Awaitable<Result<std::string>> OpensshShell::State::forward(Self self, std::uint16_t port,
+Awaitable<Result<std::string>> OpensshShell::State::forward(Self self, Endpoint at,
                                                             std::string question, std::string end,
                                                             Instant until) {
   const std::optional<Places::Held> lock = co_await self->forwarding.take(until);
@@ -277,8 +275,7 @@ Awaitable<Result<std::string>> OpensshShell::State::forward(Self self, std::uint
   }
   const std::size_t said_before = size_of(self->log());
   ChildRequest request;
-  request.argv = self->command({"-o", "ControlMaster=no", "-o", "LogLevel=ERROR", "-W",
-                                "127.0.0.1:" + std::to_string(port)});
+  request.argv = self->command({"-o", "ControlMaster=no", "-o", "LogLevel=ERROR", "-W", at.text()});
   request.input = std::move(question);
   request.stop_after = end;
   // The end of what the port says is seen only after the end of what it is told.
@@ -304,23 +301,24 @@ Awaitable<Result<std::string>> OpensshShell::State::forward(Self self, std::uint
   co_return error_of_ssh(said);
 }
 
-Awaitable<Result<std::string>> OpensshShell::State::exchange(Self self, std::uint16_t port,
+Awaitable<Result<std::string>> OpensshShell::State::exchange(Self self, Endpoint at,
                                                              std::string question, std::string end,
                                                              Instant until) {
-  const std::string subject = "ask port " + std::to_string(port) + " of " + self->target.host.name;
+  const std::string subject =
+      "ask port " + std::to_string(at.port) + " of " + self->target.host.name;
   const Result<void> ready = co_await start_master(self, until);
   if (!ready) {
     co_return self->error(ready.error()).with(subject);
   }
   if (!self->forwarding_prohibited) {
-    Result<std::string> answer = co_await forward(self, port, question, end, until);
+    Result<std::string> answer = co_await forward(self, at, question, end, until);
     if (answer || answer.error().code != ErrorCode::permission_denied) {
       co_return std::move(answer).with(subject);
     }
     self->forwarding_prohibited = true;
   }
   Result<std::string> answer =
-      co_await exchange_straight(self->tools->loop(), self->target.host.address, port,
+      co_await exchange_straight(self->tools->loop(), self->target.host.address, at.port,
                                  std::move(question), std::move(end), until);
   co_return std::move(answer).with(subject);
 }
@@ -344,11 +342,10 @@ Awaitable<Result<void>> OpensshShell::stream(std::string input,
   request.silence = silence;
   return State::stream(state_, std::move(request));
 }
-
-Awaitable<Result<std::string>> OpensshShell::exchange(std::uint16_t port, std::string question,
+Awaitable<Result<std::string>> OpensshShell::exchange(Endpoint at, std::string question,
                                                       std::string end,
                                                       std::chrono::milliseconds patience) {
-  return State::exchange(state_, port, std::move(question), std::move(end),
+  return State::exchange(state_, at, std::move(question), std::move(end),
                          std::chrono::steady_clock::now() + patience);
 }
 

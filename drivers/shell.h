@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "drivers/async.h"
+#include "model/names.h"
 
 namespace arcform {
 
@@ -36,9 +37,10 @@ class Shell {
   virtual Awaitable<Result<void>> stream(std::string input,
                                          std::function<bool(std::string_view)> on_output,
                                          std::chrono::milliseconds silence) = 0;
-  /// Connects to 127.0.0.1:`port` over there, sends `question`, reads until `end` was read or, when
-  /// `end` is empty, until the other side closes. Errors as HostReader::ask.
-  virtual Awaitable<Result<std::string>> exchange(std::uint16_t port, std::string question,
+  /// Connects to `at` from over there (mostly a port of its loopback), sends `question`, reads
+  /// until `end` was read or, when `end` is empty, until the other side closes. Errors as
+  /// HostReader::ask.
+  virtual Awaitable<Result<std::string>> exchange(Endpoint at, std::string question,
                                                   std::string end,
                                                   std::chrono::milliseconds patience) = 0;
 };

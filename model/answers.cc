@@ -67,4 +67,14 @@ std::optional<NodeAnswer> parse_version(std::string_view reply) {
   return NodeAnswer{std::string(*version)};
 }
 
+std::optional<std::uint32_t> parse_synced_followers(std::string_view reply) {
+  const auto text = line_after(reply, "zk_synced_followers\t");
+  std::uint32_t count = 0;
+  if (!text ||
+      std::from_chars(text->data(), text->data() + text->size(), count).ec != std::errc{}) {
+    return std::nullopt;
+  }
+  return count;
+}
+
 }  // namespace arcform

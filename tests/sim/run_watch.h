@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "controller/watch.h"
+#include "controller/watch_loop.h"
 #include "tests/sim/sim_world.h"
 
 /// Real watching controllers in a simulated world, in virtual time.
