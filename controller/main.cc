@@ -27,8 +27,7 @@ namespace {
 constexpr std::chrono::seconds kSessionTimeout{8};
 
 /// Builds the real world and runs one command in it.
-ExitStatus run_in_real_world(const Options& options, const DesiredState& desired,
-                             Console& console) {
+ExitStatus run_in_real_world(const Options& options, const Input& input, Console& console) {
   asio::io_context loop;
   const ShellEnvironment environment = current_environment();
   Secrets secrets(environment.home, ask_secret);
@@ -42,7 +41,7 @@ ExitStatus run_in_real_world(const Options& options, const DesiredState& desired
   Signals signals(loop, console);
   Machine machine{{loop, clock, hosts}, zookeeper, console, holder_name(environment.user), signals};
   ExitStatus status = ExitStatus::bug;
-  asio::co_spawn(loop, run_command(machine, options, desired),
+  asio::co_spawn(loop, run_command(machine, options, input),
                  [&](const std::exception_ptr& bug, ExitStatus ended) {
                    status = ended;
                    loop.stop();
@@ -62,11 +61,11 @@ ExitStatus run(std::vector<std::string> arguments) {
     return answer->status;
   }
   const Options& options = std::get<Options>(request);
-  DesiredState desired;
-  if (const auto ended = run_offline(options, console, desired)) {
+  Input input;
+  if (const auto ended = run_offline(options, console, input)) {
     return *ended;
   }
-  return run_in_real_world(options, desired, console);
+  return run_in_real_world(options, input, console);
 }
 
 }  // namespace

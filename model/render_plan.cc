@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "model/render.h"
+#include "model/render_formats.h"
 #include "model/render_text.h"
 
 namespace arcform {
@@ -252,6 +253,17 @@ std::string class_words(const Plan& plan) {
   return text.empty() ? "nothing but waiting" : text;
 }
 
+/// Lines without their indentation of two.
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin + 2, end - begin - 2));
+    begin = end + 1;
+  }
+  return lines;
+}
+
 /// How long ring changes of a cloud lie apart, in seconds: the longest session timeout in it.
 std::uint32_t settle_s(const DesiredState& desired, const std::string& code) {
   std::uint32_t seconds = 0;
@@ -349,6 +361,24 @@ std::string render_held(const std::vector<Held>& held, const DesiredState& desir
 
 std::string render_step_line(const Step& step) {
   return printable(describe(step.action));
+}
+
+std::vector<StepGroup> step_groups(const Plan& plan, const DesiredState& desired) {
+  std::vector<StepGroup> out;
+  for (const Group& group : groups_of(plan, desired)) {
+    std::vector<Row> rows;
+    for (const Step* const step : group.steps) {
+      rows.push_back(row_of(*step, desired));
+    }
+    out.push_back({group.heading, lines_of(aligned(rows, false))});
+  }
+  return out;
+}
+
+std::string plan_summary(const Plan& plan, const DesiredState& desired) {
+  std::string text = summary(plan, desired, {"", false, true});
+  text.pop_back();
+  return text;
 }
 
 }  // namespace arcform

@@ -192,6 +192,10 @@ const char* name_of(Outcome outcome) {
       return "timed out";
     case Outcome::interrupted:
       return "interrupted";
+    case Outcome::stale:
+      return "stale";
+    case Outcome::pending:
+      return "pending";
   }
   return "";
 }
