@@ -19,8 +19,10 @@ constexpr std::size_t kLineMax = 600;
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : printable(text, 4096)) {
-    const bool link = c == '.' && (out.ends_with('w') || out.ends_with('W'));  // www.
-    if (link || std::string_view("&<>\"'`*_~[](){}|\\#@!:$").find(c) != std::string_view::npos) {
+    const bool link =  // www. and ://
+        (c == '.' && (out.ends_with('w') || out.ends_with('W'))) ||
+        (c == '/' && out.ends_with(':'));
+    if (link || std::string_view("&<>\"'`*_~[]|\\#@$").find(c) != std::string_view::npos) {
       out += fmt::format("&#{};", static_cast<int>(c));
     } else {
       out += c;
