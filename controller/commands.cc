@@ -210,6 +210,13 @@ std::optional<ExitStatus> read_saved(const Options& options, Console& console,
     console.err("arcform: " + saved.error().message + "\n");
     return ExitStatus::invalid;
   }
+  if (!options.allow_removal.empty()) {
+    console.err(
+        fmt::format("arcform: {}: a plan says itself what may be removed; give "
+                    "--allow-removal to plan\n",
+                    printable(options.spec)));
+    return ExitStatus::invalid;
+  }
   input.desired = saved->desired;
   input.saved = std::move(*saved);
   return std::nullopt;

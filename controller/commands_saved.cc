@@ -21,13 +21,9 @@ std::string said_by(const Provenance& seen, const std::string& file) {
 
 SavedPlan to_save(const Options& options, const Input& input, const Round& round,
                   std::optional<Provenance> seen) {
-  SavedPlan saved;
-  saved.spec_text = input.spec_text;
-  saved.desired = input.desired;
+  SavedPlan saved = make_saved(input.spec_text, input.desired, round.observed, round.plan,
+                               Policy{options.allow_removal});
   saved.seen = std::move(seen);
-  saved.policy = Policy{options.allow_removal};
-  saved.plan = round.plan;
-  saved.facts = facts_of(round.plan, input.desired, round.observed);
   return saved;
 }
 

@@ -264,7 +264,7 @@ void watch(const StopServer& a, Watch& on) {
   on.modes();
 }
 void watch(const RestartServer& a, Watch& on) {
-  on.server(a.start.host, a.start.id);
+  on.server(a.start->host, a.start->id);
   on.modes();
 }
 void watch(const AwaitQuorum& /*a*/, Watch& /*on*/) {}
@@ -303,10 +303,10 @@ void watch(const StopNode& a, Watch& on) {
   }
 }
 void watch(const RestartNode& a, Watch& on) {
-  watch(a.start, on);
-  on.joined(a.stop.service_code, a.stop.node);
+  watch(*a.start, on);
+  on.joined(a.stop->service_code, a.stop->node);
   if (!a.paused) {
-    on.members(a.start.service_code);
+    on.members(a.start->service_code);
   }
 }
 void watch(const ForgetNode& a, Watch& on) {

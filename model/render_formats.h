@@ -15,10 +15,15 @@ struct StepGroup {
   std::string heading;
   std::vector<std::string> lines;
 };
-std::vector<StepGroup> step_groups(const Plan& plan, const DesiredState& desired);
+std::vector<StepGroup> step_groups(const Plan& plan, const DesiredState& desired,
+                                   const ObservedState& observed);
+
+/// "2 unknown, 1 refused"
+std::string held_words(const std::vector<Held>& held);
 
 /// "Plan: 1 to start.", and what it does to each cloud; without a newline at its end.
-std::string plan_summary(const Plan& plan, const DesiredState& desired);
+std::string plan_summary(const Plan& plan, const DesiredState& desired,
+                         const ObservedState& observed);
 
 /// Bytes of a comment: GitHub takes 65,536 characters.
 inline constexpr std::size_t kMarkdownMax = 60'000;

@@ -181,7 +181,7 @@ std::string render_markdown(const Plan& plan, const DesiredState& desired,
                           escaped(desired.deployment)));
   comment.add(
       fmt::format("### arcform plan: {}: {}\n\n", escaped(desired.deployment), verdict_of(plan)));
-  const std::string summary = plan_summary(plan, desired);
+  const std::string summary = plan_summary(plan, desired, observed);
   for (std::size_t begin = 0; begin < summary.size();) {
     const std::size_t end = std::min(summary.find('\n', begin), summary.size());
     constexpr std::size_t kSummaryMax = 20'000;
@@ -196,7 +196,7 @@ std::string render_markdown(const Plan& plan, const DesiredState& desired,
     later.push_back("· " + printable(text));
   }
   comment.fold("later", later, false);
-  for (const StepGroup& group : step_groups(plan, desired)) {
+  for (const StepGroup& group : step_groups(plan, desired, observed)) {
     comment.fold(fmt::format("{}: {}", group.heading, counted(group.lines.size(), "step", "steps")),
                  group.lines, false);
   }

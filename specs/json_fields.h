@@ -13,7 +13,7 @@
 
 #include <fmt/format.h>
 
-#include "model/action.h"
+#include "model/plan.h"
 #include "specs/json_out.h"
 #include "specs/json_tree.h"
 
@@ -51,6 +51,13 @@ template <class T>
 inline constexpr bool kIsMap = kIs<T, std::map>;
 template <class T>
 inline constexpr bool kIsList = kIs<T, std::vector> || kIs<T, std::set>;
+template <class T>
+inline constexpr bool kIsOptional = kIs<T, std::optional> || kIs<T, Boxed>;
+template <class T>
+using Inside = std::decay_t<decltype(*std::declval<T&>())>;
+/// What many steps share; written as what it holds.
+template <class T>
+concept IsShared = std::derived_from<T, Shared<std::string>>;
 
 inline std::string key_text(const std::string& key) {
   return key;
@@ -162,7 +169,9 @@ void write_value(JsonOut& out, const T& value) {
     out.text(value);
   } else if constexpr (std::is_same_v<T, Endpoint>) {
     out.text(value.text());
-  } else if constexpr (detail::kIs<T, std::optional>) {
+  } else if constexpr (detail::IsShared<T>) {
+    out.text(value.value());
+  } else if constexpr (detail::kIsOptional<T>) {
     value ? write_value(out, *value) : out.null();
   } else if constexpr (detail::kIsMap<T>) {
     out.begin_object();
@@ -325,10 +334,16 @@ inline const char* word_of(json::Kind kind) {
 
 template <class T>
 void read_value(const json::Value& json, T& value, Trouble& trouble) {
-  if constexpr (detail::kIs<T, std::optional>) {
-    value.reset();
+  if constexpr (detail::IsShared<T>) {
+    std::string text;
+    read_value(json, text, trouble);
+    value = T(std::move(text));
+  } else if constexpr (detail::kIsOptional<T>) {
+    value = T();
     if (json.kind != json::Kind::null) {
-      read_value(json, value.emplace(), trouble);
+      detail::Inside<T> inside{};
+      read_value(json, inside, trouble);
+      value = T(std::move(inside));
     }
   } else if (json.kind != detail::kind_of<T>()) {
     trouble =

@@ -138,13 +138,15 @@ void shape_members(JsonOut& out) {
   } else if constexpr (std::is_same_v<T, Endpoint>) {
     shape_text(out, "type", "string");
     shape_text(out, "pattern", "^[0-9.]+:[0-9]+$");
-  } else if constexpr (kIs<T, std::optional>) {
+  } else if constexpr (IsShared<T>) {
+    shape_text(out, "type", "string");
+  } else if constexpr (kIsOptional<T>) {
     out.key("anyOf");
     out.begin_list();
     out.begin_object();
     shape_text(out, "type", "null");
     out.end_object();
-    write_shape<typename T::value_type>(out, "");
+    write_shape<Inside<T>>(out, "");
     out.end_list();
   } else if constexpr (kIsMap<T>) {
     shape_text(out, "type", "object");

@@ -116,7 +116,7 @@ void fields(A& archive, T& value) {
 template <class A, Same<DeploymentRecord> T>
 void fields(A& archive, T& value) {
   auto& [epoch_version, epoch_czxid, revision, spec_digest, at, by, lock_holder, lock_since, claims,
-         hosts] = value;
+         protected_clouds, hosts] = value;
   archive("epochVersion", epoch_version, "-1: none yet");
   archive("epochCzxid", epoch_czxid, "of the epoch znode; tells one ensemble from another");
   archive("revision", revision, "the last applied one; 0: none");
@@ -126,6 +126,7 @@ void fields(A& archive, T& value) {
   archive("lockHolder", lock_holder, "empty: nobody");
   archive("lockSince", lock_since);
   archive("claims", claims);
+  archive("protectedClouds", protected_clouds);
   archive("hosts", hosts);
 }
 

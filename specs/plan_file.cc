@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/key_shares.h"
 #include "model/render_formats.h"
 #include "specs/action_fields.h"
 #include "specs/document.h"
@@ -102,6 +103,7 @@ struct StepDocument {
   SourcePosition at;
   bool repair = false;
   bool settle = false;
+  std::uint32_t keys = 0;
   std::vector<StepId> after;
   std::vector<std::uint32_t> facts;
   Action action;
@@ -109,8 +111,8 @@ struct StepDocument {
 
 template <class A, Same<StepDocument> T>
 void fields(A& archive, T& value) {
-  auto& [id, sign, what, subject, host, cloud, disruption, reason, at, repair, settle, after, facts,
-         action] = value;
+  auto& [id, sign, what, subject, host, cloud, disruption, reason, at, repair, settle, keys, after,
+         facts, action] = value;
   archive("id", id, "its index in this list");
   archive("sign", sign, "+ start or create, - stop or remove, ± restart, ! repair, · wait");
   archive("what", what, "in words");
@@ -122,6 +124,7 @@ void fields(A& archive, T& value) {
   archive("at", at, "the line of the spec that asked for it");
   archive("repair", repair, "the world changed, not the spec");
   archive("settle", settle, "at least a session timeout after the step of its cloud before it");
+  archive("keys", keys, "of its cloud that its node owns then, parts per million; 0: not known");
   archive("after", after, "steps that must have succeeded");
   archive("facts", facts, "indices into facts: what must still be so");
   archive("action", action);
@@ -135,6 +138,7 @@ struct PlanDocument {
   Policy policy;
   bool converged = false;
   std::string summary;
+  std::map<std::string, std::uint32_t> remapped;
   std::vector<StepDocument> steps;
   std::vector<Launch> launches;
   std::vector<Held> held;
@@ -147,8 +151,8 @@ struct PlanDocument {
 
 template <class A, Same<PlanDocument> T>
 void fields(A& archive, T& value) {
-  auto& [head, deployment, spec, seen, policy, converged, summary, steps, launches, held, alarms,
-         later, impact, facts, plan_facts] = value;
+  auto& [head, deployment, spec, seen, policy, converged, summary, remapped, steps, launches, held,
+         alarms, later, impact, facts, plan_facts] = value;
   fields_of_head(archive, head);
   archive("deployment", deployment);
   archive("spec", spec);
@@ -156,6 +160,7 @@ void fields(A& archive, T& value) {
   archive("policy", policy);
   archive("converged", converged, "nothing to do, and nothing left alone");
   archive("summary", summary, "in words");
+  archive("keysRemapped", remapped, "per cloud in use: parts per million of its keys");
   archive("steps", steps, "in an order that keeps every rule");
   archive("launches", launches, "how nodes are started");
   archive("held", held, "differences that are left alone, and why");
@@ -166,7 +171,7 @@ void fields(A& archive, T& value) {
   archive("planFacts", plan_facts, "indices into facts: of the plan as a whole");
 }
 
-StepDocument document_of(const Step& step, StepId id, const PlanFacts& facts) {
+StepDocument document_of(const Step& step, StepId id, const SavedPlan& saved) {
   StepDocument out;
   out.id = id;
   out.sign = step.repair ? "!" : symbol(step.action);
@@ -175,12 +180,13 @@ StepDocument document_of(const Step& step, StepId id, const PlanFacts& facts) {
   out.host = host_of(step.action);
   out.cloud = cloud_of(step.action);
   out.disruption = disruption(step.action);
-  out.reason = step.reason;
+  out.reason = step.reason.value();
   out.at = step.at;
   out.repair = step.repair;
   out.settle = step.settle;
-  out.after = step.after;
-  out.facts = facts.of_steps[id];
+  out.after = step.after.value();
+  out.facts = saved.facts.of_steps[id];
+  out.keys = id < saved.step_keys.size() ? saved.step_keys[id] : 0;
   out.action = step.action;
   return out;
 }
@@ -192,9 +198,10 @@ PlanDocument document_of(const SavedPlan& saved) {
   out.seen = saved.seen;
   out.policy = saved.policy;
   out.converged = saved.plan.converged();
-  out.summary = plan_summary(saved.plan, saved.desired);
+  out.summary = saved.summary;
+  out.remapped = saved.remapped;
   for (StepId id = 0; id < saved.plan.steps.size(); ++id) {
-    out.steps.push_back(document_of(saved.plan.steps[id], id, saved.facts));
+    out.steps.push_back(document_of(saved.plan.steps[id], id, saved));
   }
   out.launches = saved.plan.launches;
   out.held = saved.plan.held;
@@ -209,11 +216,21 @@ PlanDocument document_of(const SavedPlan& saved) {
 std::uint32_t launch_of(const Action& action) {
   const auto* const start = std::get_if<StartNode>(&action);
   const auto* const restart = std::get_if<RestartNode>(&action);
-  return start != nullptr ? start->launch : restart != nullptr ? restart->start.launch : 0;
+  return start != nullptr ? start->launch : restart != nullptr ? restart->start->launch : 0;
 }
 
 bool starts_node(const Action& action) {
   return std::holds_alternative<StartNode>(action) || std::holds_alternative<RestartNode>(action);
+}
+
+/// The parts that are always there are.
+bool is_whole(const Action& action) {
+  const auto* const server = std::get_if<RestartServer>(&action);
+  const auto* const node = std::get_if<RestartNode>(&action);
+  const auto* const unmap = std::get_if<UnmapNodes>(&action);
+  return (server == nullptr || (server->stop && server->start)) &&
+         (node == nullptr || (node->stop && node->start)) &&
+         (unmap == nullptr || !unmap->nodes.empty() || !unmap->forget_hosts.empty());
 }
 
 /// Every index points at something, and steps come after earlier ones only.
@@ -227,7 +244,8 @@ bool is_sound(const PlanDocument& document) {
     const bool ordered = std::all_of(step.after.begin(), step.after.end(),
                                      [id](StepId before) { return before < id; });
     const bool launched =
-        !starts_node(step.action) || launch_of(step.action) < document.launches.size();
+        is_whole(step.action) &&
+        (!starts_node(step.action) || launch_of(step.action) < document.launches.size());
     if (step.id != id || !ordered || !launched || !in_facts(step.facts)) {
       return false;
     }
@@ -245,8 +263,11 @@ void take_steps(PlanDocument&& document, SavedPlan& saved) {
     step.settle = from.settle;
     step.after = std::move(from.after);
     saved.plan.steps.push_back(std::move(step));
+    saved.step_keys.push_back(from.keys);
     saved.facts.of_steps.push_back(std::move(from.facts));
   }
+  saved.summary = std::move(document.summary);
+  saved.remapped = std::move(document.remapped);
   saved.plan.launches = std::move(document.launches);
   saved.plan.held = std::move(document.held);
   saved.plan.alarms = std::move(document.alarms);
@@ -256,7 +277,31 @@ void take_steps(PlanDocument&& document, SavedPlan& saved) {
   saved.facts.of_plan = std::move(document.plan_facts);
 }
 
+std::uint32_t per_million(Ring::Share share) {
+  return static_cast<std::uint32_t>(share * 1'000'000 / Ring::kWhole);
+}
+
 }  // namespace
+
+SavedPlan make_saved(std::string spec_text, DesiredState desired, const ObservedState& observed,
+                     Plan plan, Policy policy) {
+  SavedPlan saved;
+  saved.facts = facts_of(plan, desired, observed);
+  saved.summary = plan_summary(plan, desired, observed);
+  const KeyShares shares = key_shares(plan, observed);
+  for (const Ring::Share share : shares.of_step) {
+    saved.step_keys.push_back(per_million(share));
+  }
+  saved.step_keys.resize(plan.steps.size());
+  for (const auto& [code, share] : shares.remapped) {
+    saved.remapped[code] = per_million(share);
+  }
+  saved.spec_text = std::move(spec_text);
+  saved.desired = std::move(desired);
+  saved.policy = std::move(policy);
+  saved.plan = std::move(plan);
+  return saved;
+}
 
 std::string write_plan(const SavedPlan& saved) {
   return write_document(document_of(saved));

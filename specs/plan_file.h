@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "model/facts.h"
 #include "model/plan.h"
@@ -22,7 +25,14 @@ struct SavedPlan {
   Policy policy;
   Plan plan;
   PlanFacts facts;
+  std::string summary;                   ///< of the whole plan, in words
+  std::vector<std::uint32_t> step_keys;  ///< per step: parts per million of its cloud's keys
+  std::map<std::string, std::uint32_t> remapped;  ///< per cloud: the same, from before to after
 };
+
+/// Everything that is to be saved of a plan.
+SavedPlan make_saved(std::string spec_text, DesiredState desired, const ObservedState& observed,
+                     Plan plan, Policy policy);
 
 /// The document; the same values give the same bytes. It holds nothing that is not in the spec or
 /// was observed: no secret, no time of day.

@@ -141,8 +141,8 @@ Awaitable<ReconcileResult> apply_once(ApplyFrame& frame) {
   };
   ReconcileResult result;
   if (request.saved) {
-    SavedResult ended = co_await apply_saved(context, request.policy, *request.saved,
-                                             hooks.confirm, request.timeout);
+    SavedResult ended = co_await apply_saved(context, request.policy, *request.saved, hooks.confirm,
+                                             request.timeout);
     result = std::move(ended.result);
     frame.moved = std::move(ended.moved);
   } else {

@@ -28,7 +28,8 @@ TEST_CASE("an observation answers its own spec whole") {
 TEST_CASE("what the observation did not ask is unknown") {
   DesiredState desired = three_hosts();
   SECTION("a new host") {
-    desired = a_spec().with_hosts(4).with_ensemble(3).with_cloud("test-cloud").with_nodes(2).build();
+    desired =
+        a_spec().with_hosts(4).with_ensemble(3).with_cloud("test-cloud").with_nodes(2).build();
     CHECK(read_by(desired).hosts.at("cache004.arcus").is_unknown());
     CHECK(read_by(desired).hosts.at("cache001.arcus").is_present());
     CHECK(plan(desired, read_by(desired), {}).holds(Hold::unknown));
@@ -70,7 +71,9 @@ TEST_CASE("values that look like secrets are hidden") {
   const DesiredState desired = three_hosts();
   ObservedState seen = ideal(desired, 2);
   HostFacts& facts = host_in(seen, "cache001.arcus");
-  facts.processes.push_back({99'999, 1, "java",
+  facts.processes.push_back({99'999,
+                             1,
+                             "java",
                              {"java", "-Dssl.keyStorePassword=hunter2", "--auth-token", "hunter3",
                               "-Dport=1", "QuorumPeerMain"}});
   facts.slots["server-1"].config = "tickTime=2000\nssl.trustStore.password=hunter4\na=b\n";
@@ -79,6 +82,5 @@ TEST_CASE("values that look like secrets are hidden") {
   CHECK(after.processes.back().argv ==
         std::vector<std::string>{"java", "-Dssl.keyStorePassword=***", "--auth-token", "***",
                                  "-Dport=1", "QuorumPeerMain"});
-  CHECK(after.slots.at("server-1").config ==
-        "tickTime=2000\nssl.trustStore.password=***\na=b\n");
+  CHECK(after.slots.at("server-1").config == "tickTime=2000\nssl.trustStore.password=***\na=b\n");
 }

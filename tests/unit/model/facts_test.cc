@@ -133,9 +133,8 @@ TEST_CASE("restarts of servers rely on who leads") {
   const Plan planned = plan(desired, observed, {});
   const PlanFacts facts = facts_of(planned, desired, observed);
   const std::vector<MovedFact> moved = moved_facts(planned, facts, desired, ideal(desired, 3));
-  CHECK(std::count_if(moved.begin(), moved.end(), [](const MovedFact& fact) {
-          return fact.subject.ends_with(": mode");
-        }) == 2);
+  CHECK(std::count_if(moved.begin(), moved.end(),
+                      [](const MovedFact& fact) { return fact.subject.ends_with(": mode"); }) == 2);
 }
 
 TEST_CASE("a plan without steps relies on nothing") {

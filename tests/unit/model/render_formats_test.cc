@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The forms of a plan that other programs show, compared whole with the files in tests/golden/render.
+// The forms of a plan that other programs show, compared whole with the files in
+// tests/golden/render.
 #include "model/render_formats.h"
 
 #include <sstream>
@@ -43,9 +44,9 @@ bool contains(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("a plan as a comment for a review") {
-  CHECK(compare_golden("render/plan_edited.md",
-                       edited().markdown("observed 2026-01-31T10:00:00Z by ann@ops1 (seen.json)")) ==
-        "");
+  CHECK(compare_golden(
+            "render/plan_edited.md",
+            edited().markdown("observed 2026-01-31T10:00:00Z by ann@ops1 (seen.json)")) == "");
 }
 
 TEST_CASE("a comment without changes is short") {
@@ -63,7 +64,8 @@ TEST_CASE("the largest comment has less than its limit, and says what was cut") 
   SpecBuilder spec = a_spec();
   spec.with_hosts(250).with_ensemble(3);
   for (int i = 0; i < 150; ++i) {
-    spec.with_cloud(fmt::format("cloud-{:03}", i)).with_nodes(1, static_cast<std::uint16_t>(12000 + i));
+    spec.with_cloud(fmt::format("cloud-{:03}", i))
+        .with_nodes(1, static_cast<std::uint16_t>(12000 + i));
   }
   it.desired = spec.build();
   it.observed = bare(it.desired);
@@ -87,7 +89,8 @@ TEST_CASE("the largest comment has less than its limit, and says what was cut") 
 
 TEST_CASE("nothing from outside is markup") {
   Case it;
-  const std::string evil = "</details>```\n# @team [x](http://evil) <script> | \x1b[31m www.evil.com";
+  const std::string evil =
+      "</details>```\n# @team [x](http://evil) <script> | \x1b[31m www.evil.com";
   it.observed.hosts["cache003.arcus"] = Observation<HostFacts>::unknown(evil);
   it.desired.source = evil;
   tree_in(it.observed).unusual_mappings = {"````" + evil};

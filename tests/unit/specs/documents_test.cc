@@ -35,13 +35,8 @@ DesiredState spec() {
 }
 
 SavedPlan saved_plan(const ObservedState& observed) {
-  SavedPlan saved;
-  saved.spec_text = kSpec;
-  saved.desired = spec();
-  saved.policy.allow_removal = {"old"};
-  saved.plan = plan(saved.desired, observed, saved.policy);
-  saved.facts = facts_of(saved.plan, saved.desired, observed);
-  return saved;
+  const Policy policy{{"old"}};
+  return make_saved(kSpec, spec(), observed, plan(spec(), observed, policy), policy);
 }
 
 ObservedState troubled() {
@@ -122,14 +117,20 @@ TEST_CASE("every kind of action is written and read") {
           if constexpr (requires { kind.node; }) {
             kind.node = at("10.0.0.1:11211");
           }
-          if constexpr (requires { kind.start.node; }) {
-            kind.stop.node = at("10.0.0.1:11211");
-            kind.start.node = at("10.0.0.1:11211");
+          if constexpr (requires { kind.start->node; }) {
+            kind.stop = StopNode{};
+            kind.start = StartNode{};
+            kind.stop->node = at("10.0.0.1:11211");
+            kind.start->node = at("10.0.0.1:11211");
           }
         },
         action);
     if (auto* const unmap = std::get_if<UnmapNodes>(&action)) {
       unmap->nodes = {at("10.0.0.1:11211")};
+    }
+    if (auto* const server = std::get_if<RestartServer>(&action)) {
+      server->stop = StopServer{};
+      server->start = StartServer{};
     }
     if (auto* const start = std::get_if<StartNode>(&action)) {
       start->stale = ObservedJoin{"10.0.0.1:1-x", at("10.0.0.1:1"), -2, 9};
@@ -150,8 +151,7 @@ TEST_CASE("every kind of action is written and read") {
 
 TEST_CASE("the documents of a plan, a status and diagnostics") {
   CHECK(compare_golden("specs/plan.json", write_plan(saved_plan(troubled()))) == "");
-  CHECK(compare_golden("specs/status.json", write_status(status_report(spec(), troubled()))) ==
-        "");
+  CHECK(compare_golden("specs/status.json", write_status(status_report(spec(), troubled()))) == "");
   const SpecResult bad = read_spec(R"({"apiVersion": "arcform/v2", "hots": []})", "s.json");
   CHECK(compare_golden("specs/diagnostics.json",
                        write_diagnostics("s.json", false, bad.diagnostics)) == "");
@@ -175,8 +175,8 @@ TEST_CASE("the schemas are as they were reviewed") {
 
 TEST_CASE("an observation is read as it was written") {
   for (const ObservedState& observed : {bare(spec()), troubled(), ideal(spec())}) {
-    const SavedObservation saved{"seoul-prod", {"2026-01-31T10:00:00Z", "ann@ops1 pid 4711"},
-                                 asked_by(spec()), observed};
+    const SavedObservation saved{
+        "seoul-prod", {"2026-01-31T10:00:00Z", "ann@ops1 pid 4711"}, asked_by(spec()), observed};
     const std::string text = write_observation(saved);
     const Result<SavedObservation> read = read_observation(text, "seen.json");
     INFO((read ? "" : read.error().message));
@@ -190,8 +190,9 @@ TEST_CASE("a plan that was cut off, edited or is of another version is refused")
   const std::string text = write_plan(saved_plan(troubled()));
   CHECK(refusal(text.substr(0, text.size() / 2)).find("cut off or was edited") !=
         std::string::npos);
-  CHECK(refusal(replaced(text, "\"repair\": true", "\"repair\": false")).find("was changed after") !=
-        std::string::npos);
+  CHECK(
+      refusal(replaced(text, "\"repair\": true", "\"repair\": false")).find("was changed after") !=
+      std::string::npos);
   CHECK(refusal(replaced(text, "\"version\": 1", "\"version\": 2"))
             .find("is version 2 of arcform/plan, and this arcform knows version 1") !=
         std::string::npos);
