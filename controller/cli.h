@@ -15,11 +15,11 @@ namespace arcform {
 enum class ExitStatus {
   done = 0,
   error = 1,
-  changes_pending = 2,  ///< plan --exit-code, and there is something to do
+  changes_pending = 2,  ///< plan --exit-code, and there is something to do; apply PLAN, and more is
   refused = 3,          ///< by a guard, or nobody was there to say yes
   invalid = 4,          ///< the spec or the command line
   steps_failed = 5,
-  stale_plan = 6,
+  stale_plan = 6,  ///< apply PLAN: what it relies on has moved
   lock_held = 7,
   not_converged = 8,  ///< in time
   incomplete = 9,     ///< something could not be observed
@@ -34,6 +34,7 @@ enum class Command {
   apply,
   status,
   ping,
+  observe,
   watch,
   pause,
   resume,
@@ -42,13 +43,20 @@ enum class Command {
   completion
 };
 
+/// How results are written.
+enum class Format { text, json, markdown, dot };
+
 /// What the command line asks for.
 struct Options {
   Command command = Command::plan;
   std::string spec = "arcform.json";
-  bool exit_code = false;  ///< plan: 2 when there are changes
-  bool full = false;       ///< long lists whole
-  bool yes = false;        ///< apply: do not ask
+  Format format = Format::text;
+  std::string out;              ///< plan: save it there; observe: write there, not to stdout
+  std::string from;             ///< plan: an observation in a file, instead of looking
+  std::string schema = "spec";  ///< schema: of which document
+  bool exit_code = false;       ///< plan: 2 when there are changes
+  bool full = false;            ///< long lists whole
+  bool yes = false;             ///< apply: do not ask
   std::size_t parallel = 32;
   std::chrono::seconds timeout{600};
   std::chrono::seconds lock_timeout{12};

@@ -137,6 +137,7 @@ Awaitable<void> read_host_records(asio::io_context& loop, Reading& reading) {
 Awaitable<void> read_epoch(Reading& reading) {
   const auto found = co_await znode(reading, znodes::epoch(reading.desired.deployment));
   reading.facts.record.epoch_version = found ? found->version : -1;
+  reading.facts.record.epoch_czxid = found ? found->czxid : 0;
 }
 
 Awaitable<void> read_lock_holder(Reading& reading) {

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "controller/command_parts.h"
 #include "controller/pauses.h"
 #include "controller/watch_log.h"
 #include "controller/watch_loop.h"
@@ -80,7 +81,7 @@ Awaitable<void> read_spec_again(Self self, bool asked) {
   Clock& clock = self->machine.world.clock;
   co_await clock.wait_until(clock.now() + kWriting);
   self->reading = false;
-  const Result<std::string> text = read_text_file(self->options.spec);
+  const Result<std::string> text = read_file(self->options.spec);
   if (!text) {
     self->watch->refuse_spec(text.error().message);
     co_return;

@@ -275,7 +275,10 @@ bool is_destructive(const Action& action) {
   return cost == Disruption::cache_loss || cost == Disruption::cloud_gone ||
          std::holds_alternative<StopNode>(action) || std::holds_alternative<UnmapNodes>(action) ||
          std::holds_alternative<ForgetNode>(action) || std::holds_alternative<StopServer>(action) ||
-         std::holds_alternative<RestartServer>(action);
+         std::holds_alternative<RestartServer>(action) ||
+         std::holds_alternative<ReconfigureEnsemble>(action) ||
+         std::holds_alternative<RetireServer>(action) ||
+         std::holds_alternative<SetDataAside>(action);
 }
 
 Sighting sight(const DesiredState& desired, const ObservedState& observed) {

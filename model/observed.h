@@ -201,6 +201,7 @@ struct Pause {
 /// The last applied revision, and what fences writes.
 struct DeploymentRecord {
   std::int32_t epoch_version = -1;  ///< -1: no epoch znode yet
+  std::int64_t epoch_czxid = 0;     ///< of that znode: tells one ensemble from another
   std::uint64_t revision = 0;       ///< 0: nothing applied yet
   std::string spec_digest;
   std::string at;
