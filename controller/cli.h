@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -26,7 +27,21 @@ enum class ExitStatus {
   terminated = 143,
 };
 
-enum class Command { validate, plan, apply, status, schema };
+enum class Command { validate, plan, apply, status, schema, import_conf, import_live };
+
+/// What the import commands are told.
+struct ImportOptions {
+  std::string file;       ///< conf: Arcus' configuration file
+  std::string zookeeper;  ///< "ip:port,ip:port"
+  std::string output;     ///< empty: standard output
+  bool force = false;     ///< an existing output file may be replaced
+  std::string deployment = "arcus";
+  std::string user;  ///< live: who logs in
+  std::vector<std::string> identity_files;
+  std::string known_hosts;
+  std::uint16_t port = 22;
+  bool log_in = true;  ///< live: false: only ZooKeeper is asked
+};
 
 /// What the command line asks for.
 struct Options {
@@ -39,6 +54,8 @@ struct Options {
   std::chrono::seconds timeout{600};
   std::chrono::seconds lock_timeout{12};
   std::vector<std::string> allow_removal;
+  std::vector<std::string> adopt;
+  ImportOptions import;
 };
 
 /// What to print and how to exit instead of running a command: help, the version, a usage error.

@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "controller/import.h"
 #include "model/render.h"
 #include "specs/reader.h"
 #include "specs/schema.h"
@@ -57,7 +58,7 @@ Awaitable<ExitStatus> run_plan(Machine& machine, const Options& options,
                                const DesiredState& desired) {
   EnsembleSession session(machine.world.loop, machine.zookeeper, connect_string(desired));
   session.use_once();
-  const Policy policy{options.allow_removal};
+  const Policy policy{options.allow_removal, options.adopt};
   const Round round = co_await look(machine.world.reading(), session, desired, policy);
   machine.console.out(render_plan(round.plan, desired, round.observed,
                                   render_options(machine, options, round.took)));
@@ -167,7 +168,7 @@ Awaitable<ExitStatus> run_apply(Machine& machine, const Options& options,
   hooks.replanned = [&](const Round& round) {
     machine.console.out(fmt::format("Looked again: {} steps to go.\n", round.plan.steps.size()));
   };
-  const Policy policy{options.allow_removal};
+  const Policy policy{options.allow_removal, options.adopt};
   const ReconcileResult result = co_await reconcile(context, policy, hooks, options.timeout);
   machine.signals.watch(nullptr);
   report(machine, options, desired, result, shown);
@@ -186,6 +187,12 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console,
   if (options.command == Command::schema) {
     console.out(std::string(spec_schema()) + "\n");
     return ExitStatus::done;
+  }
+  if (options.command == Command::import_conf) {
+    return run_import_conf(options, console);
+  }
+  if (options.command == Command::import_live) {
+    return std::nullopt;
   }
   const Result<std::string> text = read_file(options.spec);
   if (!text) {
@@ -214,7 +221,8 @@ ExitStatus status_of(const Plan& plan, bool exit_code) {
   if (plan.holds(Hold::unsupported) || plan.holds(Hold::guard) || plan.holds(Hold::foreign)) {
     return ExitStatus::refused;
   }
-  return exit_code && !plan.converged() ? ExitStatus::changes_pending : ExitStatus::done;
+  const bool same = plan.converged() || plan.only_adopts();
+  return exit_code && !same ? ExitStatus::changes_pending : ExitStatus::done;
 }
 
 ExitStatus status_of(Outcome outcome, const Plan& plan) {
@@ -248,7 +256,10 @@ Awaitable<ExitStatus> run_command(Machine& machine, const Options& options,
     case Command::status:
     case Command::validate:  // These two end in run_offline.
     case Command::schema:
+    case Command::import_conf:
       break;
+    case Command::import_live:
+      return run_import_live(machine, options);
   }
   return run_status(machine, options, desired);
 }

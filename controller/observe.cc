@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "controller/observe_strangers.h"
 #include "controller/read_tree.h"
 #include "model/answers.h"
 #include "model/znodes.h"
@@ -58,7 +59,22 @@ Awaitable<void> observe_server(Round& round, HostReader& host, int id) {
   round.seen.servers.insert_or_assign(id, std::move(answer));
 }
 
-/// Asks what runs there of ours; a process that does not run cannot answer.
+/// In the place of a server of ours may run one that somebody else started.
+Awaitable<void> look_for_stranger(Round& round, HostReader& host, const HostFacts& facts, int id) {
+  const std::uint16_t port = round.desired.ensemble.client_port;
+  std::optional<RunningServer> found;
+  if (facts.is_listening(port)) {
+    found = co_await observe_stranger(host, facts, id, port);
+  }
+  if (!found) {
+    round.seen.servers.insert_or_assign(id, Observation<ServerAnswer>::absent());
+    co_return;
+  }
+  round.seen.strangers.insert_or_assign(id, std::move(*found));
+  co_await observe_server(round, host, id);
+}
+
+/// Asks what runs there of ours, or could become ours; a process that does not run cannot answer.
 Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost& access,
                               const HostFacts& facts) {
   TaskGroup tasks(round.world.loop);
@@ -69,13 +85,18 @@ Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost&
       tasks.spawn(observe_node(round, host, Endpoint{*ip, *port}));
     }
   }
+  if (ip) {
+    for (const std::uint16_t port : stranger_ports(facts)) {
+      tasks.spawn(observe_node(round, host, Endpoint{*ip, port}));
+    }
+  }
   const DesiredServer* const server = server_on(round.desired, access.name);
   if (server != nullptr) {
     const ObservedSlot* const slot = facts.slot(server_slot(server->id));
     if (slot != nullptr && facts.process_of(*slot) != nullptr) {
       tasks.spawn(observe_server(round, host, server->id));
     } else {
-      round.seen.servers.insert_or_assign(server->id, Observation<ServerAnswer>::absent());
+      co_await look_for_stranger(round, host, facts, server->id);
     }
   }
   co_await tasks.join();

@@ -209,6 +209,10 @@ std::string script_prelude(std::string_view directory) {
   return out;
 }
 
+std::string script_of_slots() {
+  return std::string(kProcesses) + std::string(kLock);
+}
+
 std::string start_script(const StartRequest& request, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += kProcesses;

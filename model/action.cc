@@ -59,6 +59,9 @@ std::string describe(const Action& action) {
           [](const RestartNode& a) { return "restart " + node(a.start.node, a.start.host); },
           [](const ForgetNode& a) { return "forget " + node(a.node, a.host); },
           [](const UnregisterCloud& a) { return "unregister cloud " + a.service_code; },
+          [](const AdoptServer& a) { return "adopt " + server(a.id, a.host); },
+          [](const AdoptCloud& a) { return "adopt cloud " + a.service_code; },
+          [](const AdoptNode& a) { return "adopt " + node(a.node, a.host); },
       },
       action);
 }
@@ -82,6 +85,9 @@ std::string subject(const Action& action) {
                         [](const RestartNode& a) { return a.start.node.text(); },
                         [](const ForgetNode& a) { return a.node.text(); },
                         [](const UnregisterCloud& a) { return "cloud " + a.service_code; },
+                        [](const AdoptServer& a) { return fmt::format("server {}", a.id); },
+                        [](const AdoptCloud& a) { return "cloud " + a.service_code; },
+                        [](const AdoptNode& a) { return a.node.text(); },
                     },
                     action);
 }
@@ -102,6 +108,9 @@ Disruption disruption(const Action& action) {
                         [](const RestartNode&) { return Disruption::cache_loss; },
                         [](const ForgetNode&) { return Disruption::none; },
                         [](const UnregisterCloud&) { return Disruption::cloud_gone; },
+                        [](const AdoptServer&) { return Disruption::none; },
+                        [](const AdoptCloud&) { return Disruption::none; },
+                        [](const AdoptNode&) { return Disruption::none; },
                     },
                     action);
 }
@@ -122,6 +131,9 @@ const char* symbol(const Action& action) {
                         [](const RestartNode&) { return "±"; },
                         [](const ForgetNode&) { return "-"; },
                         [](const UnregisterCloud&) { return "-"; },
+                        [](const AdoptServer&) { return "="; },
+                        [](const AdoptCloud&) { return "="; },
+                        [](const AdoptNode&) { return "="; },
                     },
                     action);
 }
@@ -142,6 +154,9 @@ std::string host_of(const Action& action) {
                         [](const RestartNode& a) { return a.start.host; },
                         [](const ForgetNode& a) { return a.host; },
                         [](const UnregisterCloud&) { return std::string(); },
+                        [](const AdoptServer& a) { return a.host; },
+                        [](const AdoptCloud&) { return std::string(); },
+                        [](const AdoptNode& a) { return a.host; },
                     },
                     action);
 }
@@ -162,8 +177,16 @@ std::string cloud_of(const Action& action) {
                         [](const RestartNode& a) { return a.start.service_code; },
                         [](const ForgetNode& a) { return a.service_code; },
                         [](const UnregisterCloud& a) { return a.service_code; },
+                        [](const AdoptServer&) { return std::string(); },
+                        [](const AdoptCloud& a) { return a.service_code; },
+                        [](const AdoptNode& a) { return a.service_code; },
                     },
                     action);
+}
+
+bool is_adoption(const Action& action) {
+  return std::holds_alternative<AdoptServer>(action) ||
+         std::holds_alternative<AdoptCloud>(action) || std::holds_alternative<AdoptNode>(action);
 }
 
 }  // namespace arcform

@@ -67,4 +67,15 @@ std::optional<NodeAnswer> parse_version(std::string_view reply) {
   return NodeAnswer{std::string(*version)};
 }
 
+std::optional<std::uint32_t> parse_stats_pid(std::string_view reply) {
+  const auto text = line_after(reply, "STAT pid ");
+  std::uint32_t pid = 0;
+  if (!text || text->empty() ||
+      std::from_chars(text->data(), text->data() + text->size(), pid).ptr !=
+          text->data() + text->size()) {
+    return std::nullopt;
+  }
+  return pid;
+}
+
 }  // namespace arcform

@@ -68,11 +68,14 @@ struct Plan {
   /// Nothing to do and nothing that keeps desired and observed apart.
   bool converged() const { return steps.empty() && held.empty() && later.empty(); }
   bool holds(Hold kind) const;
+  /// Nothing differs; only what somebody else started has still to be taken over as it runs.
+  bool only_adopts() const;
 };
 
 /// What a person asked for beyond the spec.
 struct Policy {
   std::vector<std::string> allow_removal;  ///< clouds that may go although clients are attached
+  std::vector<std::string> adopt;          ///< clouds to take over although the spec lists less
   bool operator==(const Policy&) const = default;
 };
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "model/plan_adoption.h"
 #include "model/znodes.h"
 
 namespace arcform {
@@ -234,22 +235,44 @@ void plan_alarms(PlanBuilder& builder) {
   }
 }
 
-}  // namespace
-
-Plan plan(const DesiredState& desired, const ObservedState& observed, const Policy& policy) {
-  const std::vector<Drift> drift = diff(desired, observed);
+Plan plan_of(const std::vector<Drift>& drift, const Adoption& adoption, const DesiredState& desired,
+             const ObservedState& observed, const Policy& policy) {
   PlanBuilder builder(desired, observed, policy);
   builder.reserve(
       static_cast<std::size_t>(std::count_if(drift.begin(), drift.end(), [](const Drift& item) {
         return item.kind != DriftKind::node_unmapped;
       })));
+  AdoptionSteps adopting;
+  adopting.plan(adoption, builder);
   plan_hosts(drift, builder);
   plan_ensemble(drift, builder);
   plan_clouds(drift, builder);
   plan_removals(drift, builder);
   plan_ensemble_stop(drift, builder);
   plan_alarms(builder);
+  if (!adoption.empty()) {
+    adopting.put_first(builder);
+  }
   return std::move(builder).finish();
+}
+
+}  // namespace
+
+bool Plan::only_adopts() const {
+  return !steps.empty() && held.empty() && later.empty() &&
+         std::all_of(steps.begin(), steps.end(),
+                     [](const Step& step) { return is_adoption(step.action); });
+}
+
+Plan plan(const DesiredState& desired, const ObservedState& observed, const Policy& policy) {
+  const std::vector<Drift> drift = diff(desired, observed);
+  const Adoption adoption = find_adoption(desired, observed, drift, policy);
+  if (adoption.empty()) {
+    return plan_of(drift, adoption, desired, observed, policy);
+  }
+  // What is taken over is planned for as if it were ours already.
+  const ObservedState adopted = after_adoption(observed, adoption);
+  return plan_of(diff(desired, adopted), adoption, desired, adopted, policy);
 }
 
 }  // namespace arcform

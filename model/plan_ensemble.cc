@@ -79,8 +79,13 @@ std::map<int, ServerPlan> sort_servers(const std::vector<Drift>& drift, PlanBuil
       }
     } else if (item.kind == DriftKind::server_port_taken) {
       plan.serving = false;
+      const bool stranger = builder.observed.strangers.contains(item.server);
+      plan.configure = stranger ? nullptr : plan.configure;
       builder.hold(Hold::foreign, server_subject(item),
-                   item.detail + "; stop that process, or choose another clientPort", item.at);
+                   item.detail + (stranger ? "; write into the spec what it runs with, and it is "
+                                             "taken over"
+                                           : "; stop that process, or choose another clientPort"),
+                   item.at);
     } else if (item.kind == DriftKind::server_data_foreign) {
       plan = ServerPlan{plan.server, nullptr, nullptr, nullptr, false, false};
       builder.hold(Hold::guard, server_subject(item),

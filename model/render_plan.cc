@@ -88,6 +88,16 @@ Words words_of(const Step& step) {
           [](const UnregisterCloud&) {
             return Words{"unregister", "the cloud is gone for its clients", 1, Class::unregister};
           },
+          // Told in one line of their own: nothing changes by them.
+          [](const AdoptServer&) {
+            return Words{"adopt", "", 0, Class::configure};
+          },
+          [](const AdoptCloud&) {
+            return Words{"adopt", "", 0, Class::configure};
+          },
+          [](const AdoptNode&) {
+            return Words{"adopt", "", 0, Class::configure};
+          },
       },
       step.action);
 }
@@ -154,6 +164,9 @@ std::vector<Group> groups_of(const Plan& plan, const DesiredState& desired) {
   std::vector<Group> groups;
   std::map<std::pair<std::string, bool>, std::size_t> found;
   for (const Step& step : plan.steps) {
+    if (is_adoption(step.action)) {
+      continue;
+    }
     const bool leftover = std::holds_alternative<StopNode>(step.action) ||
                           std::holds_alternative<ForgetNode>(step.action);
     const std::string code = cloud_of(step.action);
@@ -287,9 +300,11 @@ std::string impact_line(const CloudImpact& impact, const Plan& plan, const Desir
 }
 
 std::string summary(const Plan& plan, const DesiredState& desired, const RenderOptions& options) {
-  if (plan.converged()) {
-    return plan.alarms.empty() ? "No changes. Observed equals desired.\n"
-                               : "No changes. Observed equals desired, but see the alarms above.\n";
+  if (plan.converged() || plan.only_adopts()) {
+    return (plan.alarms.empty() ? "No changes. Observed equals desired.\n"
+                                : "No changes. Observed equals desired, but see the alarms "
+                                  "above.\n") +
+           adoption_line(plan);
   }
   std::string text;
   if (plan.steps.empty()) {
@@ -302,7 +317,7 @@ std::string summary(const Plan& plan, const DesiredState& desired, const RenderO
         fmt::format(" {} left alone: {}.", counted(plan.held.size(), "difference", "differences"),
                     held_words(plan.held));
   }
-  text = painted(text, Ink::bold, options.colour) + "\n";
+  text = painted(text, Ink::bold, options.colour) + "\n" + adoption_line(plan);
   std::vector<std::string> lines;
   for (const CloudImpact& impact : plan.impact) {
     if (std::string line = impact_line(impact, plan, desired); !line.empty()) {

@@ -8,6 +8,7 @@
 
 #include "model/desired.h"
 #include "model/observed.h"
+#include "model/plan.h"
 #include "model/render.h"
 
 /// What the renderers share: ink, aligned rows, counted words. Only model/ uses it.
@@ -46,5 +47,9 @@ std::string observed_line(const DesiredState& desired, const ObservedState& obse
 
 /// "seoul-prod: converged", or what differs in counted words: the whole state in one line.
 std::string verdict_line(const DesiredState& desired, const ObservedState& observed);
+
+/// "The next apply adopts what runs: 3 servers, cloud shop, 6 nodes; nothing is restarted for it."
+/// and a newline; empty: the plan adopts nothing.
+std::string adoption_line(const Plan& plan);
 
 }  // namespace arcform
