@@ -68,9 +68,10 @@ Awaitable<Result<void>> check_members(ZnodeReader& reader, std::string code,
   co_return Result<void>();
 }
 
-/// The ephemeral of the node stands in the cloud, and it is this very process that answers on the
-/// node's port: not one behind another network namespace.
-Awaitable<Result<void>> check_node(ApplyContext& context, ZnodeReader& reader, AdoptNode action) {
+/// The ephemeral of the node stands in the cloud. The pid of who answers on its port: it must be
+/// the process that is adopted, not one behind another network namespace.
+Awaitable<Result<std::uint32_t>> check_node(ApplyContext& context, ZnodeReader& reader,
+                                            AdoptNode action) {
   const std::string list = znodes::cache_list(action.service_code);
   const auto members = co_await reader.children(list);
   if (!members) {
@@ -92,15 +93,11 @@ Awaitable<Result<void>> check_node(ApplyContext& context, ZnodeReader& reader, A
     co_return stats.error();
   }
   const auto pid = parse_stats_pid(*stats);
-  if (pid != action.process.pid) {
-    co_return Error{
-        ErrorCode::aborted,
-        fmt::format("port {} on {} is answered by pid {}, and pid {} was to be adopted; "
-                    "plan again",
-                    action.node.port, action.host, pid ? fmt::to_string(*pid) : "unknown",
-                    action.process.pid)};
+  if (!pid) {
+    co_return Error{ErrorCode::aborted, fmt::format("port {} on {} does not say whose it is",
+                                                    action.node.port, action.host)};
   }
-  co_return Result<void>();
+  co_return *pid;
 }
 
 }  // namespace
@@ -145,11 +142,11 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const AdoptNode& a
   if (!lock) {
     co_return lock.error();
   }
-  const Result<void> same = co_await check_node(context, (*lock)->reader(), action);
-  if (!same) {
-    co_return same.error();
+  const Result<std::uint32_t> answering = co_await check_node(context, (*lock)->reader(), action);
+  if (!answering) {
+    co_return answering.error();
   }
-  AdoptRequest request{node_slot(action.node.port), action.process, action.argv, ""};
+  AdoptRequest request{node_slot(action.node.port), action.process, action.argv, "", *answering};
   auto adopted = co_await context.host(action.host).adopt(std::move(request));
   co_return adopted;
 }
@@ -175,7 +172,7 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const AdoptServer&
     co_return written.error();
   }
   AdoptRequest request{server_slot(action.id), action.process, action.argv,
-                       zoo_digest(action.config)};
+                       zoo_digest(action.config), 0};
   auto adopted = co_await host.adopt(std::move(request));
   co_return adopted;
 }

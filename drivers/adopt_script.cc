@@ -10,7 +10,14 @@ namespace {
 
 /// The identity file is written as the starter of a process writes it (see the lock there): no two
 /// at once, whole or not at all. Words of a command line end with NUL; 'x' keeps the last newline.
-constexpr std::string_view kAdopt = R"sh(adopt_it() {
+constexpr std::string_view kAdopt = R"sh(descends() {
+  up=$answering
+  until [ "$up" = "$pid" ]; do
+    [ "$up" -gt 1 ] && starts "$up" || return 1
+    up=$parent
+  done
+}
+adopt_it() {
   if occupied; then
     [ "$p $t" = "$pid $born" ] || { say "its slot has a live process (pid $p)"; return 11; }
     printf adopted
@@ -21,6 +28,8 @@ constexpr std::string_view kAdopt = R"sh(adopt_it() {
     say "pid $pid belongs to another user; log in as that one"; return 12; }
   is=$(tr '\000' '\n' <"/proc/$pid/cmdline" && printf x) || return 1
   [ "$is" = "$argv" ] || { say "pid $pid runs with another command line by now"; return 16; }
+  [ "$answering" = 0 ] || descends || {
+    say "its port is answered by pid $answering, which is not pid $pid"; return 16; }
   printf '1 %s %s %s %s\n' "$boot" "$pid" "$born" "$digest" >id.new && mv -f id.new id || return 1
   printf adopted
 }
@@ -56,7 +65,8 @@ std::string adopt_script(const AdoptRequest& request, const ScriptPlace& place) 
   out += assign("slot", request.slot);
   out += assign("digest", request.digest.empty() ? "-" : request.digest);
   out += assign("its_boot", request.process.boot_id);
-  out += fmt::format("pid={}\nborn={}\n", request.process.pid, request.process.start_ticks);
+  out += fmt::format("pid={}\nborn={}\nanswering={}\n", request.process.pid,
+                     request.process.start_ticks, request.answering);
   out += assign("argv", argv + "x");
   out += "mkdir -p \"$d/$slot\" && cd \"$d/$slot\" || return 1\nacquire || return\nadopt_it\n";
   out += "result=$?\nrm -f \"$mine\"\nreturn \"$result\"\n";

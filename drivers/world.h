@@ -140,6 +140,7 @@ struct AdoptRequest {
   ProcessIdentity process;
   std::vector<std::string> argv;  ///< must be what it runs with
   std::string digest;             ///< written into the identity file; empty: it says nothing
+  std::uint32_t answering = 0;    ///< who serves its port: itself or a child of it; 0: not asked
 };
 
 /// A whole file that must be there afterwards with exactly this content.
@@ -187,8 +188,8 @@ class HostWriter {
   /// moment. Returns when the process is gone.
   virtual Awaitable<Result<StopOutcome>> stop(StopRequest request) = 0;
   /// Writes the identity file of a process that somebody else started. Errors: aborted (it is gone,
-  /// or runs with another argv), permission_denied (we could not signal it), already_exists (the
-  /// slot has another live process). Twice is as once.
+  /// runs with another argv, or is not who answers), permission_denied (we could not signal it),
+  /// already_exists (the slot has another live process). Twice is as once.
   virtual Awaitable<Result<void>> adopt(AdoptRequest request) = 0;
   /// Removes a slot's folder; refused (failed_precondition) while its process lives.
   virtual Awaitable<Result<void>> forget(std::string slot) = 0;

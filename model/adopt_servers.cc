@@ -159,8 +159,16 @@ std::string server_difference(const DesiredState& desired, const DesiredServer& 
   const Settings should = comparable(zoo_cfg(desired));
   std::string text;
   const bool standalone = zoo_members(running.config).empty();
+  const Settings is_said = zoo_settings(running.config);
+  const Settings should_be_said = zoo_settings(zoo_cfg(desired));
+  const auto derived = [&](const std::string& key) {  // Of the tick, which is told itself.
+    return !is_said.contains(key) && !should_be_said.contains(key);
+  };
   for (const auto& [key, value] : should) {
     const auto found = is.find(key);
+    if (derived(key)) {
+      continue;
+    }
     if (standalone && found == is.end() && (key == "initLimit" || key == "syncLimit")) {
       continue;  // Limits of a quorum: a standalone server has none.
     }

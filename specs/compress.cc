@@ -63,16 +63,25 @@ std::optional<NameRow> row_of(const std::string& first, const std::string& secon
   return std::nullopt;
 }
 
-std::vector<std::string> compress_names(const std::vector<std::string>& names) {
-  std::vector<std::string> out;
+std::vector<std::pair<std::string, std::size_t>> compress_counted(
+    const std::vector<std::string>& names) {
+  std::vector<std::pair<std::string, std::size_t>> out;
   for (std::size_t at = 0; at < names.size();) {
     const auto row = at + 1 < names.size() ? row_of(names[at], names[at + 1]) : std::nullopt;
     std::size_t count = 1;
     while (row && at + count < names.size() && row->name(count) == names[at + count]) {
       ++count;
     }
-    out.push_back(row ? row->text(count) : names[at]);
+    out.emplace_back(row ? row->text(count) : names[at], count);
     at += count;
+  }
+  return out;
+}
+
+std::vector<std::string> compress_names(const std::vector<std::string>& names) {
+  std::vector<std::string> out;
+  for (auto& [range, count] : compress_counted(names)) {
+    out.push_back(std::move(range));
   }
   return out;
 }

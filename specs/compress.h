@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 /// Ranges the other way round; internal to specs/.
@@ -24,5 +25,9 @@ struct NameRow {
 
 /// The row that begins with these two; nullopt: they are no row.
 std::optional<NameRow> row_of(const std::string& first, const std::string& second);
+
+/// The ranges of compress_names, each with how many names it stands for.
+std::vector<std::pair<std::string, std::size_t>> compress_counted(
+    const std::vector<std::string>& names);
 
 }  // namespace arcform

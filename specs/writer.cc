@@ -239,8 +239,10 @@ std::string nodes_of(const DesiredState& desired, const DesiredCloud& cloud,
     by_host[node.host][node_config(node.config, usual)].push_back(node.endpoint.port);
   }
   std::vector<std::pair<std::string, std::vector<std::string>>> entries;  // tail -> hosts
+  std::map<std::string, std::size_t> places;
   std::map<std::string, std::size_t> known;
   for (const DesiredHost* const host : by_address(desired)) {
+    places.emplace(host->name, places.size());
     const auto index = static_cast<std::uint32_t>(host - desired.hosts.data());
     for (const auto& [config, ports] : by_host[index]) {
       const std::string tail =
@@ -252,13 +254,20 @@ std::string nodes_of(const DesiredState& desired, const DesiredCloud& cloud,
       entries[at->second].second.push_back(host->name);
     }
   }
-  Fields lines;
-  for (const auto& [tail, hosts] : entries) {
-    for (const std::string& range : compress_names(hosts)) {
-      lines.push_back(object_of({field("host", quoted(range)), tail}));
+  std::map<std::pair<std::size_t, std::size_t>, std::string> lines;  // in the order of hosts
+  for (std::size_t entry = 0; entry < entries.size(); ++entry) {
+    const auto& [tail, hosts] = entries[entry];
+    std::size_t first = 0;
+    for (const auto& [range, count] : compress_counted(hosts)) {
+      lines[{places.at(hosts[first]), entry}] = object_of({field("host", quoted(range)), tail});
+      first += count;
     }
   }
-  return block_of(lines, "[", "]", "      ");
+  Fields items;
+  for (const auto& [place, line] : lines) {
+    items.push_back(line);
+  }
+  return block_of(items, "[", "]", "      ");
 }
 
 std::string cloud_of(const SpecDraft& draft, const DesiredCloud& cloud) {

@@ -208,6 +208,9 @@ Result<void> SimHost::adopt_now(const AdoptRequest& request) {
     return error(ErrorCode::aborted, what,
                  process == nullptr ? "it has ended" : "it runs with another command line by now");
   }
+  if (request.answering != 0 && request.answering != process->pid) {
+    return error(ErrorCode::aborted, what, "its port is answered by another process");
+  }
   if (!machine_.writable || machine_.disk_full) {
     return error(
         machine_.writable ? ErrorCode::resource_exhausted : ErrorCode::permission_denied, what,

@@ -45,6 +45,9 @@ class ModelWorld {
   std::string apply(const Plan& plan, const RestartNode& action);
   std::string apply(const Plan& plan, const ForgetNode& action);
   std::string apply(const Plan& plan, const UnregisterCloud& action);
+  std::string apply(const Plan& plan, const AdoptServer& action);
+  std::string apply(const Plan& plan, const AdoptCloud& action);
+  std::string apply(const Plan& plan, const AdoptNode& action);
 
   std::string tree_missing(const std::string& what) const;
   void remove_stale(const std::string& code, const ObservedJoin& stale);
