@@ -75,7 +75,7 @@ struct Plan {
 /// What a person asked for beyond the spec.
 struct Policy {
   std::vector<std::string> allow_removal;  ///< clouds that may go although clients are attached
-  std::vector<std::string> adopt;          ///< clouds to take over although the spec lists less
+  std::vector<std::string> adopt{};        ///< clouds to take over although the spec lists less
   bool operator==(const Policy&) const = default;
 };
 
