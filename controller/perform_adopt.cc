@@ -146,7 +146,8 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const AdoptNode& a
   if (!answering) {
     co_return answering.error();
   }
-  AdoptRequest request{node_slot(action.node.port), action.process, action.argv, "", *answering};
+  AdoptRequest request{node_slot(action.node.port), action.running->identity, action.running->argv,
+                       "", *answering};
   auto adopted = co_await context.host(action.host).adopt(std::move(request));
   co_return adopted;
 }
@@ -171,7 +172,7 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const AdoptServer&
   if (!written) {
     co_return written.error();
   }
-  AdoptRequest request{server_slot(action.id), action.process, action.argv,
+  AdoptRequest request{server_slot(action.id), action.running->identity, action.running->argv,
                        zoo_digest(action.config), 0};
   auto adopted = co_await host.adopt(std::move(request));
   co_return adopted;

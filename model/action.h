@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "model/boxed.h"
 #include "model/desired.h"
 #include "model/observed.h"
 
@@ -75,9 +75,9 @@ struct StopServer {
 /// a quorum of servers that are in sync, and a leader is restarted only when it is the last one.
 /// Done when: it serves again and a leader stands.
 struct RestartServer {
-  StopServer stop;
-  StartServer start;
-  bool leader = false;  ///< it led when this was planned, so it comes last
+  Boxed<StopServer> stop;    ///< always there
+  Boxed<StartServer> start;  ///< always there
+  bool leader = false;       ///< it led when this was planned, so it comes last
   bool operator==(const RestartServer&) const = default;
 };
 
@@ -137,8 +137,8 @@ struct StartNode {
   std::string service_code;
   NodeConfig config;
   std::uint32_t launch = 0;  ///< index into Plan::launches
-  std::optional<ObservedJoin> stale;
-  std::optional<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
+  Boxed<ObservedJoin> stale;
+  Boxed<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
   bool operator==(const StartNode&) const = default;
 };
 
@@ -156,10 +156,10 @@ struct StopNode {
 /// Stops a node, optionally moves its mapping here (a running node never notices a changed
 /// mapping), and starts it again. Its cache is lost.
 struct RestartNode {
-  bool paused = false;  ///< because it had left its cloud: only while it still has not joined
-  StopNode stop;
-  std::optional<MapNodes> move_mapping;
-  StartNode start;
+  bool paused = false;   ///< because it had left its cloud: only while it still has not joined
+  Boxed<StopNode> stop;  ///< always there
+  Boxed<MapNodes> move_mapping;
+  Boxed<StartNode> start;  ///< always there
   bool operator==(const RestartNode&) const = default;
 };
 
@@ -169,8 +169,8 @@ struct ForgetNode {
   std::string host;
   Endpoint node;
   std::string service_code;
-  std::optional<ObservedJoin> stale;
-  std::optional<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
+  Boxed<ObservedJoin> stale;
+  Boxed<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
   bool operator==(const ForgetNode&) const = default;
 };
 
@@ -181,6 +181,13 @@ struct UnregisterCloud {
   bool operator==(const UnregisterCloud&) const = default;
 };
 
+/// A process that runs already, and what must still be so when it is taken over.
+struct RunningProcess {
+  ProcessIdentity identity;
+  std::vector<std::string> argv;
+  bool operator==(const RunningProcess&) const = default;
+};
+
 /// Takes over a running server that somebody else started with settings equal to the spec's: its
 /// slot gets an identity file and our zoo.cfg, which the next start uses; myid is written where it
 /// is missing. Precondition: exactly this process lives, with this argv. Changes nothing that runs.
@@ -188,8 +195,7 @@ struct UnregisterCloud {
 struct AdoptServer {
   std::string host;
   int id = 0;
-  ProcessIdentity process;
-  std::vector<std::string> argv;
+  Boxed<RunningProcess> running;
   std::string config;  ///< the whole zoo.cfg as arcform would write it
   std::string data_directory;
   bool operator==(const AdoptServer&) const = default;
@@ -212,8 +218,7 @@ struct AdoptNode {
   std::string host;
   Endpoint node;
   std::string service_code;
-  ProcessIdentity process;
-  std::vector<std::string> argv;
+  Boxed<RunningProcess> running;
   bool operator==(const AdoptNode&) const = default;
 };
 
@@ -221,6 +226,7 @@ using Action =
     std::variant<ConfigureServer, StartServer, StopServer, RestartServer, AwaitQuorum, CreateTree,
                  RegisterCloud, MapNodes, UnmapNodes, StartNode, StopNode, RestartNode, ForgetNode,
                  UnregisterCloud, AdoptServer, AdoptCloud, AdoptNode>;
+static_assert(sizeof(Action) <= 136, "there are as many actions as nodes: box large, rare parts");
 
 /// Whether the action only writes down that something that runs is ours from now on.
 bool is_adoption(const Action& action);

@@ -95,7 +95,8 @@ void look_at_node(Search& search, const std::string& host, Endpoint node, const 
   const HostFacts& facts = witnesses.host->value();
   if (const ObservedProcess* const process = process_for(facts, node.port)) {
     search.found.nodes.push_back(
-        {host, node, code, {facts.boot_id, process->pid, process->start_ticks}, process->argv});
+        {host, node, code,
+         RunningProcess{{facts.boot_id, process->pid, process->start_ticks}, process->argv}});
   }
 }
 
@@ -160,9 +161,9 @@ void look_at_server(Search& search, const Drift& drift) {
       !server_difference(search.desired, *server, running->second).empty()) {
     return;  // Told by the difference itself.
   }
-  search.found.servers.push_back({drift.host, drift.server, running->second.process,
-                                  running->second.argv, zoo_cfg(search.desired),
-                                  search.desired.ensemble.data_directory});
+  search.found.servers.push_back({drift.host, drift.server,
+                                  RunningProcess{running->second.process, running->second.argv},
+                                  zoo_cfg(search.desired), search.desired.ensemble.data_directory});
 }
 
 ObservedSlot& slot_of(ObservedState& world, const std::string& host, const std::string& name,
@@ -193,10 +194,21 @@ Adoption find_adoption(const DesiredState& desired, const ObservedState& observe
   return std::move(search.found);
 }
 
+void keep_contacts(const std::vector<Drift>& drift, std::vector<Drift>* contacts) {
+  for (const Drift& item : drift) {
+    if (contacts != nullptr &&
+        (item.kind == DriftKind::cloud_foreign || item.kind == DriftKind::server_port_taken ||
+         item.kind == DriftKind::node_port_taken || item.kind == DriftKind::node_unlisted)) {
+      contacts->push_back(item);
+    }
+  }
+}
+
 ObservedState after_adoption(const ObservedState& observed, const Adoption& adoption) {
   ObservedState world = observed;
   for (const AdoptServer& server : adoption.servers) {
-    ObservedSlot& slot = slot_of(world, server.host, server_slot(server.id), server.process);
+    ObservedSlot& slot =
+        slot_of(world, server.host, server_slot(server.id), server.running->identity);
     slot.digest = zoo_digest(server.config);
     slot.config = server.config;
     world.hosts.at(server.host).value().data.myid = fmt::to_string(server.id);
@@ -207,7 +219,7 @@ ObservedState after_adoption(const ObservedState& observed, const Adoption& adop
     world.tree.value().record.claims.insert(cloud.service_code);
   }
   for (const AdoptNode& node : adoption.nodes) {
-    slot_of(world, node.host, node_slot(node.node.port), node.process);
+    slot_of(world, node.host, node_slot(node.node.port), node.running->identity);
   }
   return world;
 }

@@ -27,6 +27,9 @@ struct Adoption {
 Adoption find_adoption(const DesiredState& desired, const ObservedState& observed,
                        const std::vector<Drift>& drift, const Policy& policy);
 
+/// Adds to `contacts` the differences that find_adoption looks at; nothing for nullptr.
+void keep_contacts(const std::vector<Drift>& drift, std::vector<Drift>* contacts);
+
 /// The world as it will be seen once that is done.
 ObservedState after_adoption(const ObservedState& observed, const Adoption& adoption);
 

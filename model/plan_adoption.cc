@@ -17,7 +17,7 @@ std::optional<Endpoint> node_of(const Action& action) {
     return stop->node;
   }
   if (const auto* const restart = std::get_if<RestartNode>(&action)) {
-    return restart->stop.node;
+    return restart->stop->node;
   }
   return std::nullopt;
 }
@@ -28,7 +28,7 @@ int server_of(const Action& action) {
     return stop->id;
   }
   const auto* const restart = std::get_if<RestartServer>(&action);
-  return restart == nullptr ? 0 : restart->stop.id;
+  return restart == nullptr ? 0 : restart->stop->id;
 }
 
 SourcePosition place_of(const DesiredState& desired, const std::string& code, Endpoint node) {
@@ -61,12 +61,15 @@ void AdoptionSteps::plan(const Adoption& adoption, PlanBuilder& builder) {
     if (const auto cloud = clouds_.find(node.service_code); cloud != clouds_.end()) {
       after.push_back(cloud->second);
     }
-    nodes_[node.node] = builder.add(node, fmt::format("runs as pid {}", node.process.pid),
+    nodes_[node.node] = builder.add(node, fmt::format("runs as pid {}", node.running->identity.pid),
                                     place_of(builder.desired, node.service_code, node.node), after);
   }
 }
 
 void AdoptionSteps::put_first(PlanBuilder& builder) const {
+  if (servers_.empty() && clouds_.empty() && nodes_.empty()) {
+    return;
+  }
   for (StepId id = 0; id < builder.size(); ++id) {
     Step& step = builder.step(id);
     std::vector<StepId> first;
@@ -84,9 +87,12 @@ void AdoptionSteps::put_first(PlanBuilder& builder) const {
     if (const auto server = servers_.find(server_of(step.action)); server != servers_.end()) {
       first.push_back(server->second);
     }
-    step.after.insert(step.after.end(), first.begin(), first.end());
-    std::sort(step.after.begin(), step.after.end());
-    step.after.erase(std::unique(step.after.begin(), step.after.end()), step.after.end());
+    if (!first.empty()) {
+      first.insert(first.end(), step.after.begin(), step.after.end());
+      std::sort(first.begin(), first.end());
+      first.erase(std::unique(first.begin(), first.end()), first.end());
+      step.after = std::move(first);
+    }
   }
 }
 

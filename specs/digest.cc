@@ -90,6 +90,8 @@ std::string digest_of(const DesiredState& desired) {
     out.line("package", package.name, package.installed, package.archive, package.sha256,
              package.directory);
   }
+  out.line("removals", std::uint64_t{desired.max_removals.amount},
+           std::uint64_t{desired.max_removals.percent});
   render_ensemble(desired.ensemble, out);
   for (const DesiredCloud& cloud : desired.clouds) {
     render_cloud(cloud, out);

@@ -38,7 +38,8 @@ std::string take_over(HostFacts& facts, const std::string& name, const ProcessId
 
 std::string ModelWorld::apply(const Plan&, const AdoptServer& action) {
   HostFacts& facts = host_in(world_, action.host);
-  const std::string broken = take_over(facts, server_slot(action.id), action.process, action.argv);
+  const std::string broken =
+      take_over(facts, server_slot(action.id), action.running->identity, action.running->argv);
   ObservedSlot& slot = facts.slots[server_slot(action.id)];
   slot.config = action.config;
   slot.digest = zoo_digest(action.config);
