@@ -56,7 +56,8 @@ void add_adopt(CLI::App& command, Options& options) {
   command
       .add_option("--adopt", options.adopt,
                   "take over this cloud although nodes of it are not in the spec")
-      ->type_name("CLOUD");
+      ->type_name("CLOUD")
+      ->allow_extra_args(false);
 }
 
 void add_output(CLI::App& command, ImportOptions& options) {
@@ -87,7 +88,8 @@ void add_import(CLI::App& app, Options& options) {
         ->check(CLI::Range(1, 65535))
         ->capture_default_str();
     command->add_option("--identity", options.import.identity_files, "a private key")
-        ->type_name("FILE");
+        ->type_name("FILE")
+        ->allow_extra_args(false);
     command->add_option("--known-hosts", options.import.known_hosts, "the keys of the hosts")
         ->type_name("FILE");
   }

@@ -103,7 +103,8 @@ Awaitable<void> read_claims(Reading& reading) {
 }
 
 Awaitable<void> read_host(HostReader& host, LiveHost& into) {
-  Result<HostFacts> facts = co_await host.probe(ProbeRequest{});
+  ProbeRequest nothing_more;
+  Result<HostFacts> facts = co_await host.probe(std::move(nothing_more));
   if (!facts) {
     into.why = facts.error().message;
     co_return;
@@ -115,7 +116,8 @@ Awaitable<void> read_host(HostReader& host, LiveHost& into) {
     const auto directory = settings.find("dataDir");
     LiveServer found{std::move(server), ""};
     if (directory != settings.end() && directory->second.starts_with('/')) {
-      const auto myid = co_await host.read_file(directory->second + "/myid");
+      std::string path = directory->second + "/myid";
+      const auto myid = co_await host.read_file(std::move(path));
       if (myid && *myid) {
         found.myid = (*myid)->substr(0, (*myid)->find_first_of(" \t\r\n"));
       }

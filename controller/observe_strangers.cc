@@ -44,7 +44,8 @@ Awaitable<std::optional<std::string>> read_config(HostReader& host, std::string 
   const auto settings = zoo_settings(config);
   const auto dynamic = settings.find("dynamicConfigFile");
   if (dynamic != settings.end() && dynamic->second.starts_with('/')) {
-    const auto members = co_await host.read_file(dynamic->second);
+    std::string members_path = dynamic->second;
+    const auto members = co_await host.read_file(std::move(members_path));
     if (!members || !*members) {
       co_return std::nullopt;
     }

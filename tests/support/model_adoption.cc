@@ -69,8 +69,8 @@ std::string ModelWorld::apply(const Plan&, const AdoptNode& action) {
   if (!tree_.clouds[action.service_code].claimed) {
     return "its cloud is not ours";
   }
-  return take_over(host_in(world_, action.host), node_slot(action.node.port), action.process,
-                   action.argv);
+  return take_over(host_in(world_, action.host), node_slot(action.node.port),
+                   action.running->identity, action.running->argv);
 }
 
 }  // namespace arcform

@@ -77,7 +77,7 @@ void ArcusDeployment::start_ensemble() const {
   for (int host = 1; host <= 3; ++host) {
     REQUIRE(results[static_cast<std::size_t>(host)].status == 0);
   }
-  await("an ensemble", [this] { return zk("ls", "/").status == 0; });
+  await("an ensemble", [this] { return zk("ls", "/zookeeper").status == 0; });
 }
 
 void ArcusDeployment::register_cloud() const {

@@ -11,7 +11,7 @@ prefix=$2
 home=$prefix/zookeeper
 
 zookeeper_init() {
-  mkdir -p "$home/conf" "$home/data"
+  mkdir -p "$home/bin" "$home/conf" "$home/data"
   # The myid is the position in the list, the client port that of the first.
   first=${2%%,*}
   cat >"$home/conf/zoo.cfg" <<CONFIG
