@@ -122,6 +122,12 @@ void look_at_cloud(Search& search, const Drift& drift) {
                              printable(seen.claimed_by, 64)));
     return;
   }
+  if (search.desired.ensemble.state == RunState::stopped) {
+    refuse_cloud(search, drift, Hold::guard,
+                 "is not ours yet, and is not taken over to be stopped; apply with the ensemble "
+                 "\"running\" first");
+    return;
+  }
   AdoptCloud adopt{drift.cloud, nodes_seen(tree, drift.cloud), {}};
   const std::vector<Endpoint> extra = unlisted(cloud, adopt.nodes);
   const bool removal = asked_for(search.policy.adopt, drift.cloud) &&

@@ -37,7 +37,12 @@ TEST_CASE("every kind of action says what it does, to what, at which cost") {
        "restart cache node 10.0.0.1:11211 on h", Disruption::cache_loss},
       {ForgetNode{"h", node, "c", {}, {}}, "-", "10.0.0.1:11211",
        "forget cache node 10.0.0.1:11211 on h", Disruption::none},
-      {UnregisterCloud{"c"}, "-", "cloud c", "unregister cloud c", Disruption::cloud_gone}};
+      {UnregisterCloud{"c"}, "-", "cloud c", "unregister cloud c", Disruption::cloud_gone},
+      {AdoptServer{"h", 2, {}, "", ""}, "=", "server 2", "adopt ZooKeeper server 2 on h",
+       Disruption::none},
+      {AdoptCloud{"c", {}, {}}, "=", "cloud c", "adopt cloud c", Disruption::none},
+      {AdoptNode{"h", node, "c", {}}, "=", "10.0.0.1:11211", "adopt cache node 10.0.0.1:11211 on h",
+       Disruption::none}};
   CHECK(rows.size() == std::variant_size_v<Action>);
   for (const auto& [action, sign, about, line, cost] : rows) {
     CHECK(symbol(action) == sign);
