@@ -77,7 +77,7 @@ struct Plan {
 struct Policy {
   /// Clouds that may lose any number of nodes, or go although clients are attached.
   std::vector<std::string> allow_removal;
-  std::vector<std::string> adopt{};        ///< clouds to take over although the spec lists less
+  std::vector<std::string> adopt{};  ///< clouds to take over although the spec lists less
   bool operator==(const Policy&) const = default;
 };
 

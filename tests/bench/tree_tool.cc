@@ -176,7 +176,8 @@ int run(zhandle_t* zh, const std::string& command, const std::vector<const char*
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    fmt::print(stderr, "usage: tree_tool SERVERS wait|fill|create|await-child|read|read-one-by-one ...\n");
+    fmt::print(stderr,
+               "usage: tree_tool SERVERS wait|fill|create|await-child|read|read-one-by-one ...\n");
     return 2;
   }
   if (std::string(argv[2]) == "wait") {
