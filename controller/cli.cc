@@ -137,6 +137,52 @@ void add_status(CLI::App& status, Options& options) {
   status.add_flag("--full", options.full, "show long lists whole");
 }
 
+void add_adopt(CLI::App& command, Options& options) {
+  command
+      .add_option("--adopt", options.adopt,
+                  "take over this cloud although nodes of it are not in the spec")
+      ->type_name("CLOUD")
+      ->allow_extra_args(false);
+}
+
+void add_output(CLI::App& command, ImportOptions& options) {
+  command.add_option("-z,--zookeeper", options.zookeeper, "the ensemble, ip:port,ip:port,...")
+      ->required()
+      ->type_name("ZKLIST");
+  command.add_option("-o,--output", options.output, "write the spec to this file")
+      ->type_name("FILE");
+  command.add_flag("--force", options.force, "replace the file if it is there");
+  command.add_option("--deployment", options.deployment, "the name of the deployment")
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
+void add_import(CLI::App& app, Options& options) {
+  CLI::App* const import = app.add_subcommand("import", "write the spec of what exists");
+  import->require_subcommand(1);
+  CLI::App* const conf =
+      import->add_subcommand("conf", "write the spec of an Arcus configuration file");
+  conf->callback([&options] { options.command = Command::import_conf; });
+  conf->add_option("FILE", options.import.file, "the JSON file that arcus.sh is given")->required();
+  CLI::App* const live = import->add_subcommand("live", "write the spec of what runs");
+  live->callback([&options] { options.command = Command::import_live; });
+  for (CLI::App* const command : {conf, live}) {
+    add_output(*command, options.import);
+    command->add_option("--ssh-user", options.import.user, "who logs in on the hosts");
+    command->add_option("--ssh-port", options.import.port, "where sshd listens")
+        ->check(CLI::Range(1, 65535))
+        ->capture_default_str();
+    command->add_option("--identity", options.import.identity_files, "a private key")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    command->add_option("--known-hosts", options.import.known_hosts, "the keys of the hosts")
+        ->type_name("FILE");
+  }
+  live->add_flag_callback(
+      "--no-hosts", [&options] { options.import.log_in = false; },
+      "ask ZooKeeper only, log in nowhere");
+}
+
 void add_commands(CLI::App& app, Options& options) {
   const auto on = [&app, &options](const char* name, const char* what, Command command) {
     CLI::App* const sub = app.add_subcommand(name, what);
@@ -168,6 +214,8 @@ void add_commands(CLI::App& app, Options& options) {
   apply->add_option("--parallel", options.parallel, "steps at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  add_adopt(*plan, options);
+  add_adopt(*apply, options);
   add_time(*apply, "--timeout", options.timeout, "give up when not converged by then [10m]");
   add_time(*apply, "--lock-timeout", options.lock_timeout,
            "how long to wait for a lock that another apply holds [12s]");
@@ -203,6 +251,7 @@ void add_commands(CLI::App& app, Options& options) {
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish", "names"}));
   add_spec(*completion, options);
+  add_import(app, options);
 }
 
 /// Empty, or what is wrong with the first word: CLI11 only says that a command is missing.

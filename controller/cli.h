@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -28,10 +29,35 @@ enum class ExitStatus {
   terminated = 143,
 };
 
-enum class Command { validate, plan, apply, status, ping, observe, schema, completion };
+enum class Command {
+  validate,
+  plan,
+  apply,
+  status,
+  ping,
+  observe,
+  import_conf,
+  import_live,
+  schema,
+  completion
+};
 
 /// How results are written.
 enum class Format { text, json, markdown, dot };
+
+/// What the import commands are told.
+struct ImportOptions {
+  std::string file;       ///< conf: Arcus' configuration file
+  std::string zookeeper;  ///< "ip:port,ip:port"
+  std::string output;     ///< empty: standard output
+  bool force = false;     ///< an existing output file may be replaced
+  std::string deployment = "arcus";
+  std::string user;  ///< live: who logs in
+  std::vector<std::string> identity_files;
+  std::string known_hosts;
+  std::uint16_t port = 22;
+  bool log_in = true;  ///< live: false: only ZooKeeper is asked
+};
 
 /// What the command line asks for.
 struct Options {
@@ -53,6 +79,8 @@ struct Options {
   std::string zookeeper;            ///< status: ask these servers ("host:port,..."), without a spec
   std::chrono::seconds watch{0};    ///< status: again and again; 0: once
   std::string shell;                ///< completion: for which
+  std::vector<std::string> adopt;
+  ImportOptions import;
 };
 
 /// What to print and how to exit instead of running a command: help, the version, a usage error.

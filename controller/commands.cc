@@ -10,6 +10,7 @@
 
 #include "controller/command_parts.h"
 #include "controller/completion.h"
+#include "controller/import.h"
 #include "controller/status.h"
 #include "model/render.h"
 #include "model/select.h"
@@ -33,6 +34,7 @@ Policy policy_of(const Options& options) {
   Policy policy;
   policy.allow_removal = options.allow_removal;
   policy.only = options.only;
+  policy.adopt = options.adopt;
   return policy;
 }
 
@@ -268,7 +270,11 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console, 
     console.out(completion_script(*shell));
     return ExitStatus::done;
   }
-  if (options.command == Command::status && !options.zookeeper.empty()) {
+  if (options.command == Command::import_conf) {
+    return run_import_conf(options, console);
+  }
+  if (options.command == Command::import_live ||
+      (options.command == Command::status && !options.zookeeper.empty())) {
     return std::nullopt;
   }
   const Result<std::string> text = read_file(options.spec);
@@ -317,7 +323,8 @@ ExitStatus status_of(const Plan& plan, bool exit_code) {
   if (plan.holds(Hold::unsupported) || plan.holds(Hold::guard) || plan.holds(Hold::foreign)) {
     return ExitStatus::refused;
   }
-  return exit_code && !plan.converged() ? ExitStatus::changes_pending : ExitStatus::done;
+  const bool same = plan.converged() || plan.only_adopts();
+  return exit_code && !same ? ExitStatus::changes_pending : ExitStatus::done;
 }
 
 ExitStatus status_of(Outcome outcome, const Plan& plan) {
@@ -357,10 +364,13 @@ Awaitable<ExitStatus> run_command(Machine& machine, const Options& options, cons
     case Command::observe:
       return run_observe(machine, options, input);
     case Command::status:
-    case Command::validate:  // These three end in run_offline.
+    case Command::validate:  // These end in run_offline.
     case Command::schema:
     case Command::completion:
+    case Command::import_conf:
       break;
+    case Command::import_live:
+      return run_import_live(machine, options);
   }
   return options.zookeeper.empty() ? run_status(machine, options, input.desired)
                                    : run_zookeeper_status(machine, options);

@@ -26,10 +26,12 @@ class ScriptHost final : public Host {
                                         std::chrono::milliseconds patience) override;
   Awaitable<Result<std::string>> last_words(std::string slot) override;
   Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
+  Awaitable<Result<std::optional<std::string>>> read_file(std::string path) override;
 
   Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override;
   Awaitable<Result<ProcessIdentity>> start(StartRequest request) override;
   Awaitable<Result<StopOutcome>> stop(StopRequest request) override;
+  Awaitable<Result<void>> adopt(AdoptRequest request) override;
   Awaitable<Result<void>> forget(std::string slot) override;
   Awaitable<Result<void>> set_aside(std::string slot,
                                     std::vector<std::string> directories) override;

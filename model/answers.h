@@ -21,4 +21,7 @@ std::optional<std::uint32_t> parse_synced_followers(std::string_view reply);
 /// The reply to `version\r\n`: "VERSION 1.15.0\r\n". nullopt: anything else.
 std::optional<NodeAnswer> parse_version(std::string_view reply);
 
+/// The pid in the reply to `stats`; nullopt: it names none.
+std::optional<std::uint32_t> parse_stats_pid(std::string_view reply);
+
 }  // namespace arcform

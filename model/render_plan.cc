@@ -138,6 +138,16 @@ Words words_of(const Step& step, Ring::Share share) {
           [](const SetDataAside&) {
             return Words{"set aside", "nothing lost", 1, Class::forget};
           },
+          // Told in one line of their own: nothing changes by them.
+          [](const AdoptServer&) {
+            return Words{"adopt", "", 0, Class::configure};
+          },
+          [](const AdoptCloud&) {
+            return Words{"adopt", "", 0, Class::configure};
+          },
+          [](const AdoptNode&) {
+            return Words{"adopt", "", 0, Class::configure};
+          },
       },
       step.action);
 }
@@ -204,6 +214,9 @@ std::vector<Group> groups_of(const Plan& plan, const DesiredState& desired) {
   std::vector<Group> groups;
   std::map<std::pair<std::string, bool>, std::size_t> found;
   for (const Step& step : plan.steps) {
+    if (is_adoption(step.action)) {
+      continue;
+    }
     const bool leftover = std::holds_alternative<StopNode>(step.action) ||
                           std::holds_alternative<ForgetNode>(step.action);
     const std::string code = cloud_of(step.action);
@@ -325,9 +338,11 @@ std::string summary(const Plan& plan, const KeyShares& shares, const DesiredStat
   if (plan.converged() && plan.hidden > 0) {
     return fmt::format("No changes are selected.{}\n", hidden);
   }
-  if (plan.converged()) {
-    return plan.alarms.empty() ? "No changes. Observed equals desired.\n"
-                               : "No changes. Observed equals desired, but see the alarms above.\n";
+  if (plan.converged() || plan.only_adopts()) {
+    return (plan.alarms.empty() ? "No changes. Observed equals desired.\n"
+                                : "No changes. Observed equals desired, but see the alarms "
+                                  "above.\n") +
+           adoption_line(plan);
   }
   std::string text;
   if (plan.steps.empty()) {
@@ -341,7 +356,7 @@ std::string summary(const Plan& plan, const KeyShares& shares, const DesiredStat
                     held_words(plan.held));
   }
   text += hidden;
-  text = painted(text, Ink::bold, options.colour) + "\n";
+  text = painted(text, Ink::bold, options.colour) + "\n" + adoption_line(plan);
   std::vector<std::string> lines;
   for (const CloudImpact& impact : plan.impact) {
     if (std::string line = impact_line(impact, plan, shares, desired); !line.empty()) {

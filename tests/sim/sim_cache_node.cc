@@ -250,6 +250,9 @@ std::optional<std::string> CacheNode::answer(std::uint16_t /*port*/, const std::
   if (frozen_ || !serves) {
     return std::nullopt;
   }
+  if (question == "stats\r\n") {
+    return fmt::format("STAT pid {}\r\nSTAT version 1.15.0\r\nEND\r\n", pid_);
+  }
   return question.starts_with("version") ? "VERSION 1.15.0\r\n" : "ERROR unknown command\r\n";
 }
 
