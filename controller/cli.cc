@@ -88,6 +88,14 @@ void add_commands(CLI::App& app, Options& options) {
   add_spec(*status, options);
   status->add_flag("--full", options.full, "show long lists whole");
   on("schema", "print the spec's JSON Schema", Command::schema);
+
+  CLI::App* const pack = on(
+      "pack", "make the archive of an installed Arcus, the same bytes every time", Command::pack);
+  pack->add_option("DIR", options.folder, "what to pack: the prefix, with its bin and lib")
+      ->required();
+  pack->add_option("-o,--output", options.output, "the archive: .tar.gz, .tar.xz, .tar.zst or .tar")
+      ->required()
+      ->type_name("FILE");
 }
 
 /// Empty, or what is wrong with the first word: CLI11 only says that a command is missing.

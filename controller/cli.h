@@ -26,12 +26,15 @@ enum class ExitStatus {
   terminated = 143,
 };
 
-enum class Command { validate, plan, apply, status, schema };
+enum class Command { validate, plan, apply, status, schema, pack };
 
 /// What the command line asks for.
 struct Options {
   Command command = Command::plan;
   std::string spec = "arcform.json";
+  std::string folder;      ///< pack: what is packed
+  std::string output;      ///< pack: the archive
+  std::string home;        ///< of the user, for "~" in paths; not of the command line
   bool exit_code = false;  ///< plan: 2 when there are changes
   bool full = false;       ///< long lists whole
   bool yes = false;        ///< apply: do not ask

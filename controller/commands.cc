@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include "drivers/archive_file.h"
 #include "model/render.h"
 #include "specs/reader.h"
 #include "specs/schema.h"
@@ -187,6 +188,9 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console,
     console.out(std::string(spec_schema()) + "\n");
     return ExitStatus::done;
   }
+  if (options.command == Command::pack) {
+    return run_pack(options, console);
+  }
   const Result<std::string> text = read_file(options.spec);
   if (!text) {
     console.err("arcform: " + text.error().message + "\n");
@@ -200,6 +204,13 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console,
     return ExitStatus::invalid;
   }
   desired = std::move(*spec.desired);
+  const std::size_t slash = options.spec.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : options.spec.substr(0, slash);
+  if (Result<void> found = inspect_archives(desired, folder, options.home); !found) {
+    console.err(fmt::format("arcform: {}: {}\n", printable(options.spec), found.error().message));
+    return ExitStatus::invalid;
+  }
+  desired.digest = spec_digest(desired);
   if (options.command == Command::validate) {
     console.out(summary(desired) + "\n");
     return ExitStatus::done;
@@ -246,8 +257,9 @@ Awaitable<ExitStatus> run_command(Machine& machine, const Options& options,
     case Command::apply:
       return run_apply(machine, options, desired);
     case Command::status:
-    case Command::validate:  // These two end in run_offline.
+    case Command::validate:  // These end in run_offline.
     case Command::schema:
+    case Command::pack:
       break;
   }
   return run_status(machine, options, desired);

@@ -20,8 +20,11 @@ struct Machine {
   Signals& signals;
 };
 
-/// Everything that needs no world: the schema, reading and checking the spec. The status to exit
-/// with when that was all, or when the spec is wrong; else the spec is left in `desired`.
+/// `arcform pack`: the archive, its checksum and what to write in a spec.
+ExitStatus run_pack(const Options& options, Console& console);
+
+/// Everything that needs no world: the schema, packing, reading and checking the spec. The status
+/// to exit with when that was all, or when the spec is wrong; else the spec is left in `desired`.
 std::optional<ExitStatus> run_offline(const Options& options, Console& console,
                                       DesiredState& desired);
 

@@ -61,7 +61,8 @@ ExitStatus run(std::vector<std::string> arguments) {
     answer->status == ExitStatus::done ? console.out(answer->text) : console.err(answer->text);
     return answer->status;
   }
-  const Options& options = std::get<Options>(request);
+  Options options = std::get<Options>(request);
+  options.home = current_environment().home;
   DesiredState desired;
   if (const auto ended = run_offline(options, console, desired)) {
     return *ended;

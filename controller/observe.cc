@@ -7,6 +7,7 @@
 
 #include "controller/read_tree.h"
 #include "model/answers.h"
+#include "model/packages.h"
 #include "model/znodes.h"
 
 namespace arcform {
@@ -39,6 +40,8 @@ ProbeRequest request_for(const DesiredState& desired, const std::string& host) {
   for (const DesiredPackage& package : desired.packages) {
     if (!package.installed.empty()) {
       request.prefixes.push_back(package.installed);
+    } else {
+      request.releases.push_back({package.name, package.directory, release_name(package)});
     }
   }
   if (server_on(desired, host) != nullptr) {

@@ -34,6 +34,9 @@ struct ScriptPlace {
 /// refuses when /proc shows another PID namespace than the shell lives in.
 std::string script_prelude(std::string_view directory);
 
+/// `starts PID`, `lives PID TICKS`, `nap SECONDS`.
+std::string_view process_functions();
+
 /// Prints "running BOOT PID TICKS" (it lived already) or "started BOOT PID TICKS".
 std::string start_script(const StartRequest& request, const ScriptPlace& place);
 /// Prints "gone" or "killed".

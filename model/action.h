@@ -38,6 +38,29 @@ struct Launch {
   bool operator==(const Launch&) const = default;
 };
 
+/// Puts a package on a host: its archive is sent there, compared with its checksum, unpacked beside
+/// and renamed to folder/release. Precondition: enough room. Done when: a probe finds the release
+/// whole, with what the spec runs from it. Idempotent: a release that is there is left as it is.
+struct InstallPackage {
+  std::string host;
+  std::string package;  ///< name in the spec
+  std::string folder;   ///< absolute path on the host
+  std::string release;  ///< "arcus-0123456789ab"
+  std::string sha256;
+  std::uint64_t size = 0;  ///< of the archive, in bytes
+  bool operator==(const InstallPackage&) const = default;
+};
+
+/// Removes an old release of a package. Precondition: it is ours (it has our mark) and no process
+/// of the host has it in its command line or memory. Idempotent: what is gone is gone.
+struct RemoveRelease {
+  std::string host;
+  std::string package;
+  std::string folder;
+  std::string release;
+  bool operator==(const RemoveRelease&) const = default;
+};
+
 /// Writes zoo.cfg (in our slot) and myid (in the data directory) of a server.
 /// Precondition: the data directory has no other server's myid. Effect: two whole files, each
 /// written beside and renamed. Done when: a probe reads both back. Idempotent: same content.
@@ -181,9 +204,10 @@ struct UnregisterCloud {
   bool operator==(const UnregisterCloud&) const = default;
 };
 
-using Action = std::variant<ConfigureServer, StartServer, StopServer, RestartServer, AwaitQuorum,
-                            CreateTree, RegisterCloud, MapNodes, UnmapNodes, StartNode, StopNode,
-                            RestartNode, ForgetNode, UnregisterCloud>;
+using Action =
+    std::variant<InstallPackage, RemoveRelease, ConfigureServer, StartServer, StopServer,
+                 RestartServer, AwaitQuorum, CreateTree, RegisterCloud, MapNodes, UnmapNodes,
+                 StartNode, StopNode, RestartNode, ForgetNode, UnregisterCloud>;
 
 /// "start cache node 10.0.0.1:11211 on cache001.arcus": what is done, to what.
 std::string describe(const Action& action);

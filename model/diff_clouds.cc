@@ -6,6 +6,7 @@
 
 #include "model/diff_parts.h"
 #include "model/node_arguments.h"
+#include "model/packages.h"
 
 namespace arcform {
 namespace {
@@ -17,8 +18,10 @@ struct Cursor {
   std::size_t mapping = 0;
   std::size_t join = 0;
   Answers::const_iterator answer;
-  NodeConfig config;   ///< what `digest` is of; most nodes of a cloud have the same
-  std::string digest;  ///< empty: not computed yet
+  NodeConfig config;       ///< what `digest` is of; most nodes of a cloud have the same
+  std::string digest;      ///< empty: not computed yet
+  std::uint32_t host = 0;  ///< what `prefix` is of: where the cloud's package lies there
+  std::string prefix;      ///< empty: not computed yet
 };
 
 /// The observed state, indexed for one diff.
@@ -134,15 +137,29 @@ void add_change(std::string& text, const char* what, const T& before, const T& a
   }
 }
 
+/// Where the cloud's package lies, or will lie, on the node's host.
+const std::string& prefix_for(const World& world, const DesiredPackage& package,
+                              const DesiredNode& node, Cursor& cursor) {
+  if (package.archive.empty()) {
+    return package.installed;
+  }
+  if (cursor.prefix.empty() || cursor.host != node.host) {
+    cursor.host = node.host;
+    cursor.prefix = prefix_of(package, world.hosts[node.host]->value());
+    cursor.digest.clear();
+  }
+  return cursor.prefix;
+}
+
 /// True when the node was started with exactly what the spec says, by its identity file.
-bool digest_matches(const DesiredPackage* package, const DesiredNode& node,
-                    const ObservedSlot& slot, Cursor& cursor) {
-  if (package == nullptr || !package->archive.empty() || slot.digest.empty()) {
+bool digest_matches(const std::string& prefix, const DesiredNode& node, const ObservedSlot& slot,
+                    Cursor& cursor) {
+  if (slot.digest.empty()) {
     return false;
   }
   if (cursor.digest.empty() || cursor.config != node.config) {
     cursor.config = node.config;
-    cursor.digest = node_digest(package->installed, node.config);
+    cursor.digest = node_digest(prefix, node.config);
   }
   return slot.digest == cursor.digest;
 }
@@ -150,7 +167,10 @@ bool digest_matches(const DesiredPackage* package, const DesiredNode& node,
 void diff_arguments(const World& world, const DesiredCloud& cloud, const DesiredNode& node,
                     const NodeJudgement& judgement, Cursor& cursor, std::vector<Drift>& out) {
   const DesiredPackage* const package = world.desired.package(cloud.package);
-  if (digest_matches(package, node, *judgement.slot, cursor)) {
+  static const std::string kNowhere;
+  const std::string& prefix =
+      package == nullptr ? kNowhere : prefix_for(world, *package, node, cursor);
+  if (package != nullptr && digest_matches(prefix, node, *judgement.slot, cursor)) {
     return;
   }
   const auto running = parse_node_arguments(judgement.process->argv);
@@ -161,10 +181,8 @@ void diff_arguments(const World& world, const DesiredCloud& cloud, const Desired
     const NodeConfig& should = node.config;
     add_change(restart, "threads", is.threads, should.threads);
     add_change(restart, "session timeout", is.session_timeout_s, should.session_timeout_s);
-    if (package != nullptr && package->archive.empty() &&
-        running->program != package->installed + "/bin/memcached") {
-      add_change(restart, "program", printable(running->program),
-                 package->installed + "/bin/memcached");
+    if (package != nullptr && running->program != prefix + "/bin/memcached") {
+      add_change(restart, "program", printable(running->program), prefix + "/bin/memcached");
     }
     add_change(tune, "memlimit", is.memlimit_mb, should.memlimit_mb);
     add_change(tune, "connections", is.connections, should.connections);
@@ -295,7 +313,7 @@ void diff_cloud(const World& world, const DesiredCloud& cloud, std::vector<Drift
   if (seen != nullptr) {
     diff_children(world, cloud.service_code, *seen, cloud.at, out);
   }
-  Cursor cursor{0, 0, world.observed.nodes.end(), {}, {}};
+  Cursor cursor{0, 0, world.observed.nodes.end(), {}, {}, 0, {}};
   for (const DesiredNode& node : cloud.nodes) {
     diff_node(world, cloud, seen, node, cursor, out);
   }

@@ -14,6 +14,12 @@ void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
                    std::vector<Drift>& out);
 void diff_clouds(const DesiredState& desired, const ObservedState& observed,
                  std::vector<Drift>& out);
+/// A package out of an archive on one host; `drift` says which, and where in the spec.
+void diff_archive(const DesiredState& desired, const HostFacts& facts, Drift drift,
+                  std::vector<Drift>& out);
+/// What the spec runs from the package and is not in it: "no bin/memcached"; empty: nothing.
+std::string lacks(const DesiredState& desired, const std::string& package,
+                  const ObservedPackage& seen);
 
 /// Nodes and servers of this deployment run only while the ensemble is wanted.
 bool nodes_should_run(const DesiredState& desired, const DesiredCloud& cloud);
