@@ -116,6 +116,18 @@ struct Rollout {
   bool operator==(const Rollout&) const = default;
 };
 
+/// A number of nodes, or a percentage of some.
+struct Portion {
+  std::uint32_t amount = 0;
+  bool percent = false;
+  bool operator==(const Portion&) const = default;
+
+  /// Of so many, rounded down, at least one.
+  std::size_t of(std::size_t whole) const;
+  /// "3", "25%"
+  std::string text() const;
+};
+
 struct DesiredCloud {
   std::string service_code;
   std::string package;
@@ -137,6 +149,8 @@ struct DesiredState {
   std::vector<DesiredPackage> packages;
   DesiredEnsemble ensemble;
   std::vector<DesiredCloud> clouds;
+  /// How many serving nodes of one cloud an apply may remove, unless asked for by the cloud's name.
+  Portion max_removals{25, true};
   bool operator==(const DesiredState&) const = default;
 
   /// nullptr when there is none of that name.

@@ -72,7 +72,8 @@ struct Plan {
 
 /// What a person asked for beyond the spec.
 struct Policy {
-  std::vector<std::string> allow_removal;  ///< clouds that may go although clients are attached
+  /// Clouds that may lose any number of nodes, or go although clients are attached.
+  std::vector<std::string> allow_removal;
   bool operator==(const Policy&) const = default;
 };
 

@@ -92,6 +92,8 @@ std::string digest_of(const DesiredState& desired) {
              package.sha256.empty() ? package.archive : std::string(), package.sha256,
              package.directory);
   }
+  out.line("removals", std::uint64_t{desired.max_removals.amount},
+           std::uint64_t{desired.max_removals.percent});
   render_ensemble(desired.ensemble, out);
   for (const DesiredCloud& cloud : desired.clouds) {
     render_cloud(cloud, out);
