@@ -11,17 +11,18 @@ namespace {
 /// What the release holds, as the host sees it.
 Awaitable<Result<ObservedPackage>> look_at_release(ApplyContext& context, InstallPackage action) {
   ProbeRequest request;
-  request.prefixes.push_back(action.folder + "/" + action.release);
-  request.releases.push_back({action.package, action.folder, action.release});
+  const std::size_t slash = action.prefix.rfind('/');
+  request.releases.push_back(
+      {action.package, action.prefix.substr(0, slash), action.prefix.substr(slash + 1)});
   const Result<HostFacts> facts = co_await context.host(action.host).probe(std::move(request));
   if (!facts) {
     co_return facts.error();
   }
   const DesiredPackage* const package = context.desired.package(action.package);
   if (package == nullptr || whole_release(*package, *facts) == nullptr) {
-    co_return Error{ErrorCode::aborted,
-                    fmt::format("{}/{} on {} is not there, or not whole; plan again", action.folder,
-                                action.release, action.host)};
+    co_return Error{
+        ErrorCode::aborted,
+        fmt::format("{} on {} is not there, or not whole; plan again", action.prefix, action.host)};
   }
   co_return facts->packages.begin()->second;
 }
@@ -37,8 +38,8 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const InstallPacka
   }
   InstallRequest request;
   request.package = action.package;
-  request.folder = action.folder;
-  request.release = action.release;
+  request.folder = action.prefix.substr(0, action.prefix.rfind('/'));
+  request.release = release_name(*package);
   request.archive = package->archive;
   request.sha256 = action.sha256;
   request.compressor = package->compressor;
@@ -56,14 +57,13 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const InstallPacka
   if (!seen) {
     co_return seen.error();
   }
-  const std::string prefix = action.folder + "/" + action.release;
   if (const std::string without = lacks(context.desired, action.package, *seen); !without.empty()) {
     co_return Error{ErrorCode::failed_precondition,
                     fmt::format("{} on {}: {}; make an archive that holds it, with its bin and lib "
                                 "at the top or below one folder",
-                                prefix, action.host, without)};
+                                action.prefix, action.host, without)};
   }
-  context.installed.insert_or_assign({action.host, prefix}, *seen);
+  context.installed.insert_or_assign({action.host, action.prefix}, *seen);
   co_return Result<void>();
 }
 

@@ -120,7 +120,7 @@ struct ReleasePlace {
 struct ProbeRequest {
   std::vector<std::string> prefixes;   ///< packages: installed prefixes to look into
   std::string data_directory;          ///< of a ZooKeeper server, or empty
-  std::vector<ReleasePlace> releases;  ///< of packages out of archives
+  std::vector<ReleasePlace> releases = {};  ///< of packages out of archives
 };
 
 /// A process to start, detached, in a slot.

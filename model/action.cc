@@ -70,28 +70,28 @@ std::string describe(const Action& action) {
 }
 
 std::string subject(const Action& action) {
-  return std::visit(Overload{
-                        [](const InstallPackage& a) { return a.release; },
-                        [](const RemoveRelease& a) { return a.release; },
-                        [](const ConfigureServer& a) { return fmt::format("server {}", a.id); },
-                        [](const StartServer& a) { return fmt::format("server {}", a.id); },
-                        [](const StopServer& a) { return fmt::format("server {}", a.id); },
-                        [](const RestartServer& a) { return fmt::format("server {}", a.start.id); },
-                        [](const AwaitQuorum&) { return std::string("ensemble"); },
-                        [](const CreateTree&) { return std::string("tree"); },
-                        [](const RegisterCloud& a) { return "cloud " + a.service_code; },
-                        [](const MapNodes& a) { return "cloud " + a.service_code; },
-                        [](const UnmapNodes& a) {
-                          return a.nodes.empty() ? a.forget_hosts.front()
-                                                 : "cloud " + a.service_code;
-                        },
-                        [](const StartNode& a) { return a.node.text(); },
-                        [](const StopNode& a) { return a.node.text(); },
-                        [](const RestartNode& a) { return a.start.node.text(); },
-                        [](const ForgetNode& a) { return a.node.text(); },
-                        [](const UnregisterCloud& a) { return "cloud " + a.service_code; },
-                    },
-                    action);
+  return std::visit(
+      Overload{
+          [](const InstallPackage& a) { return a.prefix.substr(a.prefix.rfind('/') + 1); },
+          [](const RemoveRelease& a) { return a.release; },
+          [](const ConfigureServer& a) { return fmt::format("server {}", a.id); },
+          [](const StartServer& a) { return fmt::format("server {}", a.id); },
+          [](const StopServer& a) { return fmt::format("server {}", a.id); },
+          [](const RestartServer& a) { return fmt::format("server {}", a.start.id); },
+          [](const AwaitQuorum&) { return std::string("ensemble"); },
+          [](const CreateTree&) { return std::string("tree"); },
+          [](const RegisterCloud& a) { return "cloud " + a.service_code; },
+          [](const MapNodes& a) { return "cloud " + a.service_code; },
+          [](const UnmapNodes& a) {
+            return a.nodes.empty() ? a.forget_hosts.front() : "cloud " + a.service_code;
+          },
+          [](const StartNode& a) { return a.node.text(); },
+          [](const StopNode& a) { return a.node.text(); },
+          [](const RestartNode& a) { return a.start.node.text(); },
+          [](const ForgetNode& a) { return a.node.text(); },
+          [](const UnregisterCloud& a) { return "cloud " + a.service_code; },
+      },
+      action);
 }
 
 Disruption disruption(const Action& action) {

@@ -39,14 +39,13 @@ struct Launch {
 };
 
 /// Puts a package on a host: its archive is sent there, compared with its checksum, unpacked beside
-/// and renamed to folder/release. Precondition: enough room. Done when: a probe finds the release
+/// and renamed to `prefix`. Precondition: enough room. Done when: a probe finds the release
 /// whole, with what the spec runs from it. Idempotent: a release that is there is left as it is.
 struct InstallPackage {
   std::string host;
-  std::string package;  ///< name in the spec
-  std::string folder;   ///< absolute path on the host
-  std::string release;  ///< "arcus-0123456789ab"
-  std::string sha256;
+  std::string package;     ///< name in the spec
+  std::string prefix;      ///< where it will be there, absolute: "/packages/arcus-0123456789ab"
+  std::string sha256;      ///< of the archive
   std::uint64_t size = 0;  ///< of the archive, in bytes
   bool operator==(const InstallPackage&) const = default;
 };

@@ -46,8 +46,7 @@ void plan_install(const Drift& drift, const DesiredPackage& package, const HostF
   InstallPackage install;
   install.host = drift.host;
   install.package = drift.package;
-  install.folder = releases_folder(package, facts.directory);
-  install.release = release_name(package);
+  install.prefix = prefix_of(package, facts);
   install.sha256 = package.sha256;
   install.size = package.size;
   builder.installs[{drift.host, drift.package}] =
