@@ -43,11 +43,11 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const InstallPacka
   request.archive = package->archive;
   request.sha256 = action.sha256;
   request.compressor = package->compressor;
-  request.size = action.size;
+  request.size = package->size;
   request.room = room_needed(*package);
   UploadMeter& meter = context.uploads;
   request.sent = [&meter](std::uint64_t bytes) { meter.sent(bytes); };
-  meter.begin(action.size);
+  meter.begin(package->size);
   const Result<void> installed = co_await context.host(action.host).install(std::move(request));
   meter.end(installed.has_value());
   if (!installed) {

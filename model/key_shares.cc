@@ -30,7 +30,8 @@ std::optional<RingChange> change_of(const Action& action) {
     return RingChange{stop->node, stop->service_code, ""};
   }
   if (const auto* restart = std::get_if<RestartNode>(&action)) {
-    return RingChange{restart->start.node, restart->stop.service_code, restart->start.service_code};
+    return RingChange{restart->start->node, restart->stop->service_code,
+                      restart->start->service_code};
   }
   if (const auto* forget = std::get_if<ForgetNode>(&action)) {
     return RingChange{forget->node, forget->service_code, ""};

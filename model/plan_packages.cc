@@ -48,7 +48,6 @@ void plan_install(const Drift& drift, const DesiredPackage& package, const HostF
   install.package = drift.package;
   install.prefix = prefix_of(package, facts);
   install.sha256 = package.sha256;
-  install.size = package.size;
   builder.installs[{drift.host, drift.package}] =
       builder.add(std::move(install), drift.detail, drift.at, {});
 }
@@ -70,7 +69,7 @@ void plan_archive(const Drift& drift, PlanBuilder& builder) {
     remove.host = drift.host;
     remove.package = drift.package;
     remove.folder = releases_folder(package, facts.directory);
-    remove.release = drift.detail;
+    remove.release = drift.detail.value();
     builder.add(std::move(remove),
                 fmt::format("nothing runs from it, and {} newer old ones are kept", kReleasesKept),
                 drift.at, {});

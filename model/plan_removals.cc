@@ -264,7 +264,7 @@ std::optional<StepId> plan_node_removal(const Drift& drift, PlanBuilder& builder
   if (judgement.slot == nullptr) {
     return std::nullopt;
   }
-  ForgetNode forget{drift.host, drift.node, drift.cloud, std::nullopt, std::nullopt};
+  ForgetNode forget{drift.host, drift.node, drift.cloud, {}, {}};
   if (judgement.join != nullptr) {
     forget.stale = *judgement.join;
     forget.dead = judgement.slot->identity;

@@ -83,7 +83,7 @@ TEST_CASE("steps are in topological order, with a reason each") {
     const Situation it = *any_clouded_situation();
     const Plan made = plan(it.desired, it.observed, {});
     for (StepId id = 0; id < made.steps.size(); ++id) {
-      const auto& after = made.steps[id].after;
+      const std::vector<StepId>& after = made.steps[id].after;
       RC_ASSERT(std::is_sorted(after.begin(), after.end()));
       RC_ASSERT((after.empty() || after.back() < id));
       RC_ASSERT(!made.steps[id].reason.empty());

@@ -230,7 +230,7 @@ TEST_CASE("ZooKeeper out of an archive: installed first, and a changed one resta
   CHECK(waits_for(plan, restarts[2], installs[2]));
   CHECK(std::get<RestartServer>(plan.steps[restarts[2]].action).leader);
   const std::vector<std::string>& argv =
-      std::get<RestartServer>(plan.steps[restarts[0]].action).start.argv;
+      std::get<RestartServer>(plan.steps[restarts[0]].action).start->argv;
   CHECK(std::count(argv.begin(), argv.end(),
                    "/home/arcus/packages/zookeeper-cccccccccccc/conf:/home/arcus/packages/"
                    "zookeeper-cccccccccccc/*:/home/arcus/packages/zookeeper-cccccccccccc/lib/*") ==

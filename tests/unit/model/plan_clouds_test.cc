@@ -168,7 +168,7 @@ TEST_CASE("a node running for another cloud of ours is stopped, mapped here and 
   REQUIRE(restart.move_mapping);
   CHECK(restart.move_mapping->service_code == "b");
   CHECK(restart.move_mapping->nodes[0].remove == Lines{"a"});
-  CHECK(restart.stop.service_code == "a");
+  CHECK(restart.stop->service_code == "a");
 }
 
 TEST_CASE("a mapping of somebody else's cloud is left alone") {
