@@ -118,8 +118,8 @@ struct ReleasePlace {
 
 /// What one probe should look for besides processes and ports.
 struct ProbeRequest {
-  std::vector<std::string> prefixes;   ///< packages: installed prefixes to look into
-  std::string data_directory;          ///< of a ZooKeeper server, or empty
+  std::vector<std::string> prefixes;        ///< packages: installed prefixes to look into
+  std::string data_directory;               ///< of a ZooKeeper server, or empty
   std::vector<ReleasePlace> releases = {};  ///< of packages out of archives
 };
 

@@ -21,9 +21,8 @@ Overload(Ts...) -> Overload<Ts...>;
 
 /// The classes that the summary counts, in the order in which they are told.
 // clang-format off
-enum class Class {
-  install, configure, start, restart, create, enrol, map, stop, unmap, forget, unregister, remove
-};
+enum class Class { install, configure, start, restart, create, enrol, map, stop, unmap, forget,
+                   unregister, remove };
 // clang-format on
 constexpr std::array<const char*, 12> kClassWords{
     "to install", "to configure", "to start", "to restart", "to create",     "to register",
