@@ -5,9 +5,11 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "controller/lock.h"
 #include "controller/progress.h"
+#include "controller/upload_meter.h"
 #include "controller/world.h"
 #include "drivers/task_group.h"
 #include "model/desired.h"
@@ -44,9 +46,12 @@ struct ApplyContext {
   std::map<std::string, Time> last_ring_change;   ///< by service code
   std::map<std::string, std::size_t> taken_down;  ///< nodes down because of us, by service code
   std::map<std::string, std::set<std::string>> joined_before;  ///< see note_joined()
-  const Plan* plan = nullptr;                                  ///< of the pass that runs
-  Time deadline = Time::max();                                 ///< no new step starts after it
-  bool interrupted = false;                                    ///< no new step may start
+  UploadMeter uploads;
+  /// What was found in releases that this apply installed, by host and prefix.
+  std::map<std::pair<std::string, std::string>, ObservedPackage> installed;
+  const Plan* plan = nullptr;   ///< of the pass that runs
+  Time deadline = Time::max();  ///< no new step starts after it
+  bool interrupted = false;     ///< no new step may start
 
   ApplyContext(World world_in, const DesiredState& desired_in, EnsembleSession& session_in,
                Progress& progress_in)
@@ -54,6 +59,7 @@ struct ApplyContext {
         desired(desired_in),
         session(session_in),
         progress(progress_in),
+        uploads(world_in.clock, progress_in),
         lock_turn_(world_in.loop, 1) {}
 
   /// The deployment's lock; taken at the first call, when an ensemble serves. Errors:

@@ -252,6 +252,13 @@ void add_commands(CLI::App& app, Options& options) {
       ->check(CLI::IsMember({"bash", "zsh", "fish", "names"}));
   add_spec(*completion, options);
   add_import(app, options);
+  CLI::App* const pack = on(
+      "pack", "make the archive of an installed Arcus, the same bytes every time", Command::pack);
+  pack->add_option("DIR", options.folder, "what to pack: the prefix, with its bin and lib")
+      ->required();
+  pack->add_option("-o,--output", options.output, "the archive: .tar.gz, .tar.xz, .tar.zst or .tar")
+      ->required()
+      ->type_name("FILE");
 }
 
 /// Empty, or what is wrong with the first word: CLI11 only says that a command is missing.

@@ -39,7 +39,8 @@ enum class Command {
   import_conf,
   import_live,
   schema,
-  completion
+  completion,
+  pack
 };
 
 /// How results are written.
@@ -67,6 +68,9 @@ struct Options {
   std::string out;              ///< plan: save it there; observe: write there, not to stdout
   std::string from;             ///< plan: an observation in a file, instead of looking
   std::string schema = "spec";  ///< schema: of which document
+  std::string folder;           ///< pack: what is packed
+  std::string output;           ///< pack: the archive
+  std::string home;             ///< of the user, for "~" in paths; not of the command line
   bool exit_code = false;       ///< plan: 2 when there are changes
   bool full = false;            ///< long lists whole
   bool yes = false;             ///< apply: do not ask

@@ -12,6 +12,7 @@
 #include "controller/completion.h"
 #include "controller/import.h"
 #include "controller/status.h"
+#include "drivers/archive_file.h"
 #include "model/render.h"
 #include "model/select.h"
 #include "specs/observed_file.h"
@@ -277,6 +278,9 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console, 
       (options.command == Command::status && !options.zookeeper.empty())) {
     return std::nullopt;
   }
+  if (options.command == Command::pack) {
+    return run_pack(options, console);
+  }
   const Result<std::string> text = read_file(options.spec);
   if (!text) {
     console.err("arcform: " + text.error().message + "\n");
@@ -292,6 +296,13 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console, 
   }
   input.desired = std::move(*spec.desired);
   input.spec_text = *text;
+  const std::size_t slash = options.spec.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : options.spec.substr(0, slash);
+  if (Result<void> found = inspect_archives(input.desired, folder, options.home); !found) {
+    console.err(fmt::format("arcform: {}: {}\n", printable(options.spec), found.error().message));
+    return ExitStatus::invalid;
+  }
+  input.desired.digest = spec_digest(input.desired);
   if (options.command == Command::validate) {
     if (options.format == Format::text) {
       console.out(summary(input.desired) + "\n");
@@ -368,6 +379,7 @@ Awaitable<ExitStatus> run_command(Machine& machine, const Options& options, cons
     case Command::schema:
     case Command::completion:
     case Command::import_conf:
+    case Command::pack:
       break;
     case Command::import_live:
       return run_import_live(machine, options);

@@ -12,6 +12,7 @@
 #include "controller/read_tree.h"
 #include "model/answers.h"
 #include "model/membership.h"
+#include "model/packages.h"
 #include "model/znodes.h"
 
 namespace arcform {
@@ -63,6 +64,8 @@ ProbeRequest request_for(const DesiredState& desired, const std::string& host) {
   for (const DesiredPackage& package : desired.packages) {
     if (!package.installed.empty()) {
       request.prefixes.push_back(package.installed);
+    } else {
+      request.releases.push_back({package.name, package.directory, release_name(package)});
     }
   }
   if (server_on(desired, host) != nullptr) {
@@ -132,7 +135,8 @@ Awaitable<void> observe_server(Round& round, HostReader& host, DesiredHost acces
 }
 
 /// In the place of a server of ours may run one that somebody else started.
-Awaitable<void> look_for_stranger(Round& round, HostReader& host, const HostFacts& facts, int id) {
+Awaitable<void> look_for_stranger(Round& round, HostReader& host, DesiredHost access,
+                                  const HostFacts& facts, int id) {
   const std::uint16_t port = round.desired.ensemble.client_port;
   std::optional<RunningServer> found;
   if (facts.is_listening(port)) {
@@ -143,7 +147,7 @@ Awaitable<void> look_for_stranger(Round& round, HostReader& host, const HostFact
     co_return;
   }
   round.seen.strangers.insert_or_assign(id, std::move(*found));
-  co_await observe_server(round, host, id);
+  co_await observe_server(round, host, access, id);
 }
 
 /// Asks what runs there of ours, or could become ours; a process that does not run cannot answer.
@@ -172,7 +176,7 @@ Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost&
     round.seen.servers.insert_or_assign(server->id, Observation<ServerAnswer>::absent());
     const ObservedSlot* const slot = facts.slot(server_slot(server->id));
     if (slot == nullptr || facts.process_of(*slot) == nullptr) {
-      co_await look_for_stranger(round, host, facts, server->id);
+      co_await look_for_stranger(round, host, access, facts, server->id);
     }
   }
   for (const auto& [name, slot] : facts.slots) {

@@ -12,6 +12,8 @@ namespace arcform {
 Awaitable<Result<void>> perform(ApplyContext& context, const Action& action);
 
 // The parts of the switch, one overload per kind of action.
+Awaitable<Result<void>> perform_action(ApplyContext& context, const InstallPackage& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const RemoveRelease& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const ConfigureServer& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const StartServer& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const StopServer& action);
@@ -32,6 +34,10 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const SetDataAside
 Awaitable<Result<void>> perform_action(ApplyContext& context, const AdoptServer& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const AdoptCloud& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const AdoptNode& action);
+
+/// What a node is started with: of a package that was installed in this apply, what was found in
+/// it.
+Launch launch_on(const ApplyContext& context, const std::string& host, Launch launch);
 
 /// Records the spec as the last applied revision, one above `context.revision`.
 Awaitable<Result<void>> record_applied(ApplyContext& context, DeploymentLock& lock);

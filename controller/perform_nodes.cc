@@ -189,8 +189,9 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StartNode& a
   Host& host = context.host(action.host);
   StartRequest request;
   request.slot = node_slot(action.node.port);
-  request.argv = node_arguments(context.plan->launches[action.launch], action.node, action.config);
-  request.digest = node_digest(context.plan->launches[action.launch].prefix, action.config);
+  const Launch launch = launch_on(context, action.host, context.plan->launches[action.launch]);
+  request.argv = node_arguments(launch, action.node, action.config);
+  request.digest = node_digest(launch.prefix, action.config);
   request.open_files = action.config.connections + kSpareDescriptors;
   request.port = action.node.port;
   const Result<ProcessIdentity> process = co_await host.start(std::move(request));

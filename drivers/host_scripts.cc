@@ -233,6 +233,10 @@ std::string script_of_slots() {
   return std::string(kProcesses) + std::string(kLock);
 }
 
+std::string_view process_functions() {
+  return kProcesses;
+}
+
 std::string start_script(const StartRequest& request, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += kProcesses;

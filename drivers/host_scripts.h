@@ -36,6 +36,9 @@ std::string script_prelude(std::string_view directory);
 /// Shell functions for those who own a slot for a moment: `lives`, `acquire`, `occupied`.
 std::string script_of_slots();
 
+/// `starts PID`, `lives PID TICKS`, `nap SECONDS`.
+std::string_view process_functions();
+
 /// Prints "running BOOT PID TICKS" (it lived already) or "started BOOT PID TICKS".
 std::string start_script(const StartRequest& request, const ScriptPlace& place);
 /// Prints "gone" or "killed".

@@ -10,6 +10,7 @@
 
 #include "drivers/adopt_script.h"
 #include "drivers/probe.h"
+#include "model/packages.h"
 
 namespace arcform {
 namespace {
@@ -140,6 +141,11 @@ std::optional<ProcessIdentity> parse_identity(std::string_view text) {
 
 }  // namespace
 
+bool ScriptHost::is_place(const std::string& folder, const std::string& package,
+                          const std::string& release) {
+  return is_absolute(folder) && is_deployment_name(package) && is_release_name(release, package);
+}
+
 ScriptHost::ScriptHost(std::string name, std::unique_ptr<Shell> shell, ScriptPlace place,
                        NonceSource nonces)
     : name_(std::move(name)),
@@ -195,6 +201,14 @@ Awaitable<Result<ScriptReply>> ScriptHost::run(std::string what, std::string bod
 
 Awaitable<Result<HostFacts>> ScriptHost::probe(ProbeRequest request) {
   const std::string what = "probe";
+  for (const ReleasePlace& place : request.releases) {
+    if (!is_place(place.folder.empty() ? "/" + place.package : place.folder, place.package,
+                  place.release)) {
+      co_return error(ErrorCode::invalid_argument, what,
+                      fmt::format("no place of a release: {} in '{}'", printable(place.release),
+                                  printable(place.folder)));
+    }
+  }
   if (!request.data_directory.empty() && !is_absolute(request.data_directory)) {
     co_return error(ErrorCode::invalid_argument, what,
                     fmt::format("data directory '{}' is not an absolute path",

@@ -13,9 +13,10 @@ namespace arcform {
 
 /// A host that is worked on by POSIX sh scripts alone; nothing has to be installed there but a
 /// shell, the usual small tools (cat, grep, dd, mkdir, mv, rm, chmod, tail, wc, sleep, env) and
-/// `setsid`. Two starters of one slot exclude each other on the host itself. The folder must be the
-/// host's own: on a home directory that several hosts share, two of them would take each other's
-/// slots for their own of an earlier boot.
+/// `setsid`; for packages out of archives also tar, sha256sum, df, awk, tr and the decompressor.
+/// Two starters of one slot exclude each other on the host itself. The folder must be the host's
+/// own: on a home directory that several hosts share, two of them would take each other's slots for
+/// their own of an earlier boot.
 class ScriptHost final : public Host {
  public:
   /// `name` is for messages. `place.directory`: absolute, or "~/..." below the login's home.
@@ -35,8 +36,12 @@ class ScriptHost final : public Host {
   Awaitable<Result<void>> forget(std::string slot) override;
   Awaitable<Result<void>> set_aside(std::string slot,
                                     std::vector<std::string> directories) override;
+  Awaitable<Result<void>> install(InstallRequest request) override;
+  Awaitable<Result<void>> remove_release(RemoveRequest request) override;
 
  private:
+  static bool is_place(const std::string& folder, const std::string& package,
+                       const std::string& release);
   Awaitable<Result<ScriptReply>> run(std::string what, std::string body,
                                      std::chrono::milliseconds patience);
   Error error(ErrorCode code, const std::string& what, const std::string& why) const;

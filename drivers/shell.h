@@ -3,7 +3,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "drivers/async.h"
 #include "model/names.h"
@@ -18,6 +20,14 @@ struct ShellOutput {
   std::string err;
 };
 
+/// Bytes to be sent to a machine, handed over piece by piece.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  /// The next piece, valid until the next call; empty: the end, and so from then on.
+  virtual Result<std::string_view> next() = 0;
+};
+
 /// A way to run scripts on one machine and to talk to ports of its loopback. Implementations:
 /// libssh2, the system `ssh`, local. All take the same script and give the same bytes. Calls may
 /// overlap; connections are made on first use and kept. Errors name the host.
@@ -29,6 +39,12 @@ class Shell {
   /// on the host), unauthenticated, permission_denied, resource_exhausted (too much output).
   virtual Awaitable<Result<ShellOutput>> execute(std::string input,
                                                  std::chrono::milliseconds patience) = 0;
+  /// The same for `script` and data: the script is run by `/bin/sh -c` and finds `data`, and
+  /// nothing else, on its standard input. It need not read it. `patience`: without a byte going
+  /// either way. Errors also: those of the source.
+  virtual Awaitable<Result<ShellOutput>> upload(std::string script,
+                                                std::shared_ptr<ByteSource> data,
+                                                std::chrono::milliseconds patience) = 0;
   /// Connects to `at` from over there (mostly a port of its loopback), sends `question`, reads
   /// until `end` was read or, when `end` is empty, until the other side closes. Errors as
   /// HostReader::ask.

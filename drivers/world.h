@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -118,10 +119,18 @@ class Zookeeper {
 
 /// ---- hosts ----
 
+/// Where the releases of a package lie on a host, and which one is wanted.
+struct ReleasePlace {
+  std::string package;
+  std::string folder;   ///< absolute; empty: "packages" in our folder
+  std::string release;  ///< "arcus-0123456789ab"
+};
+
 /// What one probe should look for besides processes and ports.
 struct ProbeRequest {
-  std::vector<std::string> prefixes;  ///< packages: installed prefixes to look into
-  std::string data_directory;         ///< of a ZooKeeper server, or empty
+  std::vector<std::string> prefixes;        ///< packages: installed prefixes to look into
+  std::string data_directory;               ///< of a ZooKeeper server, or empty
+  std::vector<ReleasePlace> releases = {};  ///< of packages out of archives
 };
 
 /// A process to start, detached, in a slot.
@@ -158,6 +167,26 @@ struct FileWrite {
   std::string path;  ///< absolute; or relative to our folder on the host
   std::string content;
   std::uint32_t mode = 0644;
+};
+
+/// An archive to be sent to a host and unpacked there.
+struct InstallRequest {
+  std::string package;
+  std::string folder;      ///< absolute, on the host; made when it is missing
+  std::string release;     ///< "arcus-0123456789ab"
+  std::string archive;     ///< path here
+  std::string sha256;      ///< of the archive
+  std::string compressor;  ///< "gzip", "xz", "zstd"; empty: a plain tar
+  std::uint64_t size = 0;  ///< of the archive, in bytes
+  std::uint64_t room = 0;  ///< bytes that must be free there
+  /// Told of every piece as it is handed over, in bytes; may be empty.
+  std::function<void(std::uint64_t)> sent;
+};
+
+struct RemoveRequest {
+  std::string package;
+  std::string folder;
+  std::string release;
 };
 
 /// Reads from a host. Errors: unavailable, deadline_exceeded, unauthenticated (key refused, host
@@ -212,6 +241,16 @@ class HostWriter {
   /// without one nothing is done; refused (failed_precondition) while its process lives.
   virtual Awaitable<Result<void>> set_aside(std::string slot,
                                             std::vector<std::string> directories) = 0;
+  /// Puts folder/release there, whole or not at all; what an earlier one that was cut off left is
+  /// removed. A whole release of that name is left alone, and nothing is sent. Errors: not_found,
+  /// permission_denied (the archive here, or the folder there), aborted (another number of bytes or
+  /// another checksum arrived, or the archive here is not of that size), already_exists (something
+  /// that is not ours has the name), resource_exhausted (disk full), unsupported (no tar or
+  /// decompressor there), failed_precondition (it cannot be unpacked).
+  virtual Awaitable<Result<void>> install(InstallRequest request) = 0;
+  /// Removes a release of ours. Gone already is fine. Refused (failed_precondition): it is not
+  /// ours, or a process has it in its command line or memory.
+  virtual Awaitable<Result<void>> remove_release(RemoveRequest request) = 0;
 };
 
 class Host : public HostReader, public HostWriter {

@@ -30,6 +30,12 @@ std::string nodes(std::size_t count) {
 std::string describe(const Action& action) {
   return std::visit(
       Overload{
+          [](const InstallPackage& a) {
+            return fmt::format("install package {} on {}", a.package, a.host);
+          },
+          [](const RemoveRelease& a) {
+            return fmt::format("remove release {} from {}", a.release, a.host);
+          },
           [](const ConfigureServer& a) { return "configure " + server(a.id, a.host); },
           [](const StartServer& a) { return "start " + server(a.id, a.host); },
           [](const StopServer& a) { return "stop " + server(a.id, a.host); },
@@ -77,6 +83,8 @@ std::string describe(const Action& action) {
 std::string subject(const Action& action) {
   return std::visit(
       Overload{
+          [](const InstallPackage& a) { return a.prefix.substr(a.prefix.rfind('/') + 1); },
+          [](const RemoveRelease& a) { return a.release; },
           [](const ConfigureServer& a) { return fmt::format("server {}", a.id); },
           [](const StartServer& a) { return fmt::format("server {}", a.id); },
           [](const StopServer& a) { return fmt::format("server {}", a.id); },
@@ -105,6 +113,8 @@ std::string subject(const Action& action) {
 
 Disruption disruption(const Action& action) {
   return std::visit(Overload{
+                        [](const InstallPackage&) { return Disruption::none; },
+                        [](const RemoveRelease&) { return Disruption::none; },
                         [](const ConfigureServer&) { return Disruption::none; },
                         [](const StartServer&) { return Disruption::none; },
                         [](const StopServer&) { return Disruption::none; },
@@ -131,6 +141,8 @@ Disruption disruption(const Action& action) {
 
 const char* symbol(const Action& action) {
   return std::visit(Overload{
+                        [](const InstallPackage&) { return "+"; },
+                        [](const RemoveRelease&) { return "-"; },
                         [](const ConfigureServer&) { return "+"; },
                         [](const StartServer&) { return "+"; },
                         [](const StopServer&) { return "-"; },
@@ -157,6 +169,8 @@ const char* symbol(const Action& action) {
 
 std::string host_of(const Action& action) {
   return std::visit(Overload{
+                        [](const InstallPackage& a) { return a.host; },
+                        [](const RemoveRelease& a) { return a.host; },
                         [](const ConfigureServer& a) { return a.host; },
                         [](const StartServer& a) { return a.host; },
                         [](const StopServer& a) { return a.host; },
@@ -183,6 +197,8 @@ std::string host_of(const Action& action) {
 
 std::string cloud_of(const Action& action) {
   return std::visit(Overload{
+                        [](const InstallPackage&) { return std::string(); },
+                        [](const RemoveRelease&) { return std::string(); },
                         [](const ConfigureServer&) { return std::string(); },
                         [](const StartServer&) { return std::string(); },
                         [](const StopServer&) { return std::string(); },

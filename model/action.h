@@ -40,6 +40,27 @@ struct Launch {
   bool operator==(const Launch&) const = default;
 };
 
+/// Puts a package on a host: its archive is sent there, compared with its checksum, unpacked beside
+/// and renamed to `prefix`. Precondition: enough room. Done when: a probe finds the release
+/// whole, with what the spec runs from it. Idempotent: a release that is there is left as it is.
+struct InstallPackage {
+  std::string host;
+  std::string package;  ///< name in the spec
+  std::string prefix;   ///< where it will be there, absolute: "/packages/arcus-0123456789ab"
+  std::string sha256;   ///< of the archive
+  bool operator==(const InstallPackage&) const = default;
+};
+
+/// Removes an old release of a package. Precondition: it is ours (it has our mark) and no process
+/// of the host has it in its command line or memory. Idempotent: what is gone is gone.
+struct RemoveRelease {
+  std::string host;
+  std::string package;
+  std::string folder;
+  std::string release;
+  bool operator==(const RemoveRelease&) const = default;
+};
+
 /// Writes zoo.cfg (in our slot) and myid (in the data directory) of a server.
 /// Precondition: the data directory has no other server's myid. Effect: two whole files, each
 /// written beside and renamed. Done when: a probe reads both back. Idempotent: same content.
@@ -271,10 +292,11 @@ struct AdoptNode {
   bool operator==(const AdoptNode&) const = default;
 };
 
-using Action = std::variant<ConfigureServer, StartServer, StopServer, RestartServer, AwaitQuorum,
-                            CreateTree, RegisterCloud, MapNodes, UnmapNodes, StartNode, StopNode,
-                            RestartNode, ForgetNode, UnregisterCloud, ReconfigureEnsemble,
-                            RetireServer, SetDataAside, AdoptServer, AdoptCloud, AdoptNode>;
+using Action =
+    std::variant<InstallPackage, RemoveRelease, ConfigureServer, StartServer, StopServer,
+                 RestartServer, AwaitQuorum, CreateTree, RegisterCloud, MapNodes, UnmapNodes,
+                 StartNode, StopNode, RestartNode, ForgetNode, UnregisterCloud, ReconfigureEnsemble,
+                 RetireServer, SetDataAside, AdoptServer, AdoptCloud, AdoptNode>;
 static_assert(sizeof(Action) <= 136, "there are as many actions as nodes: box large, rare parts");
 
 /// Whether the action only writes down that something that runs is ours from now on.

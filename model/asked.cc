@@ -136,6 +136,10 @@ void hide_secrets(ObservedState& seen) {
       hide_in_lines(slot.config);
     }
   }
+  for (auto& [id, stranger] : seen.strangers) {
+    hide_in_arguments(stranger.argv);
+    hide_in_lines(stranger.config);
+  }
 }
 
 }  // namespace arcform

@@ -64,9 +64,17 @@ struct DesiredPackage {
   std::string name;
   std::string installed;  ///< prefix on the host; empty when `archive` is given
   std::string archive;    ///< path of a tar file here
-  std::string sha256;
-  std::string directory;  ///< where archives are unpacked on the host
+  std::string sha256;     ///< of the archive; empty: to be computed from the file
+  std::string directory;  ///< where archives are unpacked on the host; empty: in our folder
   SourcePosition at;
+  // What is known of an archive's file, which is looked at after the spec was read.
+  std::uint64_t size = 0;      ///< bytes; 0: the file could not be read
+  std::uint64_t unpacked = 0;  ///< at least so many bytes when it is unpacked
+  std::string compressor;      ///< "gzip", "xz", "zstd"; empty: a plain tar
+  std::string unreadable;      ///< why it cannot be sent to a host; empty: it can
+
+  /// One that is on the hosts already.
+  static DesiredPackage at_prefix(std::string name, std::string prefix);
   bool operator==(const DesiredPackage&) const = default;
 };
 

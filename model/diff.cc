@@ -9,6 +9,7 @@
 #include "model/adoption.h"
 #include "model/diff_parts.h"
 #include "model/membership.h"
+#include "model/packages.h"
 #include "model/zoo_cfg.h"
 
 namespace arcform {
@@ -73,6 +74,15 @@ void diff_configuration(const DesiredServer& server, const HostFacts& facts,
   }
 }
 
+/// Where a server should run from, when its process runs from elsewhere; empty: it does.
+std::string another_place(const DesiredState& desired, const HostFacts& facts,
+                          const ObservedProcess& process) {
+  const DesiredPackage& package = *desired.package(desired.ensemble.package);
+  return runs_from(package, facts, process)
+             ? ""
+             : fmt::format("does not run from {}", prefix_of(package, facts));
+}
+
 void diff_running_server(const DesiredState& desired, const DesiredServer& server,
                          const ObservedState& observed, const HostFacts& facts,
                          const std::string& config, std::vector<Drift>& out) {
@@ -99,6 +109,10 @@ void diff_running_server(const DesiredState& desired, const DesiredServer& serve
   if (slot->digest != zoo_digest(config)) {
     out.push_back(server_drift(DriftKind::server_outdated, server,
                                "runs with another configuration than the spec's"));
+    return;
+  }
+  if (const std::string from = another_place(desired, facts, *process); !from.empty()) {
+    out.push_back(server_drift(DriftKind::server_outdated, server, from));
     return;
   }
   const auto answer = observed.servers.find(server.id);
@@ -167,8 +181,7 @@ void diff_server(const DesiredState& desired, const DesiredServer& server,
   if (diff_joiner(desired, server, *facts, membership, out)) {
     return;
   }
-  const DesiredPackage* const package = desired.package(desired.ensemble.package);
-  if (package != nullptr && package->archive.empty()) {
+  if (desired.package(desired.ensemble.package) != nullptr) {
     const std::string config = zoo_cfg(desired, members_for(membership, server.id));
     diff_configuration(server, *facts, config, out);
     diff_running_server(desired, server, observed, *facts, config, out);
@@ -206,14 +219,20 @@ void diff_package(const DesiredState& desired, const HostFacts& facts, const std
   drift.host = host;
   drift.package = name;
   drift.at = at;
+  const bool is_zookeeper = name == desired.ensemble.package;
+  const auto add_java = [&] {
+    if (is_zookeeper && !facts.java) {
+      drift.kind = DriftKind::java_missing;
+      drift.detail = "no java on the PATH";
+      out.push_back(drift);
+    }
+  };
   if (!package->archive.empty()) {
-    drift.detail = fmt::format("package \"{}\" must be installed from {}", name, package->archive);
-    out.push_back(drift);
-    return;
+    diff_archive(desired, facts, drift, out);
+    return add_java();
   }
   const auto found = facts.packages.find(package->installed);
   const ObservedPackage seen = found == facts.packages.end() ? ObservedPackage{} : found->second;
-  const bool is_zookeeper = name == desired.ensemble.package;
   if (is_zookeeper && seen.zookeeper_classpath.empty()) {
     drift.detail =
         fmt::format("package \"{}\": no ZooKeeper server in {}", name, package->installed);
@@ -224,11 +243,7 @@ void diff_package(const DesiredState& desired, const HostFacts& facts, const std
                                package->installed);
     out.push_back(drift);
   }
-  if (is_zookeeper && !facts.java) {
-    drift.kind = DriftKind::java_missing;
-    drift.detail = "no java on the PATH";
-    out.push_back(drift);
-  }
+  add_java();
 }
 
 /// One that leaves later stays a member until then, with the list that the others get.

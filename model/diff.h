@@ -63,6 +63,8 @@ enum class DriftKind {
   host_unknown,
   directory_not_writable,
   package_missing,
+  package_unfit,     ///< an archive of ours is unpacked there, and lacks what the spec runs from it
+  release_unneeded,  ///< an old release that nothing runs from, beyond those that are kept
   java_missing,
   // the ensemble
   server_not_configured,
@@ -106,7 +108,7 @@ struct Drift {
   DriftKind kind = DriftKind::host_unknown;
   std::string host;     ///< host name; empty where it does not apply
   std::string cloud;    ///< service code; empty where it does not apply
-  std::string package;  ///< name in the spec; only for a missing package
+  std::string package;  ///< name in the spec; only for drift of packages
   Endpoint node;
   int server = 0;
   Reason detail;  ///< before → after, or why, for people

@@ -5,6 +5,7 @@
 
 #include "model/diff_parts.h"
 #include "model/node_arguments.h"
+#include "model/packages.h"
 
 namespace arcform {
 namespace {
@@ -19,8 +20,10 @@ struct Cursor {
   Answers::const_iterator answer;
   const HostFacts* facts = nullptr;  ///< the host that `slot` is on
   Slots::const_iterator slot;
-  NodeConfig config;   ///< what `digest` is of; most nodes of a cloud have the same
-  std::string digest;  ///< empty: not computed yet
+  NodeConfig config;       ///< what `digest` is of; most nodes of a cloud have the same
+  std::string digest;      ///< empty: not computed yet
+  std::uint32_t host = 0;  ///< what `prefix` is of: where the cloud's package lies there
+  std::string prefix;      ///< empty: not computed yet
 };
 
 const ObservedMapping* mapping_of(const DiffWorld& world, Endpoint node, Cursor* cursor = nullptr) {
@@ -72,15 +75,29 @@ void add_change(std::string& text, const char* what, const T& before, const T& a
   }
 }
 
+/// Where the cloud's package lies, or will lie, on the node's host.
+const std::string& prefix_for(const DiffWorld& world, const DesiredPackage& package,
+                              const DesiredNode& node, Cursor& cursor) {
+  if (package.archive.empty()) {
+    return package.installed;
+  }
+  if (cursor.prefix.empty() || cursor.host != node.host) {
+    cursor.host = node.host;
+    cursor.prefix = prefix_of(package, world.hosts[node.host]->value());
+    cursor.digest.clear();
+  }
+  return cursor.prefix;
+}
+
 /// True when the node was started with exactly what the spec says, by its identity file.
-bool digest_matches(const DesiredPackage* package, const DesiredNode& node,
-                    const ObservedSlot& slot, Cursor& cursor) {
-  if (package == nullptr || !package->archive.empty() || slot.digest.empty()) {
+bool digest_matches(const std::string& prefix, const DesiredNode& node, const ObservedSlot& slot,
+                    Cursor& cursor) {
+  if (slot.digest.empty()) {
     return false;
   }
   if (cursor.digest.empty() || cursor.config != node.config) {
     cursor.config = node.config;
-    cursor.digest = node_digest(package->installed, node.config);
+    cursor.digest = node_digest(prefix, node.config);
   }
   return slot.digest == cursor.digest;
 }
@@ -88,7 +105,10 @@ bool digest_matches(const DesiredPackage* package, const DesiredNode& node,
 void diff_arguments(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,
                     const NodeJudgement& judgement, Cursor& cursor, std::vector<Drift>& out) {
   const DesiredPackage* const package = world.desired.package(cloud.package);
-  if (digest_matches(package, node, *judgement.slot, cursor)) {
+  static const std::string kNowhere;
+  const std::string& prefix =
+      package == nullptr ? kNowhere : prefix_for(world, *package, node, cursor);
+  if (package != nullptr && digest_matches(prefix, node, *judgement.slot, cursor)) {
     return;
   }
   const auto running = parse_node_arguments(judgement.process->argv);
@@ -99,10 +119,8 @@ void diff_arguments(const DiffWorld& world, const DesiredCloud& cloud, const Des
     const NodeConfig& should = node.config;
     add_change(restart, "threads", is.threads, should.threads);
     add_change(restart, "session timeout", is.session_timeout_s, should.session_timeout_s);
-    if (package != nullptr && package->archive.empty() &&
-        running->program != package->installed + "/bin/memcached") {
-      add_change(restart, "program", printable(running->program),
-                 package->installed + "/bin/memcached");
+    if (package != nullptr && running->program != prefix + "/bin/memcached") {
+      add_change(restart, "program", printable(running->program), prefix + "/bin/memcached");
     }
     add_change(tune, "memlimit", is.memlimit_mb, should.memlimit_mb);
     add_change(tune, "connections", is.connections, should.connections);

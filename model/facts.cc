@@ -41,6 +41,10 @@ class Watch {
   void modes();
   void tree();
   void package(const std::string& host, const std::string& prefix);
+  void release(const std::string& host_name, const std::string& package_name,
+               const std::string& prefix);
+  /// Somebody's process, ours or not.
+  void running(const std::string& host_name, const ProcessIdentity& process);
   void deployment();
 
   std::vector<std::string> take_step() { return std::exchange(step_, {}); }
@@ -235,6 +239,42 @@ void Watch::package(const std::string& host_name, const std::string& prefix) {
   note(subject, whole ? "a cache server with " + found->second.engine : "no cache server");
 }
 
+void Watch::release(const std::string& host_name, const std::string& package_name,
+                    const std::string& prefix) {
+  const std::string subject = fmt::format("{} on {}", prefix, host_name);
+  const HostFacts* const facts = host(host_name);
+  if (facts == nullptr) {
+    note(subject, kUnknownFact);
+    return;
+  }
+  const auto found = facts->releases.find(package_name);
+  std::string value = "absent";
+  if (found != facts->releases.end()) {
+    for (const ObservedRelease& release : found->second.all) {
+      if (found->second.folder + "/" + release.name == prefix) {
+        value = release.sha256.empty() ? "not ours" : "of " + release.sha256;
+      }
+    }
+  }
+  note(subject, std::move(value));
+}
+
+void Watch::running(const std::string& host_name, const ProcessIdentity& process) {
+  const std::string subject = fmt::format("pid {} on {}", process.pid, host_name);
+  const HostFacts* const facts = host(host_name);
+  if (facts == nullptr) {
+    note(subject, kUnknownFact);
+    return;
+  }
+  const bool lives =
+      facts->boot_id == process.boot_id &&
+      std::any_of(facts->processes.begin(), facts->processes.end(),
+                  [&](const ObservedProcess& item) {
+                    return item.pid == process.pid && item.start_ticks == process.start_ticks;
+                  });
+  note(subject, lives ? text_of(process) : "gone");
+}
+
 /// Another spec that was applied in between wants another world than this plan.
 void Watch::deployment() {
   const std::string path = znodes::applied(desired_.deployment);
@@ -266,6 +306,39 @@ void watch(const StopServer& a, Watch& on) {
 void watch(const RestartServer& a, Watch& on) {
   on.server(a.start->host, a.start->id);
   on.modes();
+}
+void watch(const InstallPackage& a, Watch& on) {
+  on.release(a.host, a.package, a.prefix);
+}
+void watch(const RemoveRelease& a, Watch& on) {
+  on.release(a.host, a.package, a.folder + "/" + a.release);
+}
+void watch(const ReconfigureEnsemble& a, Watch& on) {
+  if (!a.host.empty()) {
+    on.server(a.host, a.server);
+  }
+  on.modes();
+}
+void watch(const RetireServer& a, Watch& on) {
+  on.server(a.stop->host, a.stop->id);
+  on.modes();
+}
+void watch(const SetDataAside& a, Watch& on) {
+  on.server(a.host, a.id);
+}
+void watch(const AdoptServer& a, Watch& on) {
+  on.server(a.host, a.id);
+  on.running(a.host, a.running->identity);
+}
+void watch(const AdoptCloud& a, Watch& on) {
+  on.registration(a.service_code);
+  for (const Endpoint node : a.nodes) {
+    on.joined(a.service_code, node);
+  }
+}
+void watch(const AdoptNode& a, Watch& on) {
+  on.joined(a.service_code, a.node);
+  on.running(a.host, a.running->identity);
 }
 void watch(const AwaitQuorum& /*a*/, Watch& /*on*/) {}
 void watch(const CreateTree& /*a*/, Watch& on) {

@@ -92,6 +92,22 @@ struct ObservedPackage {
   bool operator==(const ObservedPackage&) const = default;
 };
 
+/// A folder with the name of a release of a package: an archive that was unpacked on the host.
+struct ObservedRelease {
+  std::string name;                ///< "arcus-0123456789ab"
+  std::string sha256;              ///< of the archive, as we left it there; empty: not ours
+  std::uint64_t installed_at = 0;  ///< seconds since 1970 by the host's clock
+  bool operator==(const ObservedRelease&) const = default;
+};
+
+/// The folder in which the releases of a package are kept.
+struct ObservedReleases {
+  std::string folder;                ///< absolute, existing or not
+  std::uint64_t free_kb = 0;         ///< on its disk, for the user that we are there
+  std::vector<ObservedRelease> all;  ///< of this package, sorted by name
+  bool operator==(const ObservedReleases&) const = default;
+};
+
 /// A data directory of a ZooKeeper server.
 struct ObservedDataDirectory {
   bool exists = false;
@@ -113,10 +129,13 @@ struct HostFacts {
   bool java = false;                  ///< a `java` on the PATH
   bool directory_writable = false;    ///< our folder, or the nearest existing parent, is writable
   std::map<std::string, ObservedPackage> packages;  ///< by prefix
-  std::vector<ObservedProcess> processes;           ///< sorted by pid
-  std::vector<std::uint16_t> listening;             ///< TCP ports, sorted, unique
-  std::map<std::string, ObservedSlot> slots;        ///< by name
-  ObservedDataDirectory data;                       ///< of the server asked for, if any
+  std::map<std::string, ObservedReleases>
+      releases;                 ///< by package, for archives that were asked for
+  std::set<std::string> tools;  ///< of tar, gzip, xz, zstd, sha256sum; looked for with `releases`
+  std::vector<ObservedProcess> processes;     ///< sorted by pid
+  std::vector<std::uint16_t> listening;       ///< TCP ports, sorted, unique
+  std::map<std::string, ObservedSlot> slots;  ///< by name
+  ObservedDataDirectory data;                 ///< of the server asked for, if any
   bool operator==(const HostFacts&) const = default;
 
   /// The live process that the slot's identity names; nullptr: none (proven dead or never started).

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "model/diff_parts.h"
+#include "model/packages.h"
 #include "model/plan_adoption.h"
 #include "model/select.h"
 #include "model/znodes.h"
@@ -91,6 +92,20 @@ std::map<Endpoint, std::string> strays_of(const DesiredState& desired,
   return strays;
 }
 
+/// The package that a step starts something from; empty: none.
+const std::string& package_of(const Action& action, const DesiredState& desired) {
+  static const std::string kNone;
+  const auto* const restart = std::get_if<RestartNode>(&action);
+  const auto* const start = restart != nullptr ? &*restart->start : std::get_if<StartNode>(&action);
+  if (start != nullptr) {
+    const DesiredCloud* const cloud = desired.cloud(start->service_code);
+    return cloud == nullptr ? kNone : cloud->package;
+  }
+  const bool server =
+      std::holds_alternative<StartServer>(action) || std::holds_alternative<RestartServer>(action);
+  return server ? desired.ensemble.package : kNone;
+}
+
 }  // namespace
 
 PlanBuilder::PlanBuilder(const DesiredState& desired_in, const ObservedState& observed_in,
@@ -103,6 +118,12 @@ PlanBuilder::PlanBuilder(const DesiredState& desired_in, const ObservedState& ob
 
 StepId PlanBuilder::add(Action action, Reason reason, SourcePosition at,
                         std::vector<StepId> after) {
+  if (!installs.empty()) {
+    const auto install = installs.find({host_of(action), package_of(action, desired)});
+    if (install != installs.end()) {
+      after.push_back(install->second);
+    }
+  }
   std::sort(after.begin(), after.end());
   after.erase(std::unique(after.begin(), after.end()), after.end());
   if (!(last_after_ == after)) {
@@ -140,10 +161,14 @@ std::uint32_t PlanBuilder::launch(const HostFacts& facts, const DesiredPackage& 
 std::uint32_t PlanBuilder::find_launch(const HostFacts& facts, const DesiredPackage& package) {
   Launch launch;
   launch.package = package.name;
-  launch.prefix = package.installed;
+  launch.prefix = prefix_of(package, facts);
   launch.connect_string = connect_string_;
   launch.as_root = facts.uid == 0;
-  if (const auto found = facts.packages.find(package.installed); found != facts.packages.end()) {
+  if (!package.archive.empty()) {  // Where it will be, when it is not there yet.
+    launch.engine = launch.prefix + "/lib/default_engine.so";
+  }
+  const auto found = facts.packages.find(launch.prefix);
+  if (found != facts.packages.end() && (launch.engine.empty() || !found->second.engine.empty())) {
     launch.engine = found->second.engine;
     launch.extensions = found->second.extensions;
   }

@@ -21,30 +21,14 @@ template <class... Ts>
 Overload(Ts...) -> Overload<Ts...>;
 
 /// The classes that the summary counts, in the order in which they are told.
-enum class Class {
-  configure,
-  start,
-  restart,
-  create,
-  enrol,
-  map,
-  stop,
-  unmap,
-  forget,
-  unregister,
-  reconfigure
-};
-constexpr std::array<const char*, 11> kClassWords{"to configure",
-                                                  "to start",
-                                                  "to restart",
-                                                  "to create",
-                                                  "to register",
-                                                  "to map",
-                                                  "to stop",
-                                                  "to unmap",
-                                                  "to forget",
-                                                  "to unregister",
-                                                  "to join or leave the ensemble"};
+// clang-format off
+enum class Class { install, configure, start, restart, create, enrol, map, stop, unmap, forget,
+                   unregister, reconfigure, remove };
+constexpr std::array<const char*, 13> kClassWords{
+    "to install", "to configure", "to start", "to restart", "to create", "to register", "to map",
+    "to stop", "to unmap", "to forget", "to unregister", "to join or leave the ensemble",
+    "to remove"};
+// clang-format on
 
 /// What a step says of itself beside its reason: the verb, what it does to the clients, how many
 /// things it counts for and as what.
@@ -84,6 +68,12 @@ std::string restart_cost(Ring::Share share) {
 Words words_of(const Step& step, Ring::Share share) {
   return std::visit(
       Overload{
+          [](const InstallPackage&) {
+            return Words{"install", "nothing lost", 1, Class::install};
+          },
+          [](const RemoveRelease&) {
+            return Words{"remove", "nothing lost", 1, Class::remove};
+          },
           [](const ConfigureServer&) {
             return Words{"configure", "nothing lost", 1, Class::configure};
           },
@@ -187,12 +177,21 @@ struct Group {
   std::vector<const Step*> steps;
 };
 
+/// The heading of a step that is of no cloud.
+std::string part_of(const Action& action) {
+  if (std::holds_alternative<InstallPackage>(action) ||
+      std::holds_alternative<RemoveRelease>(action)) {
+    return "packages";
+  }
+  const bool node =
+      std::holds_alternative<StopNode>(action) || std::holds_alternative<ForgetNode>(action);
+  return node ? "hosts (leftovers of nodes that are in no cloud)" : "ensemble";
+}
+
 std::string heading_of(const Step& step, const DesiredState& desired) {
   const std::string code = cloud_of(step.action);
   if (code.empty()) {
-    const bool node = std::holds_alternative<StopNode>(step.action) ||
-                      std::holds_alternative<ForgetNode>(step.action);
-    return node ? "hosts (leftovers of nodes that are in no cloud)" : "ensemble";
+    return part_of(step.action);
   }
   const DesiredCloud* const cloud = desired.cloud(code);
   if (cloud == nullptr) {
@@ -212,16 +211,14 @@ std::string heading_of(const Step& step, const DesiredState& desired) {
 /// One group per cloud, one for the ensemble, one for the rest, by their first step.
 std::vector<Group> groups_of(const Plan& plan, const DesiredState& desired) {
   std::vector<Group> groups;
-  std::map<std::pair<std::string, bool>, std::size_t> found;
+  std::map<std::pair<std::string, std::string>, std::size_t> found;
   for (const Step& step : plan.steps) {
     if (is_adoption(step.action)) {
       continue;
     }
-    const bool leftover = std::holds_alternative<StopNode>(step.action) ||
-                          std::holds_alternative<ForgetNode>(step.action);
     const std::string code = cloud_of(step.action);
     const auto [at, added] =
-        found.try_emplace(std::pair(code, code.empty() && leftover), groups.size());
+        found.try_emplace({code, code.empty() ? part_of(step.action) : ""}, groups.size());
     if (added) {
       groups.push_back({heading_of(step, desired), {}});
     }

@@ -24,6 +24,10 @@ Noun noun_of(DriftKind kind) {
       return {"directory not writable", "directories not writable"};
     case DriftKind::package_missing:
       return {"package missing", "packages missing"};
+    case DriftKind::package_unfit:
+      return {"package unfit", "packages unfit"};
+    case DriftKind::release_unneeded:
+      return {"old release", "old releases"};
     case DriftKind::java_missing:
       return {"host without java", "hosts without java"};
     case DriftKind::server_not_configured:

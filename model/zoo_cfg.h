@@ -29,6 +29,9 @@ std::map<std::string, std::string> zoo_settings(std::string_view text);
 /// keeps its list of members apart and changes it while it runs, so they do not count there.
 std::map<std::string, std::string> comparable_settings(std::string_view text);
 
+/// The members in the file: "server.1" and so on, as they stand there.
+std::map<std::string, std::string> zoo_members(std::string_view text);
+
 /// One member of an ensemble: "10.0.0.1:2888:3888[:participant][;[address:]2181]".
 struct ZooMember {
   std::string host;

@@ -90,7 +90,9 @@ std::string digest_of(const DesiredState& desired) {
     render_host(host, out);
   }
   for (const DesiredPackage& package : desired.packages) {
-    out.line("package", package.name, package.installed, package.archive, package.sha256,
+    // Where an archive lies here does not matter once its checksum is known.
+    out.line("package", package.name, package.installed,
+             package.sha256.empty() ? package.archive : std::string(), package.sha256,
              package.directory);
   }
   out.line("removals", std::uint64_t{desired.max_removals.amount},

@@ -144,8 +144,8 @@ Result<SpecDraft> draft_of_file(const ArcusFile& file,
     return added.error();
   }
   hosts.finish();
-  desired.packages = {{"arcus", kGuessedPrefix, "", "", "", {}},
-                      {"zookeeper", kGuessedZookeeper, "", "", "", {}}};
+  desired.packages = {DesiredPackage::at_prefix("arcus", kGuessedPrefix),
+                      DesiredPackage::at_prefix("zookeeper", kGuessedZookeeper)};
   draft.about["packages"] = {
       "TODO: where Arcus and ZooKeeper lie on the hosts is not in the file."};
   DesiredEnsemble& ensemble = desired.ensemble;

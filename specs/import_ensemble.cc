@@ -172,7 +172,7 @@ std::string draft_ensemble(const LiveFacts& facts, const HostNames& hosts, Desir
   if (prefix.empty() || ensemble.data_directory.empty()) {
     return "where ZooKeeper lies on its hosts could not be seen.";
   }
-  desired.packages.push_back({"zookeeper", prefix, "", "", "", {}});
+  desired.packages.push_back(DesiredPackage::at_prefix("zookeeper", prefix));
   desired.ensemble = std::move(ensemble);
   return "";
 }

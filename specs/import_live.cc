@@ -133,7 +133,7 @@ std::string package_at(Work& work, const std::string& prefix) {
   const std::string name =
       work.packages.empty() ? "arcus" : fmt::format("arcus-{}", work.packages.size() + 1);
   work.packages[prefix] = name;
-  work.draft.desired.packages.push_back({name, prefix, "", "", "", {}});
+  work.draft.desired.packages.push_back(DesiredPackage::at_prefix(name, prefix));
   return name;
 }
 

@@ -62,8 +62,9 @@ void fields(A& archive, T& value) {
 
 template <class A, Same<Policy> T>
 void fields(A& archive, T& value) {
-  auto& [allow_removal, only] = value;
+  auto& [allow_removal, adopt, only] = value;
   archive("allowRemoval", allow_removal, "clouds of --allow-removal");
+  archive("adopt", adopt, "clouds of --adopt");
   archive("only", only, "what --only narrows the plan to; empty: nothing");
 }
 
@@ -251,7 +252,15 @@ bool is_whole(const Action& action) {
   const auto* const server = std::get_if<RestartServer>(&action);
   const auto* const node = std::get_if<RestartNode>(&action);
   const auto* const unmap = std::get_if<UnmapNodes>(&action);
-  return (server == nullptr || (server->stop && server->start)) &&
+  const auto* const retire = std::get_if<RetireServer>(&action);
+  const auto* const change = std::get_if<ReconfigureEnsemble>(&action);
+  const auto* const adopt_server = std::get_if<AdoptServer>(&action);
+  const auto* const adopt_node = std::get_if<AdoptNode>(&action);
+  return (retire == nullptr || retire->stop) &&
+         (change == nullptr || (change->before && change->after)) &&
+         (adopt_server == nullptr || adopt_server->running) &&
+         (adopt_node == nullptr || adopt_node->running) &&
+         (server == nullptr || (server->stop && server->start)) &&
          (node == nullptr || (node->stop && node->start)) &&
          (unmap == nullptr || !unmap->nodes.empty() || !unmap->forget_hosts.empty());
 }

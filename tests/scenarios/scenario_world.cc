@@ -127,7 +127,8 @@ const std::map<std::string, Fault>& faults_by_name() {
 
 /// Whether the line tells of something that we did on a host.
 bool is_host_write(const std::string& what) {
-  const auto verbs = {" start ", " stop ", " adopt ", " forget ", " write ", " set aside "};
+  const auto verbs = {" start ", " stop ",      " adopt ",   " forget ",
+                      " write ", " set aside ", " install ", " remove "};
   return what.starts_with("host ") &&
          std::any_of(verbs.begin(), verbs.end(),
                      [&what](const char* verb) { return what.find(verb) != std::string::npos; });

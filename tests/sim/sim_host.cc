@@ -137,6 +137,13 @@ Awaitable<Result<HostFacts>> SimHost::probe(ProbeRequest request) {
     const auto found = machine_.packages.find(prefix);
     facts.packages[prefix] = found == machine_.packages.end() ? ObservedPackage{} : found->second;
   }
+  facts.tools = request.releases.empty() ? std::set<std::string>() : machine_.tools;
+  for (const ReleasePlace& place : request.releases) {
+    ObservedReleases& seen = facts.releases[place.package] = observed_releases(place);
+    const std::string prefix = seen.folder + "/" + place.release;
+    const auto found = machine_.packages.find(prefix);
+    facts.packages[prefix] = found == machine_.packages.end() ? ObservedPackage{} : found->second;
+  }
   facts.processes = observed_processes();
   std::set<std::uint16_t> ports;
   for (const auto& [pid, process] : machine_.processes()) {

@@ -32,6 +32,8 @@ class SimHost final : public Host {
   Awaitable<Result<void>> forget(std::string slot) override;
   Awaitable<Result<void>> set_aside(std::string slot,
                                     std::vector<std::string> directories) override;
+  Awaitable<Result<void>> install(InstallRequest request) override;
+  Awaitable<Result<void>> remove_release(RemoveRequest request) override;
 
   const std::string& directory() const { return directory_; }
   /// The controller's sleep, for Fault::clock_jump.
@@ -55,6 +57,10 @@ class SimHost final : public Host {
   const Process* process_of(const std::string& slot) const;
   std::map<std::string, ObservedSlot> observed_slots() const;
   std::vector<ObservedProcess> observed_processes() const;
+  ObservedReleases observed_releases(const ReleasePlace& place) const;
+  std::optional<Result<void>> settled_before(const InstallRequest& request);
+  Awaitable<Result<void>> receive(const InstallRequest& request, std::string beside);
+  void forget_leftovers(const std::string& folder, const std::string& package);
 
   SimCore& core_;
   Machine& machine_;

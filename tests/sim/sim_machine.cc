@@ -9,6 +9,15 @@ namespace arcform::sim {
 
 using std::chrono::milliseconds;
 
+ObservedPackage everything_at(const std::string& prefix) {
+  ObservedPackage package;
+  package.cache_node = true;
+  package.engine = prefix + "/lib/default_engine.so";
+  package.extensions = {prefix + "/lib/syslog_logger.so", prefix + "/lib/ascii_scrub.so"};
+  package.zookeeper_classpath = prefix + "/java/zookeeper.jar";
+  return package;
+}
+
 void Program::later(Time delay, const std::string& what, std::function<void()> then) {
   core_.clock().after(delay, fmt::format("{} pid {}: {}", machine_.name(), pid_, what),
                       [weak = weak_from_this(), then = std::move(then)] {

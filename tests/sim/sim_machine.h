@@ -78,6 +78,15 @@ struct Slot {
   std::optional<int> last_exit;
 };
 
+/// A whole release of a package.
+struct Release {
+  std::string sha256;
+  std::uint64_t installed_at = 0;
+};
+
+/// All that any package could have, below `prefix`.
+ObservedPackage everything_at(const std::string& prefix);
+
 /// One computer: processes, ports, files and what is installed.
 class Machine {
  public:
@@ -126,7 +135,12 @@ class Machine {
   std::map<std::string, Slot> slots;                          ///< by absolute path of the folder
   std::map<std::string, std::shared_ptr<ZnodeStore>> stores;  ///< data directories of servers
   std::map<std::string, ObservedPackage> packages;            ///< by prefix
-  std::set<std::string> programs{"stand-in"};                 ///< that can be run besides
+  std::map<std::string, Release> releases;                    ///< by absolute path
+  std::set<std::string> tools{"gzip", "sha256sum", "tar", "xz", "zstd"};
+  std::uint64_t free_kb = 100ULL << 20U;
+  /// The checksum of whatever archive arrives, when it is not the one that was sent.
+  std::optional<std::string> arrived_sum;
+  std::set<std::string> programs{"stand-in"};  ///< that can be run besides
   bool java = true;
   bool writable = true;
   bool disk_full = false;

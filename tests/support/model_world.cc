@@ -191,6 +191,24 @@ void ModelWorld::stop_node(const StopNode& action) {
   }
 }
 
+std::string ModelWorld::apply(const Plan&, const InstallPackage& action) {
+  HostFacts& facts = host_in(world_, action.host);
+  const std::string& prefix = action.prefix;
+  const std::size_t slash = prefix.rfind('/');
+  ObservedReleases& releases = facts.releases[action.package];
+  releases.folder = prefix.substr(0, slash);
+  releases.all.push_back({prefix.substr(slash + 1), action.sha256, 1});
+  facts.packages[prefix] = {true, prefix + "/lib/default_engine.so", {}, prefix + "/lib/*"};
+  return "";
+}
+
+std::string ModelWorld::apply(const Plan&, const RemoveRelease& action) {
+  auto& all = host_in(world_, action.host).releases[action.package].all;
+  const auto gone = std::erase_if(
+      all, [&](const ObservedRelease& release) { return release.name == action.release; });
+  return gone == 1 ? "" : "a release is removed that is not there";
+}
+
 std::string ModelWorld::apply(const Plan&, const ConfigureServer& action) {
   HostFacts& facts = host_in(world_, action.host);
   const std::string id = fmt::to_string(action.id);

@@ -31,6 +31,8 @@ class ModelWorld {
   std::string perform(const Plan& plan, const Step& step);
 
  private:
+  std::string apply(const Plan& plan, const InstallPackage& action);
+  std::string apply(const Plan& plan, const RemoveRelease& action);
   std::string apply(const Plan& plan, const ConfigureServer& action);
   std::string apply(const Plan& plan, const StartServer& action);
   std::string apply(const Plan& plan, const StopServer& action);

@@ -16,6 +16,10 @@ TEST_CASE("every kind of action says what it does, to what, at which cost") {
   const MapNodes map{"c", {{node, {}, {}}, {node, {}, {}}}, {}};
   using Row = std::tuple<Action, std::string, std::string, std::string, Disruption>;
   const std::vector<Row> rows{
+      {InstallPackage{"h", "p", "/f/p-0123456789ab", ""}, "+", "p-0123456789ab",
+       "install package p on h", Disruption::none},
+      {RemoveRelease{"h", "p", "/f", "p-0123456789ab"}, "-", "p-0123456789ab",
+       "remove release p-0123456789ab from h", Disruption::none},
       {ConfigureServer{"h", 2, "", ""}, "+", "server 2", "configure ZooKeeper server 2 on h",
        Disruption::none},
       {start_server, "+", "server 2", "start ZooKeeper server 2 on h", Disruption::none},

@@ -70,8 +70,10 @@ TEST_CASE("packages are installed already, or archives") {
       &SpecText::packages, R"("packages": {"zoo": {"archive": "z.tgz", "sha256": ")" + sum +
                                R"(", "directory": "/opt/p"}, "arcus": {"installed": "/opt/a"}})"));
   REQUIRE(desired.packages.size() == 2);
-  CHECK(desired.packages[0] == DesiredPackage{"arcus", "/opt/a", "", "", "", {5, 144}});
-  CHECK(desired.packages[1] == DesiredPackage{"zoo", "", "z.tgz", sum, "/opt/p", {5, 14}});
+  CHECK(desired.packages[0] ==
+        DesiredPackage{"arcus", "/opt/a", "", "", "", {5, 144}, 0, 0, "", ""});
+  CHECK(desired.packages[1] ==
+        DesiredPackage{"zoo", "", "z.tgz", sum, "/opt/p", {5, 14}, 0, 0, "", ""});
 }
 
 TEST_CASE("an ensemble of our own has servers sorted by id, and zoo.cfg values as text") {
