@@ -88,8 +88,8 @@ SpecDraft some_draft(unsigned seed) {
                                                            : fmt::format("cache{:03}.arcus", i));
   }
   names.finish();
-  desired.packages = {{"arcus", "/opt/arcus", "", "", "", {}},
-                      {"zookeeper", "/opt/zookeeper", "", "", "", {}}};
+  desired.packages = {DesiredPackage::at_prefix("arcus", "/opt/arcus"),
+                      DesiredPackage::at_prefix("zookeeper", "/opt/zookeeper")};
   if (random() % 3 == 0) {
     desired.ensemble.external = "10.0.0.250:2181";
   } else {
