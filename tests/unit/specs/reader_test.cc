@@ -50,6 +50,8 @@ TEST_CASE("a host's ssh changes single fields of the one at the top") {
   SshAccess ssh;
   ssh.user = "arcus";
   ssh.port = 2222;
+  ssh.port_given = true;
+  ssh.known_hosts_given = true;
   ssh.identity_files = {"~/a", "~/b"};
   ssh.known_hosts = "/etc/known";
   ssh.directory = "/srv/arcform";
