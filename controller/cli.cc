@@ -91,9 +91,9 @@ void add_only(CLI::App& command, Options& options) {
       ->allow_extra_args(false);
 }
 
-/// A word that has a '/' or ends in ".json" is the spec; any other is a cloud.
+/// A word that has a '/', ends in ".json" or is no service code is the spec; any other is a cloud.
 std::string take_word(const std::string& word, Options& options, bool& named) {
-  if (word.find('/') == std::string::npos && !word.ends_with(".json")) {
+  if (is_service_code(word) && !word.ends_with(".json")) {
     options.clouds.push_back(word);
     return "";
   }

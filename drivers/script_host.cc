@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 
-#include "drivers/adopt_script.h"
+#include "drivers/host_words.h"
 #include "drivers/probe.h"
 #include "model/packages.h"
 
@@ -22,33 +22,6 @@ constexpr milliseconds kPatience{30'000};
 /// Writing waits for the disk.
 constexpr milliseconds kWritePatience{120'000};
 constexpr std::size_t kProbeMax = std::size_t{1} << 20U;
-
-/// "[a-z]+-[0-9]+": one path component that no shell or tool can take for anything else.
-bool is_slot(std::string_view text) {
-  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const std::size_t dash = text.find('-');
-  return dash != std::string_view::npos && dash > 0 && dash + 1 < text.size() &&
-         text.size() <= 64 &&
-         std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(dash), is_lower) &&
-         std::all_of(text.begin() + static_cast<std::ptrdiff_t>(dash) + 1, text.end(), is_digit);
-}
-
-/// One word of the identity file.
-bool is_word(std::string_view text) {
-  return text.size() <= 128 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
-bool is_clean_path(std::string_view path) {
-  const std::string wrapped = "/" + std::string(path) + "/";
-  return !path.empty() && !path.ends_with('/') && path.find('\n') == std::string_view::npos &&
-         wrapped.find("/../") == std::string::npos && wrapped.find("/./") == std::string::npos;
-}
-
-bool is_absolute(std::string_view path) {
-  return path.starts_with('/') && is_clean_path(path);
-}
 
 /// The line of what the tools said that holds the reason; dd reports its counts there as well.
 std::string reason_in(std::string_view words) {
@@ -347,66 +320,6 @@ Awaitable<Result<void>> ScriptHost::forget(std::string slot) {
     co_return error(ErrorCode::invalid_argument, what, "not a slot's name");
   }
   std::string body = forget_script(slot, place_);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
-  if (!reply) {
-    co_return reply.error();
-  }
-  if (reply->status != 0) {
-    co_return refusal(*reply, what);
-  }
-  co_return Result<void>{};
-}
-
-Awaitable<Result<std::optional<std::string>>> ScriptHost::read_file(std::string path) {
-  const std::string what = "read " + printable(path);
-  if (!path.starts_with('/') || path.size() > 1024 || path.find('\n') != std::string::npos) {
-    co_return error(ErrorCode::invalid_argument, what, "not an absolute path");
-  }
-  std::string body = read_file_script(path, place_);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
-  if (!reply) {
-    co_return reply.error();
-  }
-  if (reply->status != 0) {
-    co_return refusal(*reply, what);
-  }
-  if (reply->output == "absent") {
-    co_return std::optional<std::string>();
-  }
-  constexpr std::string_view kHead = "file\n";
-  if (!reply->output.starts_with(kHead)) {
-    co_return error(ErrorCode::unavailable, what, "the script's answer is not a file");
-  }
-  co_return std::optional<std::string>(reply->output.substr(kHead.size()));
-}
-
-Awaitable<Result<void>> ScriptHost::adopt(AdoptRequest request) {
-  const std::string what =
-      fmt::format("adopt pid {} as {}", request.process.pid, printable(request.slot));
-  if (!is_slot(request.slot) || request.argv.empty() || !is_word(request.digest) ||
-      request.process.pid < 2) {
-    co_return error(ErrorCode::invalid_argument, what, "bad slot, argv, pid or digest");
-  }
-  std::string body = adopt_script(request, place_);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
-  if (!reply) {
-    co_return reply.error();
-  }
-  if (reply->status != 0 || reply->output != "adopted") {
-    co_return refusal(*reply, what);
-  }
-  co_return Result<void>{};
-}
-
-Awaitable<Result<void>> ScriptHost::set_aside(std::string slot,
-                                              std::vector<std::string> directories) {
-  const std::string what = "set aside the data of " + printable(slot);
-  if (!is_slot(slot) || !slot.starts_with("server-") ||
-      !std::all_of(directories.begin(), directories.end(),
-                   [](const std::string& path) { return is_absolute(path); })) {
-    co_return error(ErrorCode::invalid_argument, what, "not a server's slot, or no absolute path");
-  }
-  std::string body = set_aside_script(slot, directories, place_);
   const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
   if (!reply) {
     co_return reply.error();
