@@ -183,6 +183,28 @@ void add_import(CLI::App& app, Options& options) {
       "ask ZooKeeper only, log in nowhere");
 }
 
+/// Commands that print or write something and look at no world.
+template <class On>
+void add_documents(const On& on, Options& options) {
+  CLI::App* const schema = on("schema", "print the JSON Schema of a document", Command::schema);
+  schema->add_option("DOCUMENT", options.schema, "spec, plan, status, observation or diagnostics")
+      ->check(CLI::IsMember({"spec", "plan", "status", "observation", "diagnostics"}))
+      ->capture_default_str();
+  CLI::App* const completion =
+      on("completion", "print completions for a shell", Command::completion);
+  completion->add_option("SHELL", options.shell, "bash, zsh or fish; names: what --only may name")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish", "names"}));
+  add_spec(*completion, options);
+  CLI::App* const pack = on(
+      "pack", "make the archive of an installed Arcus, the same bytes every time", Command::pack);
+  pack->add_option("DIR", options.folder, "what to pack: the prefix, with its bin and lib")
+      ->required();
+  pack->add_option("-o,--output", options.output, "the archive: .tar.gz, .tar.xz, .tar.zst or .tar")
+      ->required()
+      ->type_name("FILE");
+}
+
 void add_commands(CLI::App& app, Options& options) {
   const auto on = [&app, &options](const char* name, const char* what, Command command) {
     CLI::App* const sub = app.add_subcommand(name, what);
@@ -241,24 +263,8 @@ void add_commands(CLI::App& app, Options& options) {
   observe->add_option("-o,--out", options.out, "write there, not to standard output")
       ->type_name("FILE");
 
-  CLI::App* const schema = on("schema", "print the JSON Schema of a document", Command::schema);
-  schema->add_option("DOCUMENT", options.schema, "spec, plan, status, observation or diagnostics")
-      ->check(CLI::IsMember({"spec", "plan", "status", "observation", "diagnostics"}))
-      ->capture_default_str();
-  CLI::App* const completion =
-      on("completion", "print completions for a shell", Command::completion);
-  completion->add_option("SHELL", options.shell, "bash, zsh or fish; names: what --only may name")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish", "names"}));
-  add_spec(*completion, options);
+  add_documents(on, options);
   add_import(app, options);
-  CLI::App* const pack = on(
-      "pack", "make the archive of an installed Arcus, the same bytes every time", Command::pack);
-  pack->add_option("DIR", options.folder, "what to pack: the prefix, with its bin and lib")
-      ->required();
-  pack->add_option("-o,--output", options.output, "the archive: .tar.gz, .tar.xz, .tar.zst or .tar")
-      ->required()
-      ->type_name("FILE");
 }
 
 /// Empty, or what is wrong with the first word: CLI11 only says that a command is missing.

@@ -39,9 +39,16 @@ constexpr std::string_view kLeftovers = R"sh(leftovers() {
     case $id in *[!0-9-]* | -* | *-) id= ;; esac
     if [ "$id" != "$who" ] && [ -n "$id" ] && lives "${id%-*}" "${id#*-}"; then
       [ ! -e "$stale/tree" ] || continue
-      before=$(size_of "$stale/archive")
-      sleep 1
-      [ "$(size_of "$stale/archive")" = "$before" ] && [ ! -e "$stale/tree" ] || continue
+      now=$(size_of "$stale/archive")
+      before=
+      tries=0
+      while [ "$now" != "$before" ] && [ $tries -lt 10 ]; do
+        before=$now
+        sleep 1
+        now=$(size_of "$stale/archive")
+        tries=$((tries + 1))
+      done
+      [ "$now" = "$before" ] && [ ! -e "$stale/tree" ] || continue
       lives "${id%-*}" "${id#*-}" && kill $(children "${id%-*}") 2>/dev/null
       tries=0
       while lives "${id%-*}" "${id#*-}" && [ $tries -lt 50 ]; do

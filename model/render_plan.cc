@@ -64,6 +64,9 @@ std::string restart_cost(Ring::Share share) {
                     : fmt::format("its cache is lost, {} of keys", percent_text(share));
 }
 
+/// Told in one line of their own: nothing changes by them.
+const Words kAdopts{"adopt", "", 0, Class::configure};
+
 /// `share`: what the step's node owns of the cloud's keys (KeyShares::of_step); 0: nothing or not
 /// known.
 Words words_of(const Step& step, Ring::Share share) {
@@ -129,16 +132,9 @@ Words words_of(const Step& step, Ring::Share share) {
           [](const SetDataAside&) {
             return Words{"set aside", "nothing lost", 1, Class::forget};
           },
-          // Told in one line of their own: nothing changes by them.
-          [](const AdoptServer&) {
-            return Words{"adopt", "", 0, Class::configure};
-          },
-          [](const AdoptCloud&) {
-            return Words{"adopt", "", 0, Class::configure};
-          },
-          [](const AdoptNode&) {
-            return Words{"adopt", "", 0, Class::configure};
-          },
+          [](const AdoptServer&) { return kAdopts; },
+          [](const AdoptCloud&) { return kAdopts; },
+          [](const AdoptNode&) { return kAdopts; },
       },
       step.action);
 }
