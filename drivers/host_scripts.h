@@ -38,6 +38,9 @@ std::string script_prelude(std::string_view directory);
 std::string start_script(const StartRequest& request, const ScriptPlace& place);
 /// Prints "gone" or "killed".
 std::string stop_script(const StopRequest& request, const ScriptPlace& place);
+/// Raises the soft limit of open files of a process to at least `files`.
+std::string raise_open_files_script(const ProcessIdentity& process, std::uint64_t files,
+                                    const ScriptPlace& place);
 std::string forget_script(const std::string& slot, const ScriptPlace& place);
 /// On failure prints the index of the file that failed.
 std::string write_files_script(const std::vector<FileWrite>& files, const ScriptPlace& place);

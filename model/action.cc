@@ -59,6 +59,7 @@ std::string describe(const Action& action) {
           [](const RestartNode& a) { return "restart " + node(a.start.node, a.start.host); },
           [](const ForgetNode& a) { return "forget " + node(a.node, a.host); },
           [](const UnregisterCloud& a) { return "unregister cloud " + a.service_code; },
+          [](const TuneNode& a) { return "tune " + node(a.node, a.host); },
       },
       action);
 }
@@ -82,6 +83,7 @@ std::string subject(const Action& action) {
                         [](const RestartNode& a) { return a.start.node.text(); },
                         [](const ForgetNode& a) { return a.node.text(); },
                         [](const UnregisterCloud& a) { return "cloud " + a.service_code; },
+                        [](const TuneNode& a) { return a.node.text(); },
                     },
                     action);
 }
@@ -102,6 +104,7 @@ Disruption disruption(const Action& action) {
                         [](const RestartNode&) { return Disruption::cache_loss; },
                         [](const ForgetNode&) { return Disruption::none; },
                         [](const UnregisterCloud&) { return Disruption::cloud_gone; },
+                        [](const TuneNode&) { return Disruption::none; },
                     },
                     action);
 }
@@ -122,6 +125,7 @@ const char* symbol(const Action& action) {
                         [](const RestartNode&) { return "±"; },
                         [](const ForgetNode&) { return "-"; },
                         [](const UnregisterCloud&) { return "-"; },
+                        [](const TuneNode&) { return "~"; },
                     },
                     action);
 }
@@ -142,6 +146,7 @@ std::string host_of(const Action& action) {
                         [](const RestartNode& a) { return a.start.host; },
                         [](const ForgetNode& a) { return a.host; },
                         [](const UnregisterCloud&) { return std::string(); },
+                        [](const TuneNode& a) { return a.host; },
                     },
                     action);
 }
@@ -162,6 +167,7 @@ std::string cloud_of(const Action& action) {
                         [](const RestartNode& a) { return a.start.service_code; },
                         [](const ForgetNode& a) { return a.service_code; },
                         [](const UnregisterCloud& a) { return a.service_code; },
+                        [](const TuneNode& a) { return a.service_code; },
                     },
                     action);
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/names.h"
+#include "model/node_settings.h"
 
 namespace arcform {
 
@@ -88,12 +89,16 @@ struct DesiredEnsemble {
   bool operator==(const DesiredEnsemble&) const = default;
 };
 
-/// The start arguments of a cache node that a spec may set. Units as the server takes them.
+/// What a spec may set of a cache node: start arguments, and what is set online. Units as the
+/// server takes them.
 struct NodeConfig {
   std::uint32_t memlimit_mb = 64;        ///< -m
   std::uint32_t connections = 1024;      ///< -c
   std::uint16_t threads = 4;             ///< -t
   std::uint16_t session_timeout_s = 30;  ///< -o, 10..2000
+  /// The settings from sticky_limit on, which no start argument of ours holds: set while the node
+  /// runs. What the spec does not name is left as it is.
+  SettingValues online{};
   bool operator==(const NodeConfig&) const = default;
 };
 
@@ -106,8 +111,18 @@ struct DesiredNode {
   bool operator==(const DesiredNode&) const = default;
 };
 
+/// How full the cache of a restarted node must be again before the next one is touched.
+struct Warmth {
+  std::uint32_t hit_permille = 800;  ///< of the hit ratio it had before, in thousandths
+  std::uint32_t timeout_s = 1200;    ///< after it the rollout goes on, or stops
+  bool stops = false;
+  bool operator==(const Warmth&) const = default;
+};
+
 struct Rollout {
-  std::uint32_t max_unavailable = 1;
+  std::uint32_t max_unavailable = 1;  ///< a percentage is resolved when the spec is read
+  std::uint32_t min_ready_s = 0;      ///< how long a node must be up before the next is touched
+  std::optional<Warmth> warm{};
   bool operator==(const Rollout&) const = default;
 };
 

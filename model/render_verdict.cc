@@ -78,6 +78,10 @@ Noun noun_of(DriftKind kind) {
     case DriftKind::node_outdated:
     case DriftKind::node_untuned:
       return {"node with another configuration", "nodes with another configuration"};
+    case DriftKind::node_untunable:
+      return {"node that cannot be set so", "nodes that cannot be set so"};
+    case DriftKind::node_restart_debt:
+      return {"node with restart debt", "nodes with restart debt"};
     case DriftKind::node_unknown:
       return {"node unknown", "nodes unknown"};
   }
@@ -92,7 +96,8 @@ bool is_unknown(DriftKind kind) {
 }  // namespace
 
 std::string verdict_line(const DesiredState& desired, const ObservedState& observed) {
-  const std::vector<Drift> drift = diff(desired, observed);
+  std::vector<Drift> drift = diff(desired, observed);
+  std::erase_if(drift, [](const Drift& item) { return item.kind == DriftKind::node_restart_debt; });
   const std::string name = printable(desired.deployment);
   if (drift.empty()) {
     return fmt::format("{}: converged", name);

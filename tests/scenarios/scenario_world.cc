@@ -119,7 +119,7 @@ const std::map<std::string, Fault>& faults_by_name() {
 
 /// Whether the line tells of something that we did on a host.
 bool is_host_write(const std::string& what) {
-  const auto verbs = {" start ", " stop ", " forget ", " write "};
+  const auto verbs = {" start ", " stop ", " forget ", " write ", " tell ", " raise "};
   return what.starts_with("host ") &&
          std::any_of(verbs.begin(), verbs.end(),
                      [&what](const char* verb) { return what.find(verb) != std::string::npos; });
