@@ -65,8 +65,9 @@ void add_commands(CLI::App& app, Options& options) {
   plan->add_flag("--exit-code", options.exit_code, "exit with 2 when there are changes");
   plan->add_flag("--full", options.full, "show long lists whole");
   plan->add_option("--allow-removal", options.allow_removal,
-                   "this cloud may go although clients are attached")
-      ->type_name("CLOUD");
+                   "this cloud may lose any of its nodes, and its clients")
+      ->type_name("CLOUD")
+      ->allow_extra_args(false);  // What follows the name is the spec.
 
   CLI::App* const apply = on("apply", "do it, until it is true", Command::apply);
   add_spec(*apply, options);
@@ -80,8 +81,9 @@ void add_commands(CLI::App& app, Options& options) {
   apply->add_flag("--full", options.full, "show long lists whole");
   apply
       ->add_option("--allow-removal", options.allow_removal,
-                   "this cloud may go although clients are attached")
-      ->type_name("CLOUD");
+                   "this cloud may lose any of its nodes, and its clients")
+      ->type_name("CLOUD")
+      ->allow_extra_args(false);  // What follows the name is the spec.
 
   CLI::App* const status =
       on("status", "show the ensemble, clouds and nodes, one verdict each", Command::status);

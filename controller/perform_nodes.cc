@@ -307,7 +307,7 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartNode&
   }
   if (action.paused) {
     const Result<std::string> child =
-        co_await find_join((*lock)->reader(), action.start.service_code, action.start.node);
+        co_await find_join((*lock)->reader(), action.start->service_code, action.start->node);
     if (!child) {
       co_return child.error();
     }
@@ -315,7 +315,7 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartNode&
       co_return Error{ErrorCode::aborted, "it has joined in the meantime; plan again"};
     }
   }
-  const Result<void> stopped = co_await perform_action(context, action.stop);
+  const Result<void> stopped = co_await perform_action(context, *action.stop);
   if (!stopped) {
     co_return stopped.error();
   }
@@ -325,7 +325,7 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartNode&
       co_return moved.error();
     }
   }
-  auto started = co_await perform_action(context, action.start);
+  auto started = co_await perform_action(context, *action.start);
   co_return started;
 }
 

@@ -250,20 +250,20 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StopServer& 
 Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartServer& action) {
   const std::vector<int> ids = all_ids(context.desired);
   const Answers answers = co_await ask_all(context, ids);
-  const Result<void> safe = check_quorum_without(answers, action.start.id, ids.size());
+  const Result<void> safe = check_quorum_without(answers, action.start->id, ids.size());
   if (!safe) {
     co_return safe.error();
   }
-  if (!action.leader && leads(answers.at(action.start.id))) {
+  if (!action.leader && leads(answers.at(action.start->id))) {
     co_return Error{
         ErrorCode::aborted,
-        fmt::format("server {} leads by now, and the leader is restarted last", action.start.id)};
+        fmt::format("server {} leads by now, and the leader is restarted last", action.start->id)};
   }
-  const Result<void> stopped = co_await stop_process(context, action.stop);
+  const Result<void> stopped = co_await stop_process(context, *action.stop);
   if (!stopped) {
     co_return stopped.error();
   }
-  const Result<void> started = co_await perform_action(context, action.start);
+  const Result<void> started = co_await perform_action(context, *action.start);
   if (!started) {
     co_return started.error();
   }

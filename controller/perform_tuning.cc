@@ -53,7 +53,7 @@ Awaitable<Result<void>> change_one(ApplyContext& context, const TuneNode& action
   if (change.setting == NodeSetting::connections && change.after > change.before) {
     // A server starts with room for few connections more than it was told.
     const Result<void> raised =
-        co_await host.raise_open_files(action.process, change.after + kSpareDescriptors);
+        co_await host.raise_open_files(*action.process, change.after + kSpareDescriptors);
     if (!raised) {
       co_return raised.error();
     }
@@ -101,14 +101,14 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const TuneNode& ac
   if (!lock) {
     co_return lock.error();
   }
-  const Result<bool> alive = co_await context.host(action.host).is_alive(action.process);
+  const Result<bool> alive = co_await context.host(action.host).is_alive(*action.process);
   if (!alive) {
     co_return alive.error();
   }
   if (!*alive) {
     co_return Error{ErrorCode::aborted,
                     fmt::format("pid {} on {} has ended in the meantime; plan again",
-                                action.process.pid, action.host)};
+                                action.process->pid, action.host)};
   }
   for (const Tuning& change : action.changes) {
     const Result<void> changed = co_await change_one(context, action, change);

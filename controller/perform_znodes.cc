@@ -318,8 +318,17 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const UnregisterCl
 
 Awaitable<Result<void>> record_applied(ApplyContext& context, DeploymentLock& lock) {
   const std::string path = znodes::applied(context.desired.deployment);
-  const std::string data = write_applied({context.revision + 1, context.desired.digest,
-                                          context.world.clock.timestamp(), context.holder});
+  AppliedRecord record{context.revision + 1,
+                       context.desired.digest,
+                       context.world.clock.timestamp(),
+                       context.holder,
+                       {}};
+  for (const DesiredCloud& cloud : context.desired.clouds) {
+    if (cloud.protect) {
+      record.protected_clouds.insert(cloud.service_code);
+    }
+  }
+  const std::string data = write_applied(record);
   const Result<bool> there = co_await exists(lock, path);
   if (!there) {
     co_return there.error();

@@ -155,6 +155,7 @@ Awaitable<void> read_last_applied(Reading& reading) {
     out.spec_digest = record->spec_digest;
     out.at = record->at;
     out.by = record->by;
+    out.protected_clouds = record->protected_clouds;
   }
 }
 

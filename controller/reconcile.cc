@@ -54,9 +54,11 @@ Plan without_given_up(Plan plan, const Attempts& attempts) {
     if (orphaned || attempts.given_up(step)) {
       continue;
     }
-    for (StepId& before : step.after) {
+    std::vector<StepId> after = step.after;
+    for (StepId& before : after) {
       before = renumbered[before];
     }
+    step.after = std::move(after);
     renumbered[id] = static_cast<StepId>(kept.size());
     kept.push_back(std::move(step));
   }

@@ -19,7 +19,7 @@ using std::chrono::milliseconds;
 /// The node that the step starts or starts again; nullptr: none.
 const StartNode* started_by(const Step& step) {
   if (const auto* const restart = std::get_if<RestartNode>(&step.action)) {
-    return restart->paused ? nullptr : &restart->start;
+    return restart->paused ? nullptr : &*restart->start;
   }
   return step.settle ? std::get_if<StartNode>(&step.action) : nullptr;
 }

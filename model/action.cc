@@ -33,7 +33,7 @@ std::string describe(const Action& action) {
           [](const ConfigureServer& a) { return "configure " + server(a.id, a.host); },
           [](const StartServer& a) { return "start " + server(a.id, a.host); },
           [](const StopServer& a) { return "stop " + server(a.id, a.host); },
-          [](const RestartServer& a) { return "restart " + server(a.start.id, a.start.host); },
+          [](const RestartServer& a) { return "restart " + server(a.start->id, a.start->host); },
           [](const AwaitQuorum& a) {
             return fmt::format("wait for a leader of {} ZooKeeper servers", a.servers.size());
           },
@@ -56,7 +56,7 @@ std::string describe(const Action& action) {
           },
           [](const StartNode& a) { return "start " + node(a.node, a.host); },
           [](const StopNode& a) { return "stop " + node(a.node, a.host); },
-          [](const RestartNode& a) { return "restart " + node(a.start.node, a.start.host); },
+          [](const RestartNode& a) { return "restart " + node(a.start->node, a.start->host); },
           [](const ForgetNode& a) { return "forget " + node(a.node, a.host); },
           [](const UnregisterCloud& a) { return "unregister cloud " + a.service_code; },
           [](const TuneNode& a) { return "tune " + node(a.node, a.host); },
@@ -65,27 +65,27 @@ std::string describe(const Action& action) {
 }
 
 std::string subject(const Action& action) {
-  return std::visit(Overload{
-                        [](const ConfigureServer& a) { return fmt::format("server {}", a.id); },
-                        [](const StartServer& a) { return fmt::format("server {}", a.id); },
-                        [](const StopServer& a) { return fmt::format("server {}", a.id); },
-                        [](const RestartServer& a) { return fmt::format("server {}", a.start.id); },
-                        [](const AwaitQuorum&) { return std::string("ensemble"); },
-                        [](const CreateTree&) { return std::string("tree"); },
-                        [](const RegisterCloud& a) { return "cloud " + a.service_code; },
-                        [](const MapNodes& a) { return "cloud " + a.service_code; },
-                        [](const UnmapNodes& a) {
-                          return a.nodes.empty() ? a.forget_hosts.front()
-                                                 : "cloud " + a.service_code;
-                        },
-                        [](const StartNode& a) { return a.node.text(); },
-                        [](const StopNode& a) { return a.node.text(); },
-                        [](const RestartNode& a) { return a.start.node.text(); },
-                        [](const ForgetNode& a) { return a.node.text(); },
-                        [](const UnregisterCloud& a) { return "cloud " + a.service_code; },
-                        [](const TuneNode& a) { return a.node.text(); },
-                    },
-                    action);
+  return std::visit(
+      Overload{
+          [](const ConfigureServer& a) { return fmt::format("server {}", a.id); },
+          [](const StartServer& a) { return fmt::format("server {}", a.id); },
+          [](const StopServer& a) { return fmt::format("server {}", a.id); },
+          [](const RestartServer& a) { return fmt::format("server {}", a.start->id); },
+          [](const AwaitQuorum&) { return std::string("ensemble"); },
+          [](const CreateTree&) { return std::string("tree"); },
+          [](const RegisterCloud& a) { return "cloud " + a.service_code; },
+          [](const MapNodes& a) { return "cloud " + a.service_code; },
+          [](const UnmapNodes& a) {
+            return a.nodes.empty() ? a.forget_hosts.front() : "cloud " + a.service_code;
+          },
+          [](const StartNode& a) { return a.node.text(); },
+          [](const StopNode& a) { return a.node.text(); },
+          [](const RestartNode& a) { return a.start->node.text(); },
+          [](const ForgetNode& a) { return a.node.text(); },
+          [](const UnregisterCloud& a) { return "cloud " + a.service_code; },
+          [](const TuneNode& a) { return a.node.text(); },
+      },
+      action);
 }
 
 Disruption disruption(const Action& action) {
@@ -135,7 +135,7 @@ std::string host_of(const Action& action) {
                         [](const ConfigureServer& a) { return a.host; },
                         [](const StartServer& a) { return a.host; },
                         [](const StopServer& a) { return a.host; },
-                        [](const RestartServer& a) { return a.start.host; },
+                        [](const RestartServer& a) { return a.start->host; },
                         [](const AwaitQuorum&) { return std::string(); },
                         [](const CreateTree&) { return std::string(); },
                         [](const RegisterCloud&) { return std::string(); },
@@ -143,7 +143,7 @@ std::string host_of(const Action& action) {
                         [](const UnmapNodes&) { return std::string(); },
                         [](const StartNode& a) { return a.host; },
                         [](const StopNode& a) { return a.host; },
-                        [](const RestartNode& a) { return a.start.host; },
+                        [](const RestartNode& a) { return a.start->host; },
                         [](const ForgetNode& a) { return a.host; },
                         [](const UnregisterCloud&) { return std::string(); },
                         [](const TuneNode& a) { return a.host; },
@@ -164,7 +164,7 @@ std::string cloud_of(const Action& action) {
                         [](const UnmapNodes& a) { return a.service_code; },
                         [](const StartNode& a) { return a.service_code; },
                         [](const StopNode& a) { return a.service_code; },
-                        [](const RestartNode& a) { return a.start.service_code; },
+                        [](const RestartNode& a) { return a.start->service_code; },
                         [](const ForgetNode& a) { return a.service_code; },
                         [](const UnregisterCloud& a) { return a.service_code; },
                         [](const TuneNode& a) { return a.service_code; },

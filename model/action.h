@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
+#include "model/boxed.h"
 #include "model/desired.h"
 #include "model/observed.h"
 
@@ -75,9 +75,9 @@ struct StopServer {
 /// a quorum of servers that are in sync, and a leader is restarted only when it is the last one.
 /// Done when: it serves again and a leader stands.
 struct RestartServer {
-  StopServer stop;
-  StartServer start;
-  bool leader = false;  ///< it led when this was planned, so it comes last
+  Boxed<StopServer> stop;    ///< always there
+  Boxed<StartServer> start;  ///< always there
+  bool leader = false;       ///< it led when this was planned, so it comes last
   bool operator==(const RestartServer&) const = default;
 };
 
@@ -137,8 +137,8 @@ struct StartNode {
   std::string service_code;
   NodeConfig config;
   std::uint32_t launch = 0;  ///< index into Plan::launches
-  std::optional<ObservedJoin> stale;
-  std::optional<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
+  Boxed<ObservedJoin> stale;
+  Boxed<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
   bool operator==(const StartNode&) const = default;
 };
 
@@ -156,10 +156,10 @@ struct StopNode {
 /// Stops a node, optionally moves its mapping here (a running node never notices a changed
 /// mapping), and starts it again. Its cache is lost.
 struct RestartNode {
-  bool paused = false;  ///< because it had left its cloud: only while it still has not joined
-  StopNode stop;
-  std::optional<MapNodes> move_mapping;
-  StartNode start;
+  bool paused = false;   ///< because it had left its cloud: only while it still has not joined
+  Boxed<StopNode> stop;  ///< always there
+  Boxed<MapNodes> move_mapping;
+  Boxed<StartNode> start;  ///< always there
   bool operator==(const RestartNode&) const = default;
 };
 
@@ -170,7 +170,7 @@ struct TuneNode {
   std::string host;
   Endpoint node;
   std::string service_code;
-  ProcessIdentity process;
+  Boxed<ProcessIdentity> process;  ///< always there
   AdminProtocol admin = AdminProtocol::none;
   std::vector<Tuning> changes;  ///< in an order in which the server takes them
   bool operator==(const TuneNode&) const = default;
@@ -182,8 +182,8 @@ struct ForgetNode {
   std::string host;
   Endpoint node;
   std::string service_code;
-  std::optional<ObservedJoin> stale;
-  std::optional<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
+  Boxed<ObservedJoin> stale;
+  Boxed<ProcessIdentity> dead;  ///< whose ephemeral `stale` is; set with it
   bool operator==(const ForgetNode&) const = default;
 };
 
@@ -197,6 +197,7 @@ struct UnregisterCloud {
 using Action = std::variant<ConfigureServer, StartServer, StopServer, RestartServer, AwaitQuorum,
                             CreateTree, RegisterCloud, MapNodes, UnmapNodes, StartNode, StopNode,
                             RestartNode, ForgetNode, UnregisterCloud, TuneNode>;
+static_assert(sizeof(Action) <= 136, "there are as many actions as nodes: box large, rare parts");
 
 /// "start cache node 10.0.0.1:11211 on cache001.arcus": what is done, to what.
 std::string describe(const Action& action);

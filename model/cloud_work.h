@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -12,6 +11,20 @@
 /// What the planner of clouds shares with the planner of their nodes; only model/ uses it.
 namespace arcform {
 
+/// Some drift, by node. It is added in the order of the nodes and mostly asked for in it, too.
+class DriftByNode {
+ public:
+  void add(const Drift& drift) { items_.push_back(&drift); }
+  const Drift& front() const { return *items_.front(); }
+  bool contains(Endpoint node) const { return find(node) != nullptr; }
+  /// nullptr: none of it is this node's.
+  const Drift* find(Endpoint node) const;
+
+ private:
+  std::vector<const Drift*> items_;
+  mutable std::size_t near_ = 0;  // Where the last one was found.
+};
+
 /// The drift of one cloud that the spec lists, and what has been planned for it so far.
 struct CloudWork {
   const DesiredCloud* cloud = nullptr;
@@ -19,11 +32,12 @@ struct CloudWork {
   std::optional<StepId> registered;
   std::optional<StepId> mapped;
   MapNodes map;
-  std::map<Endpoint, const Drift*> to_map;
+  DriftByNode to_map;
   std::set<Endpoint> foreign;  ///< nodes whose mapping is somebody else's: left alone
   std::set<Endpoint> moving;   ///< nodes that run for another cloud of ours
   std::vector<StepId> repairs;
-  std::vector<StepId> chain;  ///< steps that take nodes down or change the ring, in order
+  std::vector<StepId> chain;     ///< steps that take nodes down or change the ring, in order
+  mutable std::size_t near = 0;  ///< where node_of() found the last node
 };
 
 /// The cloud's node of that address; it must be one of the spec's.

@@ -34,6 +34,16 @@ std::string directory_of(const DesiredHost& host, const std::string& deployment)
   return host.ssh.directory.empty() ? "~/.arcform/" + deployment : host.ssh.directory;
 }
 
+std::size_t Portion::of(std::size_t whole) const {
+  constexpr std::size_t kPercent = 100;
+  const std::size_t part = percent ? whole * amount / kPercent : amount;
+  return std::max<std::size_t>(part, 1);
+}
+
+std::string Portion::text() const {
+  return fmt::format("{}{}", amount, percent ? "%" : "");
+}
+
 std::string connect_string(const DesiredState& desired) {
   if (!desired.ensemble.external.empty()) {
     return desired.ensemble.external;

@@ -9,6 +9,7 @@
 
 #include "model/names.h"
 #include "model/node_settings.h"
+#include "model/shared.h"
 
 namespace arcform {
 
@@ -98,7 +99,15 @@ struct NodeConfig {
   std::uint16_t session_timeout_s = 30;  ///< -o, 10..2000
   /// The settings from sticky_limit on, which no start argument of ours holds: set while the node
   /// runs. What the spec does not name is left as it is.
-  SettingValues online{};
+  Shared<SettingValues> online{};
+  std::optional<std::uint32_t> online_value(NodeSetting setting) const {
+    return online.value().get(setting);
+  }
+  void set_online(NodeSetting setting, std::uint32_t value) {
+    SettingValues values = online;
+    values.set(setting, value);
+    online = values;
+  }
   bool operator==(const NodeConfig&) const = default;
 };
 
@@ -126,6 +135,18 @@ struct Rollout {
   bool operator==(const Rollout&) const = default;
 };
 
+/// A number of nodes, or a percentage of some.
+struct Portion {
+  std::uint32_t amount = 0;
+  bool percent = false;
+  bool operator==(const Portion&) const = default;
+
+  /// Of so many, rounded down, at least one.
+  std::size_t of(std::size_t whole) const;
+  /// "3", "25%"
+  std::string text() const;
+};
+
 struct DesiredCloud {
   std::string service_code;
   std::string package;
@@ -147,6 +168,8 @@ struct DesiredState {
   std::vector<DesiredPackage> packages;
   DesiredEnsemble ensemble;
   std::vector<DesiredCloud> clouds;
+  /// How many serving nodes of one cloud an apply may remove, unless asked for by the cloud's name.
+  Portion max_removals{25, true};
   bool operator==(const DesiredState&) const = default;
 
   /// nullptr when there is none of that name.

@@ -11,7 +11,7 @@
 namespace arcform {
 namespace {
 
-Drift server_drift(DriftKind kind, const DesiredServer& server, std::string detail) {
+Drift server_drift(DriftKind kind, const DesiredServer& server, Reason detail) {
   Drift drift;
   drift.kind = kind;
   drift.host = server.host;
@@ -308,7 +308,11 @@ std::vector<Drift> diff(const DesiredState& desired, const ObservedState& observ
   std::vector<Drift> out;
   diff_hosts(desired, observed, out);
   diff_ensemble(desired, observed, out);
-  diff_clouds(desired, observed, out);
+  DiffWorld world = index(desired, observed);
+  for (const DesiredCloud& cloud : desired.clouds) {
+    diff_cloud(world, cloud, out);
+  }
+  diff_unlisted(world, out);
   return out;
 }
 

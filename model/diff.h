@@ -7,6 +7,7 @@
 
 #include "model/desired.h"
 #include "model/observed.h"
+#include "model/shared.h"
 
 namespace arcform {
 
@@ -26,7 +27,7 @@ const char* name_of(Verdict verdict);
 /// One cache node, judged. Pointers point into the observed state.
 struct NodeJudgement {
   Verdict verdict = Verdict::unknown;
-  std::string why;                           ///< in a few words
+  Reason why;                                ///< in a few words
   const ObservedSlot* slot = nullptr;        ///< of the node's host; may be nullptr
   const ObservedProcess* process = nullptr;  ///< our live process; may be nullptr
   const ObservedJoin* join = nullptr;        ///< the standing ephemeral; may be nullptr
@@ -40,6 +41,8 @@ struct NodeWitnesses {
   const Observation<NodeAnswer>* answer = nullptr;  ///< nullptr: never asked
   /// A child of `cloud` that may be the node's: looked at first. nullptr: no idea.
   const ObservedJoin* near = nullptr;
+  /// A slot of `host` that may be the node's: looked at first. nullptr: no idea.
+  const ObservedSlot* near_slot = nullptr;
 };
 
 /// Judges one cache node by its three witnesses. A process that was started less than
@@ -105,7 +108,7 @@ struct Drift {
   std::string package;  ///< name in the spec; only for a missing package
   Endpoint node;
   int server = 0;
-  std::string detail;  ///< before → after, or why, for people
+  Reason detail;  ///< before → after, or why, for people
   SourcePosition at;
   bool operator==(const Drift&) const = default;
 };

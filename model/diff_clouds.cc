@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -12,69 +11,20 @@ namespace arcform {
 namespace {
 
 using Answers = std::map<Endpoint, Observation<NodeAnswer>>;
+using Slots = std::map<std::string, ObservedSlot>;
 
 /// Where the last node was found: nodes come in order, so the next one mostly stands right behind.
 struct Cursor {
   std::size_t mapping = 0;
   std::size_t join = 0;
   Answers::const_iterator answer;
+  const HostFacts* facts = nullptr;  ///< the host that `slot` is on
+  Slots::const_iterator slot;
   NodeConfig config;   ///< what `digest` is of; most nodes of a cloud have the same
   std::string digest;  ///< empty: not computed yet
 };
 
-/// The observed state, indexed for one diff.
-struct World {
-  const DesiredState& desired;
-  const ObservedState& observed;
-  const TreeFacts* tree = nullptr;  ///< nullptr: unknown, or known to be empty
-  bool tree_known = false;
-  std::vector<const Observation<HostFacts>*> hosts;              ///< by index into desired.hosts
-  std::vector<std::pair<Endpoint, const DesiredCloud*>> wanted;  ///< every desired node, sorted
-  std::map<std::uint32_t, std::string> host_names;  ///< by address; those of the spec come first
-};
-
-World index(const DesiredState& desired, const ObservedState& observed) {
-  World world{desired, observed, observed.tree.get(), false, {}, {}, {}};
-  world.tree_known =
-      world.tree != nullptr || observed.tree.is_absent() || ensemble_is_new(desired, observed);
-  for (const DesiredHost& host : desired.hosts) {
-    const auto found = observed.hosts.find(host.name);
-    world.hosts.push_back(found == observed.hosts.end() ? nullptr : &found->second);
-    if (const auto ip = parse_ipv4(host.address)) {
-      world.host_names.emplace(*ip, host.name);
-    }
-  }
-  if (world.tree != nullptr) {
-    for (const auto& [name, record] : world.tree->record.hosts) {
-      if (const auto ip = parse_ipv4(record.address)) {
-        world.host_names.emplace(*ip, name);
-      }
-    }
-  }
-  for (const DesiredCloud& cloud : desired.clouds) {
-    for (const DesiredNode& node : cloud.nodes) {
-      world.wanted.emplace_back(node.endpoint, &cloud);
-    }
-  }
-  if (!std::is_sorted(world.wanted.begin(), world.wanted.end())) {
-    std::sort(world.wanted.begin(), world.wanted.end());
-  }
-  return world;
-}
-
-/// `next`: where the node is looked for first, and afterwards the place behind it.
-const DesiredCloud* wanted_cloud(const World& world, Endpoint node, std::size_t& next) {
-  if (next >= world.wanted.size() || world.wanted[next].first != node) {
-    const auto found = std::lower_bound(
-        world.wanted.begin(), world.wanted.end(), node,
-        [](const auto& entry, Endpoint endpoint) { return entry.first < endpoint; });
-    next = static_cast<std::size_t>(found - world.wanted.begin());
-  }
-  const bool found = next < world.wanted.size() && world.wanted[next].first == node;
-  return found ? world.wanted[next++].second : nullptr;
-}
-
-const ObservedMapping* mapping_of(const World& world, Endpoint node, Cursor* cursor = nullptr) {
+const ObservedMapping* mapping_of(const DiffWorld& world, Endpoint node, Cursor* cursor = nullptr) {
   if (world.tree == nullptr) {
     return nullptr;
   }
@@ -91,18 +41,6 @@ const ObservedMapping* mapping_of(const World& world, Endpoint node, Cursor* cur
   return found != all.end() && found->node == node ? &*found : nullptr;
 }
 
-Drift node_drift(DriftKind kind, const std::string& host, const std::string& cloud, Endpoint node,
-                 SourcePosition at, std::string detail) {
-  Drift drift;
-  drift.kind = kind;
-  drift.host = host;
-  drift.cloud = cloud;
-  drift.node = node;
-  drift.at = at;
-  drift.detail = std::move(detail);
-  return drift;
-}
-
 std::string joined_words(const std::vector<std::string>& words) {
   std::string text;
   for (const std::string& word : words) {
@@ -111,7 +49,7 @@ std::string joined_words(const std::vector<std::string>& words) {
   return text;
 }
 
-void diff_mapping(const World& world, const DesiredCloud& cloud, const DesiredNode& node,
+void diff_mapping(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,
                   Cursor& cursor, std::vector<Drift>& out) {
   if (!world.tree_known || !desired_tree_is_written(world.desired)) {
     return;
@@ -148,7 +86,7 @@ bool digest_matches(const DesiredPackage* package, const DesiredNode& node,
   return slot.digest == cursor.digest;
 }
 
-void diff_arguments(const World& world, const DesiredCloud& cloud, const DesiredNode& node,
+void diff_arguments(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,
                     const NodeJudgement& judgement, const NodeAnswer* answer, Cursor& cursor,
                     std::vector<Drift>& out) {
   const DesiredPackage* const package = world.desired.package(cloud.package);
@@ -181,7 +119,7 @@ void diff_arguments(const World& world, const DesiredCloud& cloud, const Desired
   }
 }
 
-void diff_running_node(const World& world, const DesiredCloud& cloud, const DesiredNode& node,
+void diff_running_node(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,
                        const NodeJudgement& judgement, const NodeAnswer* answer, Cursor& cursor,
                        std::vector<Drift>& out) {
   const auto report = [&](DriftKind kind) {
@@ -209,11 +147,23 @@ void diff_running_node(const World& world, const DesiredCloud& cloud, const Desi
   }
 }
 
-void diff_node(const World& world, const DesiredCloud& cloud, const ObservedCloud* seen,
+/// The slot that the node mostly has.
+const ObservedSlot* near_slot(const HostFacts& facts, Endpoint node, Cursor& cursor) {
+  if (cursor.facts != &facts) {
+    cursor.facts = &facts;
+    cursor.slot = facts.slots.lower_bound(node_slot(node.port));
+  }
+  return cursor.slot == facts.slots.end() ? nullptr : &cursor.slot++->second;
+}
+
+void diff_node(DiffWorld& world, const DesiredCloud& cloud, const ObservedCloud* seen,
                const DesiredNode& node, Cursor& cursor, std::vector<Drift>& out) {
   diff_mapping(world, cloud, node, cursor, out);
   NodeWitnesses witnesses;
   witnesses.host = world.hosts[node.host];
+  if (witnesses.host != nullptr && witnesses.host->is_present()) {
+    witnesses.near_slot = near_slot(witnesses.host->value(), node.endpoint, cursor);
+  }
   witnesses.cloud = seen;
   const Answers& answers = world.observed.nodes;
   if (cursor.answer == answers.end() || cursor.answer->first != node.endpoint) {
@@ -229,6 +179,9 @@ void diff_node(const World& world, const DesiredCloud& cloud, const ObservedClou
   const NodeJudgement judgement = judge(witnesses, node.endpoint, node.config.session_timeout_s);
   if (judgement.join != nullptr && seen != nullptr) {
     cursor.join = static_cast<std::size_t>(judgement.join - seen->joined.data()) + 1;
+  }
+  if (judgement.slot != nullptr) {
+    ++world.slots_known[node.host];
   }
   if (nodes_should_run(world.desired, cloud)) {
     const NodeAnswer* const answer =
@@ -247,8 +200,8 @@ void diff_node(const World& world, const DesiredCloud& cloud, const ObservedClou
 }
 
 /// Children that no node of the cloud can explain; they make every node scrub away live data.
-void diff_children(const World& world, const std::string& service_code, const ObservedCloud& seen,
-                   SourcePosition at, std::vector<Drift>& out) {
+void diff_children(const DiffWorld& world, const std::string& service_code,
+                   const ObservedCloud& seen, SourcePosition at, std::vector<Drift>& out) {
   std::size_t next = 0;
   for (const ObservedJoin& join : seen.joined) {
     const bool wanted = join.endpoint && [&] {
@@ -271,7 +224,9 @@ void diff_children(const World& world, const std::string& service_code, const Ob
   }
 }
 
-void diff_cloud(const World& world, const DesiredCloud& cloud, std::vector<Drift>& out) {
+}  // namespace
+
+void diff_cloud(DiffWorld& world, const DesiredCloud& cloud, std::vector<Drift>& out) {
   static const ObservedCloud kUnregistered;
   const ObservedCloud* seen = world.tree_known ? &kUnregistered : nullptr;
   if (world.tree != nullptr) {
@@ -295,54 +250,12 @@ void diff_cloud(const World& world, const DesiredCloud& cloud, std::vector<Drift
   if (seen != nullptr) {
     diff_children(world, cloud.service_code, *seen, cloud.at, out);
   }
-  Cursor cursor{0, 0, world.observed.nodes.end(), {}, {}};
+  Cursor cursor;
+  cursor.answer = world.observed.nodes.end();
   for (const DesiredNode& node : cloud.nodes) {
     diff_node(world, cloud, seen, node, cursor, out);
   }
 }
-
-/// Nodes that are mapped to a cloud of ours and stand in no cloud of the spec.
-void diff_unlisted_mappings(const World& world, std::set<Endpoint>& seen, std::vector<Drift>& out) {
-  const std::set<std::string>& claims = world.tree->record.claims;
-  std::size_t next = 0;
-  for (const ObservedMapping& mapping : world.tree->mappings) {
-    if (wanted_cloud(world, mapping.node, next) != nullptr) {
-      continue;
-    }
-    const auto host = world.host_names.find(mapping.node.ip);
-    for (const std::string& code : mapping.service_codes) {
-      if (claims.contains(code)) {
-        seen.insert(mapping.node);
-        out.push_back(node_drift(DriftKind::node_unlisted,
-                                 host == world.host_names.end() ? "" : host->second, code,
-                                 mapping.node, {}, "not in the spec"));
-      }
-    }
-  }
-}
-
-/// Slots of ours on the spec's hosts whose node is neither wanted nor mapped: an earlier removal
-/// was cut short.
-void diff_unlisted_slots(const World& world, const std::set<Endpoint>& seen,
-                         std::vector<Drift>& out) {
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < world.hosts.size(); ++i) {
-    const auto ip = parse_ipv4(world.desired.hosts[i].address);
-    if (!ip || world.hosts[i] == nullptr || !world.hosts[i]->is_present()) {
-      continue;
-    }
-    for (const auto& [name, slot] : world.hosts[i]->value().slots) {
-      const auto port = node_slot_port(name);
-      const Endpoint node{*ip, port.value_or(0)};
-      if (port && wanted_cloud(world, node, next) == nullptr && !seen.contains(node)) {
-        out.push_back(node_drift(DriftKind::node_unlisted, world.desired.hosts[i].name, "", node,
-                                 {}, "not in the spec, not mapped"));
-      }
-    }
-  }
-}
-
-}  // namespace
 
 bool nodes_should_run(const DesiredState& desired, const DesiredCloud& cloud) {
   return cloud.state == RunState::running && desired.ensemble.state == RunState::running;
@@ -350,29 +263,6 @@ bool nodes_should_run(const DesiredState& desired, const DesiredCloud& cloud) {
 
 bool desired_tree_is_written(const DesiredState& desired) {
   return desired.ensemble.state == RunState::running;
-}
-
-void diff_clouds(const DesiredState& desired, const ObservedState& observed,
-                 std::vector<Drift>& out) {
-  const World world = index(desired, observed);
-  for (const DesiredCloud& cloud : desired.clouds) {
-    diff_cloud(world, cloud, out);
-  }
-  std::set<Endpoint> seen;
-  if (world.tree != nullptr) {
-    diff_unlisted_mappings(world, seen, out);
-    for (const std::string& code : world.tree->record.claims) {
-      if (desired.cloud(code) == nullptr) {
-        Drift drift;
-        drift.kind = DriftKind::cloud_unlisted;
-        drift.cloud = code;
-        out.push_back(drift);
-      }
-    }
-  }
-  if (world.tree_known || desired.ensemble.state == RunState::stopped) {
-    diff_unlisted_slots(world, seen, out);
-  }
 }
 
 }  // namespace arcform

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "model/diff.h"
@@ -12,8 +16,29 @@ void diff_hosts(const DesiredState& desired, const ObservedState& observed,
                 std::vector<Drift>& out);
 void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
                    std::vector<Drift>& out);
-void diff_clouds(const DesiredState& desired, const ObservedState& observed,
-                 std::vector<Drift>& out);
+
+/// The two states, indexed for one diff of the clouds. They must outlive it.
+struct DiffWorld {
+  const DesiredState& desired;
+  const ObservedState& observed;
+  const TreeFacts* tree = nullptr;  ///< nullptr: unknown, or known to be empty
+  bool tree_known = false;
+  std::vector<const Observation<HostFacts>*> hosts;              ///< by index into desired.hosts
+  std::vector<std::uint32_t> slots_known;                        ///< of each host: the spec's
+  std::vector<std::pair<Endpoint, const DesiredCloud*>> wanted;  ///< every desired node, sorted
+  std::map<std::uint32_t, std::string> host_names;  ///< by address; those of the spec come first
+};
+DiffWorld index(const DesiredState& desired, const ObservedState& observed);
+/// `next`: where the node is looked for first, and afterwards the place behind it.
+const DesiredCloud* wanted_cloud(const DiffWorld& world, Endpoint node, std::size_t& next);
+Drift node_drift(DriftKind kind, const std::string& host, const std::string& cloud, Endpoint node,
+                 SourcePosition at, Reason detail);
+
+/// One cloud of the spec: its registration, then its nodes by address. What is to be said of
+/// 100,000 nodes need not be there all at once.
+void diff_cloud(DiffWorld& world, const DesiredCloud& cloud, std::vector<Drift>& out);
+/// What is ours and not in the spec; after all of its clouds.
+void diff_unlisted(const DiffWorld& world, std::vector<Drift>& out);
 
 /// Nodes and servers of this deployment run only while the ensemble is wanted.
 bool nodes_should_run(const DesiredState& desired, const DesiredCloud& cloud);

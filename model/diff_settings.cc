@@ -128,7 +128,7 @@ SettingsDifference compare_settings(const NodeConfig& wanted, const NodeConfig& 
   if (!wanted.online.empty()) {
     for (std::size_t i = kFirstOnlineOnly; i < kNodeSettings; ++i) {
       const SettingInfo& info = all_node_settings()[i];
-      if (const auto value = wanted.online.get(info.setting)) {
+      if (const auto value = wanted.online_value(info.setting)) {
         compare_online(info, *value, answer, out);
       }
     }

@@ -10,6 +10,13 @@ namespace arcform {
 namespace {
 
 const ObservedCloud kEmptyCloud;
+// What is so of many nodes at once is said once.
+const Reason kOldEphemeral("its process is gone, its old ephemeral znode still stands");
+const Reason kProcessGone("not running, its process is gone");
+const Reason kNeverStarted("not running, never started here");
+const Reason kServes("joined and answering");
+const Reason kDoesNotAnswer("joined, but does not answer");
+const Reason kHasLeft("running and answering, but not in the cloud: its data is stale");
 /// Seconds. A node serves some milliseconds after it has joined, later on a busy host.
 constexpr std::uint64_t kJustStarted = 10;
 
@@ -47,11 +54,10 @@ void judge_without_process(const HostFacts& facts, Endpoint endpoint, NodeJudgem
     out.why = owner_of_port(facts, endpoint.port);
   } else if (out.join != nullptr) {
     out.verdict = Verdict::crashed;
-    out.why = "its process is gone, its old ephemeral znode still stands";
+    out.why = kOldEphemeral;
   } else {
     out.verdict = Verdict::stopped;
-    out.why = out.slot != nullptr && out.slot->identity ? "not running, its process is gone"
-                                                        : "not running, never started here";
+    out.why = out.slot != nullptr && out.slot->identity ? kProcessGone : kNeverStarted;
   }
 }
 
@@ -74,16 +80,16 @@ void judge_process(const HostFacts& facts, const NodeWitnesses& witnesses,
   }
   if (out.join != nullptr) {
     out.verdict = answers ? Verdict::up : Verdict::silent;
-    out.why = answers ? "joined and answering" : "joined, but does not answer";
+    out.why = answers ? kServes : kDoesNotAnswer;
     return;
   }
   // A server serves only after it has joined, so one that answers has left again. Two seconds let
   // a start be over; one that does not answer may wait for ZooKeeper a session timeout long.
   const bool may_still_join = age_s < (answers ? 2U : session_timeout_s + 10U);
   out.verdict = may_still_join ? Verdict::starting : Verdict::paused;
-  out.why = may_still_join ? fmt::format("started {} s ago, has not joined yet", age_s)
-            : answers      ? "running and answering, but not in the cloud: its data is stale"
-                           : fmt::format("running for {} s without joining", age_s);
+  out.why = may_still_join ? Reason(fmt::format("started {} s ago, has not joined yet", age_s))
+            : answers      ? kHasLeft
+                           : Reason(fmt::format("running for {} s without joining", age_s));
 }
 
 }  // namespace
@@ -119,7 +125,10 @@ NodeJudgement judge(const NodeWitnesses& witnesses, Endpoint endpoint,
     return out;
   }
   const HostFacts& facts = witnesses.host->value();
-  out.slot = facts.slot(node_slot(endpoint.port));
+  const std::string slot = node_slot(endpoint.port);
+  out.slot = witnesses.near_slot != nullptr && witnesses.near_slot->name == slot
+                 ? witnesses.near_slot
+                 : facts.slot(slot);
   out.process = out.slot != nullptr ? facts.process_of(*out.slot) : nullptr;
   if (witnesses.cloud != nullptr) {
     out.join = join_of(*witnesses.cloud, endpoint, witnesses.near);

@@ -195,6 +195,7 @@ struct DeploymentRecord {
   std::string lock_holder;  ///< empty: nobody holds the lock
   std::string lock_since;
   std::set<std::string> claims;
+  std::set<std::string> protected_clouds;   ///< as the last applied revision had it
   std::map<std::string, HostRecord> hosts;  ///< by host name
   bool operator==(const DeploymentRecord&) const = default;
 };

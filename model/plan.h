@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/action.h"
+#include "model/shared.h"
 
 namespace arcform {
 
@@ -15,14 +16,14 @@ using StepId = std::uint32_t;  ///< index into Plan::steps
 /// An action with the reason for it and its place in the order.
 struct Step {
   Action action;
-  std::string reason;   ///< for people: "not running (its process is gone)"
+  Reason reason;        ///< for people: "not running (its process is gone)"
   SourcePosition at;    ///< what in the spec asked for it; line 0: nothing (a record did)
   bool repair = false;  ///< the desired state did not change, the world did
   /// The ring of a cloud in use changes: at least one session timeout must lie between this step
   /// and the previous such step of the cloud (every join makes the other nodes scrub moved keys
   /// one session timeout later: arcus-memcached arcus_zk.c, sm_check_and_scrub_stale).
   bool settle = false;
-  std::vector<StepId> after;  ///< steps that must have succeeded, ascending
+  Shared<std::vector<StepId>> after;  ///< steps that must have succeeded, ascending
   bool operator==(const Step&) const = default;
 };
 
@@ -75,7 +76,8 @@ struct Plan {
 
 /// What a person asked for beyond the spec.
 struct Policy {
-  std::vector<std::string> allow_removal;  ///< clouds that may go although clients are attached
+  /// Clouds that may lose any number of nodes, or go although clients are attached.
+  std::vector<std::string> allow_removal;
   bool operator==(const Policy&) const = default;
 };
 

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "model/diff_parts.h"
 #include "model/znodes.h"
 
 namespace arcform {
@@ -16,10 +17,13 @@ namespace {
 /// of restarts exists.
 std::vector<CloudImpact> impact_of(const DesiredState& desired, const std::vector<Step>& steps) {
   std::map<std::string, CloudImpact> impact;
+  CloudImpact* last = nullptr;  // Steps of one cloud mostly stand together.
   const auto of = [&](const std::string& code) -> CloudImpact& {
-    CloudImpact& entry = impact[code];
-    entry.service_code = code;
-    return entry;
+    if (last == nullptr || last->service_code != code) {
+      last = &impact[code];
+      last->service_code = code;
+    }
+    return *last;
   };
   for (const Step& step : steps) {
     if (const auto* start = std::get_if<StartNode>(&step.action)) {
@@ -28,10 +32,10 @@ std::vector<CloudImpact> impact_of(const DesiredState& desired, const std::vecto
       ++of(stop->service_code).leaving;
       ++of(stop->service_code).caches_lost;
     } else if (const auto* restart = std::get_if<RestartNode>(&step.action)) {
-      ++of(restart->start.service_code).caches_lost;
-      of(restart->start.service_code).down_at_once_max = 1;
-    } else if (!cloud_of(step.action).empty()) {
-      of(cloud_of(step.action));
+      ++of(restart->start->service_code).caches_lost;
+      of(restart->start->service_code).down_at_once_max = 1;
+    } else if (const std::string code = cloud_of(step.action); !code.empty()) {
+      of(code);
     }
   }
   std::vector<CloudImpact> out;
@@ -69,12 +73,14 @@ std::map<Endpoint, std::string> strays_of(const DesiredState& desired,
   }
   for (const auto& [code, seen] : tree->clouds) {
     const DesiredCloud* const cloud = desired.cloud(code);
+    const std::vector<DesiredNode> none;
+    const std::vector<DesiredNode>& nodes = cloud != nullptr ? cloud->nodes : none;
+    auto next = nodes.begin();  // Both are in order.
     for (const ObservedJoin& join : seen.joined) {
-      const bool at_home =
-          cloud != nullptr && join.endpoint &&
-          std::binary_search(cloud->nodes.begin(), cloud->nodes.end(),
-                             DesiredNode{*join.endpoint, 0, {}, {}},
-                             [](const auto& a, const auto& b) { return a.endpoint < b.endpoint; });
+      while (next != nodes.end() && join.endpoint && next->endpoint < *join.endpoint) {
+        ++next;
+      }
+      const bool at_home = next != nodes.end() && next->endpoint == join.endpoint;
       if (join.endpoint && join.owner != 0 && !at_home) {
         strays.emplace(*join.endpoint, code);
       }
@@ -93,16 +99,18 @@ PlanBuilder::PlanBuilder(const DesiredState& desired_in, const ObservedState& ob
       connect_string_(connect_string(desired_in)),
       strays_(strays_of(desired_in, observed_in)) {}
 
-StepId PlanBuilder::add(Action action, std::string reason, SourcePosition at,
+StepId PlanBuilder::add(Action action, Reason reason, SourcePosition at,
                         std::vector<StepId> after) {
   std::sort(after.begin(), after.end());
   after.erase(std::unique(after.begin(), after.end()), after.end());
-  Step step;
+  if (!(last_after_ == after)) {
+    last_after_ = std::move(after);
+  }
+  Step& step = plan_.steps.emplace_back();
   step.action = std::move(action);
   step.reason = std::move(reason);
   step.at = at;
-  step.after = std::move(after);
-  plan_.steps.push_back(std::move(step));
+  step.after = last_after_;
   return static_cast<StepId>(plan_.steps.size() - 1);
 }
 
@@ -166,6 +174,9 @@ std::string node_subject(const Drift& drift) {
 }
 
 void hold_node(const Drift& drift, PlanBuilder& builder) {
+  if (drift.kind == DriftKind::node_unmapped) {
+    return;  // The mappings' step answers it, for many nodes at once.
+  }
   const std::string subject = node_subject(drift);
   if (drift.kind == DriftKind::node_restart_debt) {
     builder.debt(fmt::format("{}: {}", subject, drift.detail));
@@ -211,7 +222,7 @@ bool PlanBuilder::hold_stranger(const Drift& drift) {
 void PlanBuilder::take_turn(const std::string& ring, StepId id) {
   if (!ring.empty()) {
     Step& mine = step(id);
-    mine.after = std::exchange(ring_steps[ring], {id});
+    mine.after = std::exchange(ring_steps[ring], std::vector<StepId>{id});
     mine.settle = std::holds_alternative<StopNode>(mine.action);
   }
 }
@@ -236,19 +247,40 @@ void plan_alarms(PlanBuilder& builder) {
   }
 }
 
+/// About as many steps as there are when nothing runs yet: room for them is made at once.
+std::size_t steps_expected(const DesiredState& desired, const ObservedState& observed) {
+  std::size_t missing = 3 * desired.ensemble.servers.size() + 3 * desired.clouds.size() + 2;
+  for (const DesiredCloud& cloud : desired.clouds) {
+    std::size_t joined = 0;
+    if (const TreeFacts* tree = observed.tree.get()) {
+      const auto found = tree->clouds.find(cloud.service_code);
+      joined = found == tree->clouds.end() ? 0 : found->second.joined.size();
+    }
+    missing += cloud.nodes.size() - std::min(joined, cloud.nodes.size());
+  }
+  return missing;
+}
+
 }  // namespace
 
 Plan plan(const DesiredState& desired, const ObservedState& observed, const Policy& policy) {
-  const std::vector<Drift> drift = diff(desired, observed);
   PlanBuilder builder(desired, observed, policy);
-  builder.reserve(
-      static_cast<std::size_t>(std::count_if(drift.begin(), drift.end(), [](const Drift& item) {
-        return item.kind != DriftKind::node_unmapped;
-      })));
+  builder.reserve(steps_expected(desired, observed));
+  std::vector<Drift> drift;
+  diff_hosts(desired, observed, drift);
+  diff_ensemble(desired, observed, drift);
   plan_hosts(drift, builder);
   plan_ensemble(drift, builder);
-  plan_clouds(drift, builder);
-  plan_removals(drift, builder);
+  DiffWorld world = index(desired, observed);
+  std::vector<Drift> cloud_drift;
+  for (const DesiredCloud& cloud : desired.clouds) {
+    cloud_drift.clear();
+    diff_cloud(world, cloud, cloud_drift);
+    plan_cloud(cloud, cloud_drift, builder);
+  }
+  cloud_drift.clear();
+  diff_unlisted(world, cloud_drift);
+  plan_removals(cloud_drift, builder);
   plan_ensemble_stop(drift, builder);
   plan_alarms(builder);
   return std::move(builder).finish();

@@ -18,7 +18,7 @@ class PlanBuilder {
  public:
   PlanBuilder(const DesiredState& desired, const ObservedState& observed, const Policy& policy);
 
-  StepId add(Action action, std::string reason, SourcePosition at, std::vector<StepId> after);
+  StepId add(Action action, Reason reason, SourcePosition at, std::vector<StepId> after);
   Step& step(StepId id) { return plan_.steps[id]; }
   std::size_t size() const { return plan_.steps.size(); }
   void hold(Hold kind, std::string subject, std::string reason, SourcePosition at);
@@ -33,6 +33,10 @@ class PlanBuilder {
 
   /// Index into Plan::launches of what a node of `package` on `host` is started with.
   std::uint32_t launch(const HostFacts& facts, const DesiredPackage& package);
+  /// A process of this package cannot be started there; it is held already.
+  bool is_missing(const std::string& host, const std::string& package) const {
+    return !missing_packages.empty() && missing_packages.contains({host, package});
+  }
 
   /// The cloud in which an ephemeral of the node stands although the spec has it elsewhere or
   /// nowhere; "" for none.
@@ -66,6 +70,7 @@ class PlanBuilder {
   std::uint32_t find_launch(const HostFacts& facts, const DesiredPackage& package);
 
   Plan plan_;
+  Shared<std::vector<StepId>> last_after_;   ///< what add() was given last: mostly the same again
   std::string last_host_;                    ///< what was asked for last, and
   const HostFacts* last_facts_ = nullptr;    ///< what host() found
   const HostFacts* launch_facts_ = nullptr;  ///< what launch() was asked for last,
@@ -81,7 +86,8 @@ HostRecord record_of(const DesiredHost& host);
 /// The phases, in order. Each consumes the drift that is its own.
 void plan_hosts(const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder);
-void plan_clouds(const std::vector<Drift>& drift, PlanBuilder& builder);
+/// One cloud of the spec: its registration, mappings and nodes.
+void plan_cloud(const DesiredCloud& cloud, const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_removals(const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_ensemble_stop(const std::vector<Drift>& drift, PlanBuilder& builder);
 

@@ -33,6 +33,11 @@ void plan_registration(const Drift& drift, CloudWork& work, PlanBuilder& builder
 /// Nodes that are down and only need their mapping; a running one in another cloud is restarted.
 void collect_mappings(const std::vector<const Drift*>& drift, CloudWork& work,
                       PlanBuilder& builder) {
+  work.map.nodes.reserve(
+      static_cast<std::size_t>(std::count_if(drift.begin(), drift.end(), [](const Drift* item) {
+        return item->kind == DriftKind::node_unmapped;
+      })));
+  const std::string* last_host = nullptr;
   std::set<std::string> hosts;
   for (const Drift* item : drift) {
     const bool elsewhere = item->kind == DriftKind::node_mapped_elsewhere;
@@ -49,7 +54,7 @@ void collect_mappings(const std::vector<const Drift*>& drift, CloudWork& work,
                    item->at);
       continue;
     }
-    work.to_map[item->node] = item;
+    work.to_map.add(*item);
     if (elsewhere) {
       const NodeJudgement judgement =
           judge(witnesses_of(builder.observed, item->host, item->node, item->cloud), item->node, 0);
@@ -60,9 +65,10 @@ void collect_mappings(const std::vector<const Drift*>& drift, CloudWork& work,
     }
     work.map.nodes.push_back(
         {item->node, node_of(work, item->node).config, codes_to_remove(*item, builder)});
-    if (hosts.insert(item->host).second) {
+    if ((last_host == nullptr || *last_host != item->host) && hosts.insert(item->host).second) {
       work.map.hosts.push_back(record_of(*builder.desired.host(item->host)));
     }
+    last_host = &item->host;
   }
 }
 
@@ -75,11 +81,11 @@ void plan_mappings(CloudWork& work, PlanBuilder& builder) {
   if (work.registered || builder.tree_ready) {
     after.push_back(work.registered ? *work.registered : *builder.tree_ready);
   }
-  const Drift& first = *work.to_map.begin()->second;
+  const Drift& first = work.to_map.front();
   const std::size_t count = work.map.nodes.size();
-  std::string reason = first.kind == DriftKind::node_mapped_elsewhere
-                           ? fmt::format("mapped to {}", first.detail)
-                           : "no mapping names their cloud yet";
+  Reason reason = first.kind == DriftKind::node_mapped_elsewhere
+                      ? fmt::format("mapped to {}", first.detail)
+                      : "no mapping names their cloud yet";
   if (count == 1 && first.kind == DriftKind::node_unmapped) {
     reason = first.detail.empty() ? "it has no mapping" : first.detail;
   }
@@ -87,7 +93,7 @@ void plan_mappings(CloudWork& work, PlanBuilder& builder) {
   for (const MappedNode& node : work.map.nodes) {
     left.insert(node.remove.begin(), node.remove.end());
   }
-  work.mapped = builder.add(work.map, std::move(reason), first.at, after);
+  work.mapped = builder.add(std::move(work.map), std::move(reason), first.at, after);
   for (const std::string& code : left) {
     builder.ring_steps[code].push_back(*work.mapped);
   }
@@ -133,9 +139,18 @@ void plan_cloud(const std::vector<const Drift*>& drift, CloudWork work, PlanBuil
 
 const DesiredNode& node_of(const CloudWork& work, Endpoint endpoint) {
   const auto& nodes = work.cloud->nodes;
-  return *std::lower_bound(nodes.begin(), nodes.end(), endpoint,
-                           [](const DesiredNode& node, Endpoint e) { return node.endpoint < e; });
+  if (work.near < nodes.size() && nodes[work.near].endpoint < endpoint) {
+    ++work.near;  // Nodes come in order.
+  }
+  if (work.near >= nodes.size() || nodes[work.near].endpoint != endpoint) {
+    const auto found =
+        std::lower_bound(nodes.begin(), nodes.end(), endpoint,
+                         [](const DesiredNode& node, Endpoint e) { return node.endpoint < e; });
+    work.near = static_cast<std::size_t>(found - nodes.begin());
+  }
+  return nodes[work.near];
 }
+
 std::vector<std::string> codes_to_remove(const Drift& drift, const PlanBuilder& builder) {
   const TreeFacts* const tree = builder.observed.tree.get();
   if (tree == nullptr) {
@@ -151,27 +166,22 @@ std::vector<std::string> codes_to_remove(const Drift& drift, const PlanBuilder& 
   std::erase(codes, drift.cloud);
   return codes;
 }
-void plan_clouds(const std::vector<Drift>& drift, PlanBuilder& builder) {
-  std::map<std::string, std::vector<const Drift*>> by_cloud;
+void plan_cloud(const DesiredCloud& cloud, const std::vector<Drift>& drift, PlanBuilder& builder) {
+  if (drift.empty()) {
+    return;
+  }
+  std::vector<const Drift*> items;
+  items.reserve(drift.size());
   for (const Drift& item : drift) {
-    const bool removal =
-        item.kind == DriftKind::node_unlisted || item.kind == DriftKind::cloud_unlisted;
-    if (!item.cloud.empty() && !removal) {
-      by_cloud[item.cloud].push_back(&item);
-    }
+    items.push_back(&item);
   }
-  for (const auto& [code, items] : by_cloud) {
-    CloudWork work;
-    work.cloud = builder.desired.cloud(code);
-    if (work.cloud == nullptr) {
-      continue;
-    }
-    if (const TreeFacts* tree = builder.observed.tree.get()) {
-      const auto found = tree->clouds.find(code);
-      work.in_use = found != tree->clouds.end() && !found->second.joined.empty();
-    }
-    plan_cloud(items, std::move(work), builder);
+  CloudWork work;
+  work.cloud = &cloud;
+  if (const TreeFacts* tree = builder.observed.tree.get()) {
+    const auto found = tree->clouds.find(cloud.service_code);
+    work.in_use = found != tree->clouds.end() && !found->second.joined.empty();
   }
+  plan_cloud(items, std::move(work), builder);
 }
 
 }  // namespace arcform

@@ -12,7 +12,7 @@ namespace arcform {
 namespace {
 
 bool can_start(const Drift& drift, const CloudWork& work, const PlanBuilder& builder) {
-  return !builder.missing_packages.contains({drift.host, work.cloud->package});
+  return !builder.is_missing(drift.host, work.cloud->package);
 }
 
 StartNode start_action(const Drift& drift, const CloudWork& work, PlanBuilder& builder) {
@@ -132,22 +132,22 @@ void plan_restart(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
   RestartNode restart;
   restart.stop = stop_action(drift, identity_of(drift, builder), false);
   restart.start = start_action(drift, work, builder);
-  const auto moved = work.to_map.find(drift.node);
-  std::string reason = drift.detail;
-  if (moved != work.to_map.end() && moved->second->kind == DriftKind::node_mapped_elsewhere) {
+  const Drift* const moved = work.to_map.find(drift.node);
+  Reason reason = drift.detail;
+  if (moved != nullptr && moved->kind == DriftKind::node_mapped_elsewhere) {
     restart.move_mapping =
         MapNodes{drift.cloud,
-                 {{drift.node, restart.start.config, codes_to_remove(*moved->second, builder)}},
+                 {{drift.node, restart.start->config, codes_to_remove(*moved, builder)}},
                  {record_of(*builder.desired.host(drift.host))}};
-    reason = fmt::format("mapped to {}", moved->second->detail);
-    restart.stop.service_code = restart.move_mapping->nodes.front().remove.front();
+    reason = fmt::format("mapped to {}", moved->detail);
+    restart.stop->service_code = restart.move_mapping->nodes.front().remove.front();
   }
   if (const std::string stray = builder.stray_cloud(drift.node); !stray.empty()) {
-    restart.stop.service_code = stray;
+    restart.stop->service_code = stray;
   }
   restart.paused = drift.kind == DriftKind::node_paused && !restart.move_mapping;
   const bool repair = restart.paused;
-  const std::string left = restart.stop.service_code;
+  const std::string left = restart.stop->service_code;
   std::vector<StepId> after = repair ? start_after(drift, work, builder) : chain_after(work);
   if (work.mapped) {
     after.push_back(*work.mapped);
@@ -184,6 +184,19 @@ void plan_tune(const Drift& drift, const CloudWork& work, PlanBuilder& builder) 
   }
 }
 }  // namespace
+
+const Drift* DriftByNode::find(Endpoint node) const {
+  if (near_ < items_.size() && items_[near_]->node < node) {
+    ++near_;
+  }
+  if (near_ >= items_.size() || items_[near_]->node != node) {
+    const auto found =
+        std::lower_bound(items_.begin(), items_.end(), node,
+                         [](const Drift* item, Endpoint wanted) { return item->node < wanted; });
+    near_ = static_cast<std::size_t>(found - items_.begin());
+  }
+  return near_ < items_.size() && items_[near_]->node == node ? items_[near_] : nullptr;
+}
 
 void plan_stop(const Drift& drift, const char* reason, PlanBuilder& builder) {
   if (builder.hold_stranger(drift)) {

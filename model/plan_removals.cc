@@ -28,8 +28,8 @@ void hold_removal(PlanBuilder& builder, Hold kind, const Drift& drift, const std
   builder.hold(kind, node_subject(drift), reason, drift.at);
 }
 
-/// A whole cloud, or the last nodes of one, may go only without clients, or when asked for by name.
-bool removal_is_allowed(const std::string& code, const Removal& removal, PlanBuilder& builder) {
+/// Protection outlives the spec's entry: who deletes the whole cloud from the file is held too.
+bool is_protected(const std::string& code, const Removal& removal, PlanBuilder& builder) {
   const DesiredCloud* const desired = builder.desired.cloud(code);
   if (desired != nullptr && desired->protect && !removal.nodes.empty()) {
     builder.hold(Hold::guard, "cloud " + code,
@@ -37,22 +37,75 @@ bool removal_is_allowed(const std::string& code, const Removal& removal, PlanBui
                              "false first",
                              removal.nodes.size()),
                  desired->at);
+    return true;
+  }
+  const TreeFacts* const tree = builder.observed.tree.get();
+  if (desired == nullptr && tree != nullptr && tree->record.protected_clouds.contains(code)) {
+    builder.hold(Hold::guard, "cloud " + code,
+                 "is gone from the spec, and was protected when it was last applied; put it back, "
+                 "apply it with \"protect\": false, then take it out",
+                 {});
+    return true;
+  }
+  return false;
+}
+
+/// How many of the nodes that leave stand in the cloud now: the caches that are at stake.
+std::size_t serving_nodes(const Removal& removal, const ObservedCloud& seen) {
+  return static_cast<std::size_t>(
+      std::count_if(removal.nodes.begin(), removal.nodes.end(), [&](const Drift* item) {
+        return std::any_of(seen.joined.begin(), seen.joined.end(), [&](const ObservedJoin& join) {
+          return join.owner != 0 && join.endpoint == item->node;
+        });
+      }));
+}
+
+/// Why this removal must be asked for by name; "" when it need not be.
+std::string too_much(const std::string& code, const Removal& removal, const ObservedCloud& seen,
+                     const DesiredState& desired) {
+  const DesiredCloud* const cloud = desired.cloud(code);
+  const bool emptied = removal.cloud != nullptr || (cloud != nullptr && cloud->nodes.empty());
+  if (emptied && seen.clients > 0) {
+    return fmt::format("{} clients are attached, and it would be emptied; stop them", seen.clients);
+  }
+  const std::size_t serving = static_cast<std::size_t>(
+      std::count_if(seen.joined.begin(), seen.joined.end(),
+                    [](const ObservedJoin& join) { return join.endpoint && join.owner != 0; }));
+  const std::size_t leaving = serving_nodes(removal, seen);
+  if (leaving == 0) {
+    return "";
+  }
+  if (emptied || leaving == serving) {
+    return fmt::format("{} would be removed; stop it first (\"state\": \"stopped\")",
+                       serving == 1 ? "its only serving node"
+                                    : fmt::format("all of its {} serving nodes", serving));
+  }
+  const std::size_t most = desired.max_removals.of(serving);
+  return leaving <= most ? ""
+                         : fmt::format(
+                               "{} of its {} serving nodes would be removed, and at most "
+                               "{} may be at once (policy.maxRemovals is {}); remove fewer",
+                               leaving, serving, most, desired.max_removals.text());
+}
+
+/// A whole cloud, its last nodes or many of them may go only when asked for by name.
+bool removal_is_allowed(const std::string& code, const Removal& removal, PlanBuilder& builder) {
+  if (is_protected(code, removal, builder)) {
+    builder.teardown_held = true;
     return false;
   }
-  const bool emptied = removal.cloud != nullptr || (desired != nullptr && desired->nodes.empty());
   const ObservedCloud* const seen = seen_cloud(builder, code);
   const auto& allowed = builder.policy.allow_removal;
-  if (!emptied || seen == nullptr || seen->clients == 0 ||
-      std::count(allowed.begin(), allowed.end(), code) > 0) {
+  if (seen == nullptr || std::count(allowed.begin(), allowed.end(), code) > 0) {
+    return true;
+  }
+  const std::string why = too_much(code, removal, *seen, builder.desired);
+  if (why.empty()) {
     return true;
   }
   builder.teardown_held = true;
-  builder.hold(
-      Hold::guard, "cloud " + code,
-      fmt::format("{} clients are attached, and it would be emptied; stop them, or ask for "
-                  "it with --allow-removal {}",
-                  seen->clients, code),
-      {});
+  builder.hold(Hold::guard, "cloud " + code,
+               fmt::format("{}, or ask for it with --allow-removal {}", why, code), {});
   return false;
 }
 
@@ -211,7 +264,7 @@ std::optional<StepId> plan_node_removal(const Drift& drift, PlanBuilder& builder
   if (judgement.slot == nullptr) {
     return std::nullopt;
   }
-  ForgetNode forget{drift.host, drift.node, drift.cloud, std::nullopt, std::nullopt};
+  ForgetNode forget{drift.host, drift.node, drift.cloud, {}, {}};
   if (judgement.join != nullptr) {
     forget.stale = *judgement.join;
     forget.dead = judgement.slot->identity;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "model/render_impact.h"
+
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -38,7 +40,8 @@ std::string readiness_words(const DesiredCloud* cloud) {
 
 }  // namespace
 
-std::string impact_line(const CloudImpact& impact, const Plan& plan, const DesiredState& desired) {
+std::string impact_line(const CloudImpact& impact, const Plan& plan, const KeyShares& shares,
+                        const DesiredState& desired) {
   const auto spaced = std::count_if(plan.steps.begin(), plan.steps.end(), [&](const Step& step) {
     return step.settle && cloud_of(step.action) == impact.service_code;
   });
@@ -55,6 +58,12 @@ std::string impact_line(const CloudImpact& impact, const Plan& plan, const Desir
   if (const std::string wait = readiness_words(desired.cloud(impact.service_code));
       impact.down_at_once_max > 0 && impact.caches_lost > 1 && !wait.empty()) {
     parts.push_back(wait);
+  }
+  const auto remapped = shares.remapped.find(impact.service_code);
+  if (remapped != shares.remapped.end() && remapped->second > 0) {
+    parts.push_back(remapped->second == Ring::kWhole
+                        ? "all keys lost"
+                        : percent_text(remapped->second) + " of keys remapped");
   }
   if (impact.caches_lost > 0) {
     parts.push_back(counted(impact.caches_lost, "cache lost", "caches lost"));

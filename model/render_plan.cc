@@ -5,7 +5,9 @@
 
 #include <fmt/format.h>
 
+#include "model/key_shares.h"
 #include "model/render.h"
+#include "model/render_impact.h"
 #include "model/render_text.h"
 
 namespace arcform {
@@ -45,15 +47,33 @@ struct Words {
   Class kind = Class::configure;
 };
 
-std::string start_cost(const Step& step) {
-  if (step.settle) {
-    return "joins: some keys move to it";
+std::string start_cost(const Step& step, Ring::Share share) {
+  if (share == 0) {
+    return step.settle   ? "joins: some keys move to it"
+           : step.repair ? "joins again, empty"
+                         : "nothing lost";
   }
-  return step.repair ? "joins again: its keys come back to it, empty" : "nothing lost";
+  return step.repair ? percent_text(share) + " of keys come back to it, empty"
+                     : "takes over " + percent_text(share) + " of keys";
 }
 
-Words words_of(const Step& step) {
-  const std::string gone = "its cache is lost, its keys move to the others";
+std::string stop_cost(Ring::Share share) {
+  if (share == Ring::kWhole) {
+    return "its cache is lost, and no node is left";
+  }
+  return share == 0
+             ? "its cache is lost"
+             : fmt::format("its cache is lost, {} of keys move to the others", percent_text(share));
+}
+
+std::string restart_cost(Ring::Share share) {
+  return share == 0 ? "its cache is lost"
+                    : fmt::format("its cache is lost, {} of keys", percent_text(share));
+}
+
+/// `share`: what the step's node owns of the cloud's keys (KeyShares::of_step); 0: nothing or not
+/// known.
+Words words_of(const Step& step, Ring::Share share) {
   return std::visit(
       Overload{
           [](const ConfigureServer&) {
@@ -85,13 +105,13 @@ Words words_of(const Step& step) {
             return Words{"unmap", "nothing lost", a.nodes.size(), Class::unmap};
           },
           [&](const StartNode&) {
-            return Words{"start", start_cost(step), 1, Class::start};
+            return Words{"start", start_cost(step, share), 1, Class::start};
           },
           [&](const StopNode&) {
-            return Words{"stop", gone, 1, Class::stop};
+            return Words{"stop", stop_cost(share), 1, Class::stop};
           },
           [&](const RestartNode& a) {
-            return Words{a.move_mapping ? "restart, mapped here" : "restart", "its cache is lost",
+            return Words{a.move_mapping ? "restart, mapped here" : "restart", restart_cost(share),
                          1, Class::restart};
           },
           [](const ForgetNode&) {
@@ -125,8 +145,8 @@ Ink ink_of(std::string_view sign) {
   return sign == "+" ? Ink::green : sign == "-" ? Ink::red : sign == "·" ? Ink::dim : Ink::yellow;
 }
 
-Row row_of(const Step& step, const DesiredState& desired) {
-  const Words words = words_of(step);
+Row row_of(const Step& step, Ring::Share share, const DesiredState& desired) {
+  const Words words = words_of(step, share);
   const std::string sign = step.repair ? "!" : symbol(step.action);
   std::string what = words.verb;
   if (!step.reason.empty()) {
@@ -182,12 +202,14 @@ std::vector<Group> groups_of(const Plan& plan, const DesiredState& desired) {
   return groups;
 }
 
-std::string rendered(const Group& group, const DesiredState& desired,
-                     const RenderOptions& options) {
+std::string rendered(const Group& group, const Plan& plan, const KeyShares& shares,
+                     const DesiredState& desired, const RenderOptions& options) {
   std::vector<Row> rows;
   const std::size_t shown = shown_of(group.steps.size(), options);
   for (std::size_t i = 0; i < shown; ++i) {
-    rows.push_back(row_of(*group.steps[i], desired));
+    const auto id = static_cast<std::size_t>(group.steps[i] - plan.steps.data());
+    const Ring::Share share = shares.of_step.empty() ? 0 : shares.of_step[id];
+    rows.push_back(row_of(*group.steps[i], share, desired));
   }
   return fmt::format("\n{}\n{}{}", painted(group.heading, Ink::bold, options.colour),
                      aligned(rows, options.colour), rest_of(group.steps.size(), options));
@@ -255,7 +277,7 @@ std::string held_words(const std::vector<Held>& held) {
 std::string class_words(const Plan& plan) {
   std::array<std::size_t, kClassWords.size()> counts{};
   for (const Step& step : plan.steps) {
-    const Words words = words_of(step);
+    const Words words = words_of(step, 0);
     counts[static_cast<std::size_t>(words.kind)] += words.count;
   }
   std::string text;
@@ -267,7 +289,8 @@ std::string class_words(const Plan& plan) {
   return text.empty() ? "nothing but waiting" : text;
 }
 
-std::string summary(const Plan& plan, const DesiredState& desired, const RenderOptions& options) {
+std::string summary(const Plan& plan, const KeyShares& shares, const DesiredState& desired,
+                    const RenderOptions& options) {
   if (plan.converged()) {
     return plan.alarms.empty() ? "No changes. Observed equals desired.\n"
                                : "No changes. Observed equals desired, but see the alarms above.\n";
@@ -286,7 +309,7 @@ std::string summary(const Plan& plan, const DesiredState& desired, const RenderO
   text = painted(text, Ink::bold, options.colour) + "\n";
   std::vector<std::string> lines;
   for (const CloudImpact& impact : plan.impact) {
-    if (std::string line = impact_line(impact, plan, desired); !line.empty()) {
+    if (std::string line = impact_line(impact, plan, shares, desired); !line.empty()) {
       lines.push_back(std::move(line));
     }
   }
@@ -300,12 +323,13 @@ std::string summary(const Plan& plan, const DesiredState& desired, const RenderO
 
 std::string render_plan(const Plan& plan, const DesiredState& desired,
                         const ObservedState& observed, const RenderOptions& options) {
+  const KeyShares shares = key_shares(plan, observed);
   std::string out =
       fmt::format("{} · {}\n", painted(printable(desired.deployment), Ink::bold, options.colour),
                   observed_line(desired, observed, options));
   out += listed("alarms", plan.alarms, {"!", Ink::red}, options);
   for (const Group& group : groups_of(plan, desired)) {
-    out += rendered(group, desired, options);
+    out += rendered(group, plan, shares, desired, options);
   }
   out += listed("later", plan.later, {"·", Ink::dim}, options);
   out += listed("restart debt (as the spec says by now; their next start has it in its start line)",
@@ -314,7 +338,7 @@ std::string render_plan(const Plan& plan, const DesiredState& desired,
     out += fmt::format("\n{}\n{}", painted("left alone", Ink::bold, options.colour),
                        render_held(plan.held, desired, options));
   }
-  return out + "\n" + summary(plan, desired, options);
+  return out + "\n" + summary(plan, shares, desired, options);
 }
 
 std::string render_held(const std::vector<Held>& held, const DesiredState& desired,

@@ -8,7 +8,6 @@
 
 #include "model/desired.h"
 #include "model/observed.h"
-#include "model/plan.h"
 #include "model/render.h"
 
 /// What the renderers share: ink, aligned rows, counted words. Only model/ uses it.
@@ -47,9 +46,5 @@ std::string observed_line(const DesiredState& desired, const ObservedState& obse
 
 /// "seoul-prod: converged", or what differs in counted words: the whole state in one line.
 std::string verdict_line(const DesiredState& desired, const ObservedState& observed);
-
-/// "test-cloud: one node down at a time, at least 30 s apart; 2 caches lost", with a newline;
-/// empty: nothing to say.
-std::string impact_line(const CloudImpact& impact, const Plan& plan, const DesiredState& desired);
 
 }  // namespace arcform

@@ -71,7 +71,7 @@ void render_cloud(const DesiredCloud& cloud, Canonical& out) {
              std::uint64_t{node.config.threads}, std::uint64_t{node.config.session_timeout_s});
     for (std::size_t i = kFirstOnlineOnly; i < kNodeSettings && !node.config.online.empty(); ++i) {
       const SettingInfo& info = all_node_settings()[i];
-      if (const auto value = node.config.online.get(info.setting)) {
+      if (const auto value = node.config.online_value(info.setting)) {
         out.line("online", std::string(info.spec), std::uint64_t{*value});
       }
     }
@@ -103,6 +103,8 @@ std::string digest_of(const DesiredState& desired) {
     out.line("package", package.name, package.installed, package.archive, package.sha256,
              package.directory);
   }
+  out.line("removals", std::uint64_t{desired.max_removals.amount},
+           std::uint64_t{desired.max_removals.percent});
   render_ensemble(desired.ensemble, out);
   for (const DesiredCloud& cloud : desired.clouds) {
     render_cloud(cloud, out);

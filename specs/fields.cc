@@ -164,6 +164,28 @@ std::optional<std::uint64_t> read_number(const json::Value& value, const std::st
   return number;
 }
 
+std::optional<Portion> read_portion(ObjectFields& fields, std::string_view key) {
+  const json::Value* const value = fields.any(key);
+  if (value == nullptr) {
+    return std::nullopt;
+  }
+  if (value->kind != json::Kind::string || !value->text.ends_with('%')) {
+    const auto number = fields.number(key, {1, 1'000'000, "it is a number of nodes"});
+    return number ? std::optional(Portion{static_cast<std::uint32_t>(*number), false})
+                  : std::nullopt;
+  }
+  constexpr std::uint32_t kAll = 100;
+  std::uint32_t percent = 0;
+  const char* const end = value->text.data() + value->text.size() - 1;
+  const auto [stop, failed] = std::from_chars(value->text.data(), end, percent);
+  if (failed != std::errc{} || stop != end || percent == 0 || percent > kAll) {
+    fields.error(key, fmt::format("{} is no share of the nodes", describe(*value)),
+                 "write a number of nodes, or \"1%\" to \"100%\"");
+    return std::nullopt;
+  }
+  return Portion{percent, true};
+}
+
 ObjectFields::ObjectFields(const json::Value& value, std::string path, Problems& problems)
     : value_(value), path_(std::move(path)), problems_(problems) {
   if (!is_object()) {

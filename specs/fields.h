@@ -92,6 +92,9 @@ std::string_view nearest(std::string_view typed, std::span<const std::string_vie
 /// `did you mean "threads"`, or `known are "a", "b"`.
 std::string suggestion(std::string_view typed, std::span<const std::string_view> words);
 
+/// A number of nodes (at least 1), or a percentage of them ("25%", 1 to 100); or a report.
+std::optional<Portion> read_portion(ObjectFields& fields, std::string_view key);
+
 /// Absolute path on a host, of [A-Za-z0-9._/-] only, without "." and ".." parts; or a report.
 std::optional<std::string> read_host_path(ObjectFields& fields, std::string_view key);
 

@@ -104,7 +104,7 @@ void read_online_settings(ObjectFields& fields, NodeConfig& config) {
     const SettingInfo& info = all_node_settings()[i];
     if (info.setting == NodeSetting::zk_failstop) {
       if (const auto on = fields.boolean(info.spec)) {
-        config.online.set(info.setting, *on ? 1 : 0);
+        config.set_online(info.setting, *on ? 1 : 0);
       }
       continue;
     }
@@ -115,7 +115,7 @@ void read_online_settings(ObjectFields& fields, NodeConfig& config) {
                             : info.only_raised ? "a server starts with the smallest of these"
                                                : "the server takes no others";
     if (const auto number = fields.number(info.spec, {least, info.max, why})) {
-      config.online.set(info.setting, static_cast<std::uint32_t>(*number));
+      config.set_online(info.setting, static_cast<std::uint32_t>(*number));
     }
   }
 }
@@ -125,7 +125,7 @@ void check_settings(const NodeConfig& config, SourcePosition at, const std::stri
   if (config.online.empty()) {
     return;
   }
-  const auto sticky = config.online.get(NodeSetting::sticky_limit);
+  const auto sticky = config.online_value(NodeSetting::sticky_limit);
   if (sticky && *sticky > config.memlimit_mb) {
     problems.error(at, path,
                    fmt::format("a stickyLimit of {} MB is more than the memlimit of {} MB", *sticky,
@@ -133,7 +133,7 @@ void check_settings(const NodeConfig& config, SourcePosition at, const std::stri
                    "sticky items are part of the memory for items");
   }
   const auto value = [&config](NodeSetting setting) {
-    return config.online.get(setting).value_or(info_of(setting).at_start);
+    return config.online_value(setting).value_or(info_of(setting).at_start);
   };
   const std::uint32_t timeout = value(NodeSetting::hb_timeout);
   const std::uint32_t failstop = value(NodeSetting::hb_failstop);

@@ -26,6 +26,18 @@ void read_head(ObjectFields& root, Reading& reading) {
   }
 }
 
+void read_policy(ObjectFields& root, Reading& reading) {
+  const json::Value* const value = root.any("policy");
+  if (value == nullptr) {
+    return;
+  }
+  ObjectFields fields(*value, "policy", reading.problems);
+  if (const auto limit = read_portion(fields, "maxRemovals")) {
+    reading.desired.max_removals = *limit;
+  }
+  fields.finish();
+}
+
 void read_root(const json::Value& value, Reading& reading) {
   ObjectFields root(value, "", reading.problems);
   if (!root.is_object()) {
@@ -36,6 +48,7 @@ void read_root(const json::Value& value, Reading& reading) {
   read_packages(root, reading);
   read_ensemble(root, reading);
   read_clouds(root, reading);
+  read_policy(root, reading);
   root.any("$schema");  // Editors look for it.
   root.finish();
   check_across(reading);

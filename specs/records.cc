@@ -74,6 +74,14 @@ std::string write_applied(const AppliedRecord& record) {
   member(writer, "specDigest", record.spec_digest);
   member(writer, "at", record.at);
   member(writer, "by", record.by);
+  if (!record.protected_clouds.empty()) {
+    writer.Key("protected");
+    writer.StartArray();
+    for (const std::string& code : record.protected_clouds) {
+      writer.String(code.data(), static_cast<rapidjson::SizeType>(code.size()));
+    }
+    writer.EndArray();
+  }
   writer.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
 }
@@ -83,8 +91,20 @@ std::optional<AppliedRecord> read_applied(std::string_view text) {
   if (!document) {
     return std::nullopt;
   }
-  return AppliedRecord{number_of(*document, "revision"), text_of(*document, "specDigest"),
-                       text_of(*document, "at"), text_of(*document, "by")};
+  AppliedRecord record{number_of(*document, "revision"),
+                       text_of(*document, "specDigest"),
+                       text_of(*document, "at"),
+                       text_of(*document, "by"),
+                       {}};
+  const auto codes = document->FindMember("protected");
+  if (codes != document->MemberEnd() && codes->value.IsArray()) {
+    for (const auto& code : codes->value.GetArray()) {
+      if (code.IsString()) {
+        record.protected_clouds.emplace(code.GetString(), code.GetStringLength());
+      }
+    }
+  }
+  return record;
 }
 
 std::string write_rollout(const RolloutRecord& record) {

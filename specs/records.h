@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ struct AppliedRecord {
   std::string spec_digest;
   std::string at;
   std::string by;
+  std::set<std::string> protected_clouds;  ///< "protected": [...]; missing when there is none
 };
 std::string write_applied(const AppliedRecord& record);
 std::optional<AppliedRecord> read_applied(std::string_view text);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // plan_bench [NODES...]: what a spec of so many nodes (1,000 10,000 100,000) costs in memory, as
 // lines "NODES PHASE MILLISECONDS KILOBYTES": parsing it into a RapidJSON DOM, reading it, and diff
-// and plan of it against hosts on which nothing runs ("new") and all runs ("same"). CPU time,
+// and plan of it against hosts on which nothing runs ("new") and all runs ("same"). At 1,000 nodes
+// also "ring": the shares of the keys that move when a tenth of the nodes is new. CPU time,
 // medians.
 #include <algorithm>
 #include <cstdlib>
@@ -15,6 +16,7 @@
 #include <rapidjson/document.h>
 
 #include "model/diff.h"
+#include "model/key_shares.h"
 #include "model/node_arguments.h"
 #include "model/plan.h"
 #include "model/render.h"
@@ -117,6 +119,30 @@ void measure(int nodes, const char* phase, const std::function<std::shared_ptr<v
   fmt::print("{} {} {:.2f} {}\n", nodes, phase, times[kRuns / 2], grown / 1024);
 }
 
+/// The clouds are in use, and the last tenth of each one's nodes is not there yet.
+int bench_ring(int nodes, const DesiredState& desired) {
+  DesiredState before = desired;
+  for (DesiredCloud& cloud : before.clouds) {
+    cloud.nodes.resize(cloud.nodes.size() * 9 / 10);
+  }
+  const ObservedState observed = same(before);
+  const Plan grown = plan(desired, observed, Policy{});
+  std::size_t moving = 0;
+  measure(nodes, "ring", [&] {
+    const auto shares = std::make_shared<KeyShares>(key_shares(grown, observed));
+    moving = static_cast<std::size_t>(std::count_if(shares->of_step.begin(), shares->of_step.end(),
+                                                    [](Ring::Share share) { return share > 0; }));
+    return shares;
+  });
+  if (moving != static_cast<std::size_t>(nodes / 10)) {
+    fmt::print(stderr, "plan_bench: {} nodes: {} of them take keys over\n", nodes, moving);
+    return 1;
+  }
+  return 0;
+}
+
+constexpr int kRingNodes = 1000;
+
 /// 1 and a word when the plan is not what the benchmark means to measure.
 int bench(int nodes) {
   const std::string whole = spec_of(nodes, true);
@@ -163,7 +189,7 @@ int bench(int nodes) {
                nodes, steps, held);
     return 1;
   }
-  return 0;
+  return nodes == kRingNodes ? bench_ring(nodes, desired) : 0;
 }
 
 }  // namespace

@@ -263,6 +263,7 @@ bench_memory() {
   done
   row "memory per node, spec, observation and plan" 1 "$(calc "($(pick "$largest" spec 4) + \
     $(pick "$largest" observed 4) + $(pick "$largest" plan-same 4)) / $largest")" kB
+  row "remap oracle, 1,000 nodes, 100 of them new" 50 "$(pick 1000 ring 3)" ms
   growth=$(calc "($largest / $smaller) * log($largest) / log($smaller)")
   for phase in spec diff-new plan-new diff-same plan-same; do
     row "$phase: growth from $smaller to $largest nodes / n log n" 1.5 \

@@ -18,7 +18,7 @@ set(confined
   "#include <zookeeper/ => (drivers/zookeeper_handle|examples/stock-node/zk_session)\\.cc"
   "#include <libssh2 => drivers/ssh_link\\.h"
   "#include \"drivers/ssh_link\\.h\" => drivers/ssh_[a-z]+\\.(h|cc)"
-  "#include <openssl/ => (drivers/(key_file|ssh_[a-z]+)|specs/digest)\\.cc"
+  "#include <openssl/ => (drivers/(key_file|ssh_[a-z]+)|specs/digest|model/ring)\\.cc"
   "#include <rapidjson/ => specs/(json_tree|records)\\.cc"
   "#include <CLI/ => controller/cli\\.cc"
   "#include <asio => (drivers|controller)/.*"

@@ -44,7 +44,7 @@ std::string run_in_any_order(ModelWorld& world, const Plan& made) {
   for (;;) {
     std::vector<StepId> possible;
     for (StepId id = 0; id < states.size(); ++id) {
-      const auto& after = made.steps[id].after;
+      const std::vector<StepId>& after = made.steps[id].after;
       const bool ready = std::all_of(after.begin(), after.end(),
                                      [&](StepId other) { return states[other] == State::done; });
       if (states[id] == State::running || (states[id] == State::waiting && ready)) {

@@ -66,6 +66,12 @@ std::vector<Reference> references() {
   };
 }
 
+ApplyRequest allowed() {
+  ApplyRequest request;
+  request.policy.allow_removal = {lab().clouds[0].service_code};
+  return request;
+}
+
 std::unique_ptr<SimWorld> prepared(const Reference& reference) {
   auto world = std::make_unique<SimWorld>(lab(), 1);
   if (reference.before) {
@@ -80,7 +86,7 @@ std::size_t effects_of(const Reference& reference) {
   const auto world = prepared(reference);
   std::size_t effects = 0;
   world->set_invariants([&effects](const SimWorld&) { ++effects; });
-  REQUIRE(run_apply(*world, reference.after).result.outcome == Outcome::converged);
+  REQUIRE(run_apply(*world, reference.after, allowed()).result.outcome == Outcome::converged);
   world->set_invariants([](const SimWorld&) {});
   return effects;
 }
@@ -89,12 +95,12 @@ void crash_at(const Reference& reference, std::size_t effect) {
   const auto world = prepared(reference);
   Invariants rules(*world);
   rules.expect(reference.after);
-  ApplyRequest request;
+  ApplyRequest request = allowed();
   request.crash_after = effect;
   REQUIRE_THROWS_AS(run_apply(*world, reference.after, request), Crash);
   Outcome outcome = Outcome::failed;
   for (int round = 0; round < 3 && outcome != Outcome::converged; ++round) {
-    const ApplyRun run = run_apply(*world, reference.after);
+    const ApplyRun run = run_apply(*world, reference.after, allowed());
     outcome = run.result.outcome;
     for (const std::string& line : run.lines) {
       UNSCOPED_INFO(line);
@@ -106,7 +112,7 @@ void crash_at(const Reference& reference, std::size_t effect) {
   }
   REQUIRE(outcome == Outcome::converged);
   const std::uint64_t before = world->mutations();
-  REQUIRE(run_apply(*world, reference.after).result.outcome == Outcome::converged);
+  REQUIRE(run_apply(*world, reference.after, allowed()).result.outcome == Outcome::converged);
   REQUIRE(world->mutations() == before);
 }
 

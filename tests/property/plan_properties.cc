@@ -3,6 +3,8 @@
 // unknown or foreign. RC_PARAMS="seed=..." replays a failure, RC_PARAMS="max_success=..." asks for
 // more.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
@@ -81,7 +83,7 @@ TEST_CASE("steps are in topological order, with a reason each") {
     const Situation it = *any_clouded_situation();
     const Plan made = plan(it.desired, it.observed, {});
     for (StepId id = 0; id < made.steps.size(); ++id) {
-      const auto& after = made.steps[id].after;
+      const std::vector<StepId>& after = made.steps[id].after;
       RC_ASSERT(std::is_sorted(after.begin(), after.end()));
       RC_ASSERT((after.empty() || after.back() < id));
       RC_ASSERT(!made.steps[id].reason.empty());
@@ -125,6 +127,35 @@ TEST_CASE("a tree that may hold something is not written unread") {
       RC_ASSERT(!needs_tree(step.action));
       RC_ASSERT(!std::holds_alternative<StartNode>(step.action));
       RC_ASSERT(!std::holds_alternative<RestartNode>(step.action));
+    }
+  }));
+}
+
+TEST_CASE("nobody loses more serving nodes than the limit unasked") {
+  CHECK(holds("stops of joined nodes per cloud <= maxRemovals, and never all", [] {
+    const Situation it = *any_clouded_situation();
+    RC_PRE(it.observed.tree.is_present());
+    RC_PRE(it.desired.ensemble.state == RunState::running);
+    std::map<std::string, std::set<Endpoint>> leaving;
+    for (const Step& step : plan(it.desired, it.observed, {}).steps) {
+      if (const auto* stop = std::get_if<StopNode>(&step.action); stop && stop->forget) {
+        leaving[stop->service_code].insert(stop->node);
+      }
+    }
+    for (const auto& [code, nodes] : leaving) {
+      const auto seen = it.observed.tree.value().clouds.find(code);
+      if (seen == it.observed.tree.value().clouds.end()) {
+        continue;
+      }
+      std::size_t serving = 0;
+      std::size_t lost = 0;
+      for (const ObservedJoin& join : seen->second.joined) {
+        const bool serves = join.endpoint && join.owner != 0;
+        serving += serves ? 1U : 0U;
+        lost += serves && nodes.contains(*join.endpoint) ? 1U : 0U;
+      }
+      RC_ASSERT(lost <= it.desired.max_removals.of(serving));
+      RC_ASSERT((lost == 0 || lost < serving));
     }
   }));
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "model/desired.h"
+#include "model/plan.h"
 #include "tests/sim/sim_world.h"
 
 namespace arcform::sim {
@@ -34,6 +35,8 @@ struct SpecShape {
   /// One edit such as a person makes: counts, threads, clouds and hosts come and go.
   void edit(std::mt19937_64& random);
   DesiredState build() const;
+  /// Asks for every removal by name.
+  static Policy anything_may_go();
 };
 
 /// Something that people, faults or time do to a world: kills, reboots, edits, cuts.

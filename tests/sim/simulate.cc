@@ -107,6 +107,9 @@ class Simulation {
         mischief(world_, desired_, random_);
       }
       ApplyRequest request;
+      if (pick(random_, 0, 1) == 0) {
+        request.policy = SpecShape::anything_may_go();
+      }
       if (pick(random_, 0, 3) == 0) {
         request.crash_after = pick(random_, 1, 60);
       } else if (pick(random_, 0, 3) == 0) {
@@ -128,6 +131,12 @@ class Simulation {
     apply(request);
   }
 
+  static ApplyRequest everything_allowed() {
+    ApplyRequest request;
+    request.policy = SpecShape::anything_may_go();
+    return request;
+  }
+
   /// Every wish can be granted now; an ensemble that was asked to stop may be asked to run.
   void liveness() {
     world_.advance(minutes(2));  // whatever mischief is still planned
@@ -136,7 +145,7 @@ class Simulation {
     const Time begun = world_.clock().now();
     std::string last;
     for (int round = 0; round < kRoundsToConverge; ++round) {
-      apply({});
+      apply(everything_allowed());
       if (outcome_ == Outcome::converged) {
         return quiet();
       }
@@ -152,7 +161,7 @@ class Simulation {
   void quiet() {
     world_.advance(seconds(60));
     const std::uint64_t before = world_.mutations();
-    apply({});
+    apply(everything_allowed());
     if (outcome_ != Outcome::converged || world_.mutations() != before) {
       throw RuleBroken("an apply of what is converged does something");
     }

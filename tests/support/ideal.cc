@@ -63,7 +63,7 @@ void put_cloud(const DesiredState& desired, const DesiredCloud& cloud, ObservedS
     put_join(seen, node.endpoint, 0x100000 + pid);
     NodeAnswer answer = just_started(node.config);
     for (const SettingInfo& info : all_node_settings()) {
-      if (const auto value = node.config.online.get(info.setting)) {
+      if (const auto value = node.config.online_value(info.setting)) {
         answer.settings.set(info.setting, *value);
       }
     }

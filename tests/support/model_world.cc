@@ -120,7 +120,7 @@ std::string ModelWorld::begin(const Step& step) {
   const bool quorum = has_quorum();
   const StopNode* stop = std::get_if<StopNode>(&step.action);
   if (const auto* restart = std::get_if<RestartNode>(&step.action)) {
-    stop = &restart->stop;
+    stop = &*restart->stop;
   }
   if (stop != nullptr) {
     const std::string code = joined_cloud(tree_, stop->node);
@@ -137,7 +137,7 @@ std::string ModelWorld::begin(const Step& step) {
       }
     }
   } else if (const auto* restart = std::get_if<RestartServer>(&step.action)) {
-    const std::string broken = apply({}, restart->stop);
+    const std::string broken = apply({}, *restart->stop);
     if (quorum && !has_quorum()) {
       return describe(step.action) + ": the ensemble has lost its quorum";
     }
@@ -159,7 +159,7 @@ std::string ModelWorld::end(const Plan& plan, const Step& step) {
   if (const auto* stop = std::get_if<StopNode>(&step.action)) {
     down_.erase(stop->node);
   } else if (const auto* restart = std::get_if<RestartNode>(&step.action)) {
-    down_.erase(restart->start.node);
+    down_.erase(restart->start->node);
   }
   return "";
 }
@@ -234,8 +234,8 @@ std::string ModelWorld::apply(const Plan&, const StopServer& action) {
 }
 
 std::string ModelWorld::apply(const Plan& plan, const RestartServer& action) {
-  const std::string broken = apply(plan, action.stop);
-  return broken.empty() ? apply(plan, action.start) : broken;
+  const std::string broken = apply(plan, *action.stop);
+  return broken.empty() ? apply(plan, *action.start) : broken;
 }
 
 std::string ModelWorld::apply(const Plan&, const AwaitQuorum&) {
@@ -330,7 +330,7 @@ std::string ModelWorld::apply(const Plan& plan, const StartNode& action) {
 
 std::string ModelWorld::apply(const Plan&, const TuneNode& action) {
   HostFacts& facts = host_in(world_, action.host);
-  if (!is_process(facts, node_slot(action.node.port), action.process)) {
+  if (!is_process(facts, node_slot(action.node.port), *action.process)) {
     return "another process is meant";
   }
   Observation<NodeAnswer>& answer = world_.nodes[action.node];
@@ -357,13 +357,13 @@ std::string ModelWorld::apply(const Plan&, const StopNode& action) {
 }
 
 std::string ModelWorld::apply(const Plan& plan, const RestartNode& action) {
-  stop_node(action.stop);
+  stop_node(*action.stop);
   if (action.move_mapping) {
     if (const std::string broken = apply(plan, *action.move_mapping); !broken.empty()) {
       return broken;
     }
   }
-  return apply(plan, action.start);
+  return apply(plan, *action.start);
 }
 
 std::string ModelWorld::apply(const Plan&, const ForgetNode& action) {

@@ -90,8 +90,9 @@ ProcessResult Deployment::run(const std::vector<std::string>& words) const {
   return run_process(command(words), std::chrono::seconds(120));
 }
 
-ProcessResult Deployment::converge() const {
-  ProcessResult result = apply();
+ProcessResult Deployment::converge(const std::string& allow_removal) const {
+  ProcessResult result =
+      allow_removal.empty() ? apply() : run({"apply", "--yes", "--allow-removal", allow_removal});
   require_status(result, 0);
   require_says(result, "Converged: observed equals desired.");
   const ProcessResult again = apply();

@@ -46,7 +46,8 @@ class Deployment {
   ProcessResult status() const { return run({"status"}); }
   ProcessResult run(const std::vector<std::string>& words) const;
   /// `apply --yes` that must end well; then another that must find nothing to do.
-  ProcessResult converge() const;
+  /// `allow_removal`: a cloud that may lose many of its nodes.
+  ProcessResult converge(const std::string& allow_removal = "") const;
 
   ProcessResult zk(const std::string& command, const std::string& path,
                    const std::string& data = "") const;

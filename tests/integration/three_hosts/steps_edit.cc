@@ -28,9 +28,16 @@ void edit_counts(Deployment& it) {
   CHECK(it.node_pid(1, 11211) == first);
   CHECK(it.node_pid(1, 11212) == second);
 
-  step("count 3 to 1 stops exactly the last two, one session timeout apart");
+  step("count 3 to 1 is more than a quarter of the cloud: it must be asked for by name");
   it.edit(R"("host": "cache001.arcus", "count": 3)", R"("host": "cache001.arcus", "count": 1)");
-  const ProcessResult shrunk = it.converge();
+  const ProcessResult refused = it.apply();
+  require_status(refused, 3);
+  require_says(refused, "2 of its 7 serving nodes would be removed");
+  require_says(refused, "--allow-removal test-cloud");
+  CHECK_FALSE(it.node_pid(1, 11213).empty());
+
+  step("count 3 to 1 stops exactly the last two, one session timeout apart");
+  const ProcessResult shrunk = it.converge("test-cloud");
   CHECK(shrunk.took >= std::chrono::seconds(10));
   CHECK(it.joined("test-cloud") == std::string("10.0.0.1:11211 ") + kOthers);
   CHECK(it.node_pid(1, 11211) == first);
@@ -72,7 +79,8 @@ void edit_clouds(Deployment& it) {
 
   step("the second cloud is removed: nothing of it is left");
   it.set_spec(spec);
-  it.converge();
+  require_status(it.apply(), 3);
+  it.converge("second-cloud");
   CHECK(it.znodes_with("second-cloud").empty());
   CHECK(it.znodes_with(":1131").empty());
   CHECK(it.node_pid(3, 11311).empty());

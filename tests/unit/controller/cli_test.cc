@@ -34,6 +34,13 @@ TEST_CASE("apply takes its options, and has sensible ones without") {
   CHECK(full.allow_removal == std::vector<std::string>{"shop"});
 }
 
+TEST_CASE("an option that may be repeated leaves the spec alone") {
+  const Options options =
+      options_of({"apply", "--allow-removal", "shop", "--allow-removal", "news", "a.json"});
+  CHECK(options.allow_removal == std::vector<std::string>{"shop", "news"});
+  CHECK(options.spec == "a.json");
+}
+
 TEST_CASE("a time that is none is a usage error that says how to write one") {
   const auto* const text = GENERATE("", "x", "10d", "-1", "1.5h", "m", "99999999s");
   CAPTURE(text);

@@ -168,7 +168,7 @@ TEST_CASE("a node running for another cloud of ours is stopped, mapped here and 
   REQUIRE(restart.move_mapping);
   CHECK(restart.move_mapping->service_code == "b");
   CHECK(restart.move_mapping->nodes[0].remove == Lines{"a"});
-  CHECK(restart.stop.service_code == "a");
+  CHECK(restart.stop->service_code == "a");
 }
 
 TEST_CASE("a mapping of somebody else's cloud is left alone") {
@@ -203,7 +203,7 @@ TEST_CASE("a foreign child is an alarm and no step") {
 TEST_CASE("what cannot or need not be changed is held, each with its kind") {
   DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
-  desired.clouds[0].nodes[0].config.online.set(NodeSetting::verbosity, 1);
+  desired.clouds[0].nodes[0].config.set_online(NodeSetting::verbosity, 1);
   observed.nodes[at("10.0.0.1:11211")] =
       Observation<NodeAnswer>::present(just_started_as_stock(desired.clouds[0].nodes[0].config));
   observed.nodes[at("10.0.0.1:11212")] = Observation<NodeAnswer>::absent();

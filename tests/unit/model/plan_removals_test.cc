@@ -43,6 +43,7 @@ TEST_CASE("a node that left the spec is stopped, forgotten and unmapped") {
 TEST_CASE("nodes leave a cloud in use one after the other") {
   DesiredState desired = three_hosts();
   desired.clouds[0].nodes.resize(3);
+  desired.max_removals = {50, true};
   const Plan plan = planned(desired, ideal(three_hosts()));
   const auto stops = steps_of<StopNode>(plan);
   REQUIRE(stops.size() == 3);
@@ -63,7 +64,7 @@ TEST_CASE("nodes leave a cloud only after its restarts") {
 }
 
 TEST_CASE("a cloud that left the spec: stop, unmap, unregister") {
-  const Plan plan = planned(without_clouds(), ideal(three_hosts()));
+  const Plan plan = planned(without_clouds(), ideal(three_hosts()), {"test-cloud"});
   const auto unmap = steps_of<UnmapNodes>(plan);
   const auto gone = steps_of<UnregisterCloud>(plan);
   REQUIRE(unmap.size() == 1);
@@ -110,13 +111,52 @@ TEST_CASE("a protected cloud keeps its nodes") {
   CHECK(held(plan) == Lines{"guard: cloud test-cloud"});
 }
 
+TEST_CASE("a protected cloud that is gone from the spec stays, whatever is asked for") {
+  ObservedState observed = ideal(three_hosts());
+  tree_in(observed).record.protected_clouds = {"test-cloud"};
+  const Plan plan = planned(without_clouds(), observed, {"test-cloud"});
+  CHECK(plan.steps.empty());
+  CHECK(held(plan) == Lines{"guard: cloud test-cloud"});
+}
+
+TEST_CASE("more nodes than the limit go only when asked for by name") {
+  const ObservedState observed = ideal(three_hosts());
+  const auto [limit, leaving, allowed] = GENERATE(table<Portion, std::size_t, bool>({
+      {{25, true}, 1, true},  // a quarter of 6, rounded down
+      {{25, true}, 2, false},
+      {{34, true}, 2, true},
+      {{1, true}, 1, true},  // at least one
+      {{2, false}, 2, true},
+      {{2, false}, 3, false},
+      {{100, true}, 5, true},
+      {{100, true}, 6, false},  // never all
+  }));
+  DesiredState desired = three_hosts();
+  desired.max_removals = limit;
+  desired.clouds[0].nodes.resize(6 - leaving);
+  CAPTURE(limit.text(), leaving);
+  const Plan plan = planned(desired, observed);
+  CHECK(steps_of<StopNode>(plan).size() == (allowed ? leaving : 0));
+  CHECK(held(plan) == (allowed ? Lines{} : Lines{"guard: cloud test-cloud"}));
+  CHECK(steps_of<StopNode>(planned(desired, observed, {"test-cloud"})).size() == leaving);
+}
+
+TEST_CASE("what does not serve any more may go") {
+  const DesiredState before = three_hosts();
+  ObservedState observed = ideal(before);
+  for (const DesiredNode& node : before.clouds[0].nodes) {
+    kill_node(observed, before.hosts[node.host].name, node.endpoint);
+  }
+  CHECK(steps_of<UnregisterCloud>(planned(without_clouds(), observed)).size() == 1);
+}
+
 TEST_CASE("a host that left the spec is cleaned up through its record, then forgotten") {
   DesiredState desired =
       a_spec().with_hosts(2).with_ensemble(1).with_cloud("test-cloud").with_nodes(2).build();
   DesiredState before = three_hosts();
   before.ensemble.servers.resize(1);
   ObservedState observed = ideal(before);
-  const Plan plan = planned(desired, observed);
+  const Plan plan = planned(desired, observed, {"test-cloud"});
   CHECK(steps_of<StopNode>(plan).size() == 2);
   const auto unmap = steps_of<UnmapNodes>(plan);
   REQUIRE(unmap.size() == 1);
@@ -130,7 +170,7 @@ TEST_CASE("a removed host that cannot be reached keeps its mappings") {
   before.ensemble.servers.resize(1);
   ObservedState observed = ideal(before);
   lose_host(observed, before, kHost);
-  const Plan plan = planned(desired, observed);
+  const Plan plan = planned(desired, observed, {"test-cloud"});
   CHECK(plan.steps.empty());
   CHECK(held(plan) == Lines{"unknown: cache003.arcus"});
 }

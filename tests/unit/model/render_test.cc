@@ -74,7 +74,10 @@ TEST_CASE("the plan of a grown cloud and a removed one") {
                                    .with_cloud("new")
                                    .with_node("cache001.arcus", 11211)
                                    .build();
-  CHECK(compare_golden("render/plan_replaced.txt", plan_text(desired, observed)) == "");
+  CHECK(compare_golden("render/plan_refused.txt", plan_text(desired, observed)) == "");
+  const Policy asked{{"old"}};
+  CHECK(compare_golden("render/plan_replaced.txt", plan_text(desired, observed, kPlain, asked)) ==
+        "");
 }
 
 TEST_CASE("the plan of stopping everything") {

@@ -152,8 +152,8 @@ TEST_CASE("memory in use is only given back by a restart") {
 TEST_CASE("settings that no start line holds are set while the node runs") {
   DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
-  config_of(desired).online.set(NodeSetting::max_list_size, 100'000);
-  config_of(desired).online.set(NodeSetting::zk_failstop, 0);
+  config_of(desired).set_online(NodeSetting::max_list_size, 100'000);
+  config_of(desired).set_online(NodeSetting::zk_failstop, 0);
   CHECK(diff(desired, observed).at(0).detail ==
         "max list size 50000 → 100000, ZooKeeper failstop on → off");
   answer_of(observed).settings.set(NodeSetting::zk_failstop, 0);
@@ -181,9 +181,9 @@ TEST_CASE("changes come in an order in which every one of them is allowed") {
     return settings;
   };
   wanted.memlimit_mb = 200;
-  wanted.online.set(NodeSetting::sticky_limit, 100);
-  wanted.online.set(NodeSetting::hb_timeout, 70'000);
-  wanted.online.set(NodeSetting::hb_failstop, 100'000);
+  wanted.set_online(NodeSetting::sticky_limit, 100);
+  wanted.set_online(NodeSetting::hb_timeout, 70'000);
+  wanted.set_online(NodeSetting::hb_failstop, 100'000);
   CHECK(order() == std::vector<NodeSetting>{NodeSetting::memlimit, NodeSetting::hb_failstop,
                                             NodeSetting::sticky_limit, NodeSetting::hb_timeout});
   answer.settings.set(NodeSetting::memlimit, 400);
