@@ -38,8 +38,8 @@ TEST_CASE("every kind of action says what it does, to what, at which cost") {
       {ForgetNode{"h", node, "c", {}, {}}, "-", "10.0.0.1:11211",
        "forget cache node 10.0.0.1:11211 on h", Disruption::none},
       {UnregisterCloud{"c"}, "-", "cloud c", "unregister cloud c", Disruption::cloud_gone},
-      {TuneNode{"h", node, "c", ProcessIdentity{}, AdminProtocol::config, {}}, "~", "10.0.0.1:11211",
-       "tune cache node 10.0.0.1:11211 on h", Disruption::none}};
+      {TuneNode{"h", node, "c", ProcessIdentity{}, AdminProtocol::config, {}}, "~",
+       "10.0.0.1:11211", "tune cache node 10.0.0.1:11211 on h", Disruption::none}};
   CHECK(rows.size() == std::variant_size_v<Action>);
   for (const auto& [action, sign, about, line, cost] : rows) {
     CHECK(symbol(action) == sign);

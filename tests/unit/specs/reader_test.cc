@@ -24,7 +24,8 @@ SpecText with(std::string SpecText::*part, std::string text) {
 
 }  // namespace
 
-TEST_CASE("a rollout: a share of the nodes, time to be ready, warmth; settings that are set online") {
+TEST_CASE(
+    "a rollout: a share of the nodes, time to be ready, warmth; settings that are set online") {
   const DesiredState desired = desired_of(with(&SpecText::clouds, R"("clouds": [
     {"serviceCode": "c", "package": "arcus",
      "config": {"maxListSize": 60000, "hbFailstop": 0, "zkFailstop": false, "verbosity": "1"},
