@@ -2,6 +2,9 @@
 #include "controller/observe.h"
 
 #include <algorithm>
+#include <list>
+#include <map>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -13,6 +16,16 @@ namespace arcform {
 namespace {
 
 constexpr std::size_t kProbesAtOnce = 64;
+/// Seconds, as long as a probe may take: what has been there so long was there when it began.
+constexpr std::uint64_t kLongThere = 30;
+
+/// A host whose probe is not back yet.
+struct Probing {
+  const DesiredHost& access;
+  HostReader& host;
+  TaskGroup& beside;  ///< the probe, and what is asked meanwhile
+  std::optional<Result<HostFacts>> facts;
+};
 
 /// One observation under way; all of its coroutines run on one thread.
 struct Round {
@@ -21,6 +34,10 @@ struct Round {
   const DesiredState& desired;
   ObservePatience patience;
   ObservedState seen;
+  std::list<Probing*> probing;
+  /// Answers of ports that were asked beside the probe. They count once it has shown who is there.
+  std::map<Endpoint, Observation<NodeAnswer>> early_nodes;
+  std::map<int, Observation<ServerAnswer>> early_servers;
   std::size_t servers_open = 0;  ///< hosts of servers whose probe is not back yet
   bool server_possible = false;  ///< one may be serving: its host is unknown, or it listens
   std::vector<std::pair<Endpoint, std::uint32_t>> memory{};  ///< in MB, as the spec wants it
@@ -68,7 +85,8 @@ std::vector<std::pair<Endpoint, std::uint32_t>> wanted_memory(const DesiredState
   return memory;
 }
 
-Awaitable<void> observe_node(Round& round, HostReader& host, Endpoint node) {
+/// Also what the node holds, where it is to get less.
+Awaitable<Observation<NodeAnswer>> ask_wholly(Round& round, HostReader& host, Endpoint node) {
   Observation<NodeAnswer> answer = co_await ask_node(host, node.port, round.patience.answer);
   if (answer.is_present() && is_to_shrink(round, node, answer.value())) {
     const Observation<NodeCounters> counters =
@@ -77,6 +95,58 @@ Awaitable<void> observe_node(Round& round, HostReader& host, Endpoint node) {
       answer.value().held_mb = static_cast<std::uint32_t>(counters.value().malloced >> 20U);
     }
   }
+  co_return answer;
+}
+
+Awaitable<void> ask_node_early(Round& round, HostReader& host, Endpoint node) {
+  Observation<NodeAnswer> answer = co_await ask_wholly(round, host, node);
+  round.early_nodes.insert_or_assign(node, std::move(answer));
+}
+
+Awaitable<void> ask_server_early(Round& round, HostReader& host, int id) {
+  const std::uint16_t port = round.desired.ensemble.client_port;
+  Observation<ServerAnswer> answer = co_await ask_server(host, port, round.patience.answer);
+  round.early_servers.insert_or_assign(id, std::move(answer));
+}
+
+/// While its probe runs: what ZooKeeper says stands there is asked already. That saves the round
+/// trips of an answer after the probe. Nothing else is asked, it might be somebody else's.
+void ask_early(Round& round, Probing& probing) {
+  const TreeFacts* const tree = round.seen.tree.get();
+  const auto ip = parse_ipv4(probing.access.address);
+  if (tree == nullptr || probing.facts || !ip) {
+    return;
+  }
+  for (const auto& [code, cloud] : tree->clouds) {
+    auto join = std::lower_bound(
+        cloud.joined.begin(), cloud.joined.end(), Endpoint{*ip, 0},
+        [](const ObservedJoin& item, Endpoint first) { return item.endpoint < first; });
+    for (; join != cloud.joined.end() && join->endpoint->ip == *ip; ++join) {
+      if (cloud.claimed && join->owner != 0) {
+        probing.beside.spawn(ask_node_early(round, probing.host, *join->endpoint));
+      }
+    }
+  }
+  if (const DesiredServer* const server = server_on(round.desired, probing.access.name)) {
+    probing.beside.spawn(ask_server_early(round, probing.host, server->id));
+  }
+}
+
+/// True when it was asked beside the probe, and for sure was this process then.
+template <class Key, class Answer>
+bool take_early(const HostFacts& facts, const ObservedProcess& process,
+                std::map<Key, Answer>& early, const Key& key, std::map<Key, Answer>& seen) {
+  const auto found = early.find(key);
+  const bool old = facts.uptime_ticks >= process.start_ticks + kLongThere * facts.ticks_per_second;
+  if (!old || found == early.end() || found->second.is_unknown()) {
+    return false;
+  }
+  seen.insert_or_assign(key, std::move(found->second));
+  return true;
+}
+
+Awaitable<void> observe_node(Round& round, HostReader& host, Endpoint node) {
+  Observation<NodeAnswer> answer = co_await ask_wholly(round, host, node);
   round.seen.nodes.insert_or_assign(node, std::move(answer));
 }
 
@@ -93,17 +163,23 @@ Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost&
   const auto ip = parse_ipv4(access.address);
   for (const auto& [name, slot] : facts.slots) {
     const auto port = node_slot_port(name);
-    if (port && ip && facts.process_of(slot) != nullptr) {
-      tasks.spawn(observe_node(round, host, Endpoint{*ip, *port}));
+    const ObservedProcess* const process = facts.process_of(slot);
+    if (!port || !ip || process == nullptr) {
+      continue;
+    }
+    const Endpoint node{*ip, *port};
+    if (!take_early(facts, *process, round.early_nodes, node, round.seen.nodes)) {
+      tasks.spawn(observe_node(round, host, node));
     }
   }
   const DesiredServer* const server = server_on(round.desired, access.name);
   if (server != nullptr) {
     const ObservedSlot* const slot = facts.slot(server_slot(server->id));
-    if (slot != nullptr && facts.process_of(*slot) != nullptr) {
-      tasks.spawn(observe_server(round, host, server->id));
-    } else {
+    const ObservedProcess* const process = slot != nullptr ? facts.process_of(*slot) : nullptr;
+    if (process == nullptr) {
       round.seen.servers.insert_or_assign(server->id, Observation<ServerAnswer>::absent());
+    } else if (!take_early(facts, *process, round.early_servers, server->id, round.seen.servers)) {
+      tasks.spawn(observe_server(round, host, server->id));
     }
   }
   co_await tasks.join();
@@ -119,12 +195,24 @@ void note_server_host(Round& round, const Result<HostFacts>& facts) {
   }
 }
 
+Awaitable<void> probe_host(Round& round, Probing& probing) {
+  ProbeRequest request = request_for(round.desired, probing.access.name);
+  probing.facts = co_await probing.host.probe(std::move(request));
+  if (server_on(round.desired, probing.access.name) != nullptr) {
+    note_server_host(round, *probing.facts);
+  }
+}
+
 Awaitable<void> observe_host(Round& round, DesiredHost access) {
   HostReader& host = round.world.hosts.reader(access, round.desired.deployment);
-  Result<HostFacts> facts = co_await host.probe(request_for(round.desired, access.name));
-  if (server_on(round.desired, access.name) != nullptr) {
-    note_server_host(round, facts);
-  }
+  TaskGroup beside(round.world.loop);
+  Probing probing{access, host, beside, {}};
+  const auto entry = round.probing.insert(round.probing.end(), &probing);
+  beside.spawn(probe_host(round, probing));
+  ask_early(round, probing);
+  co_await beside.join();
+  round.probing.erase(entry);
+  Result<HostFacts> facts = std::move(*probing.facts);
   if (!facts) {
     round.seen.hosts.insert_or_assign(access.name,
                                       Observation<HostFacts>::unknown(facts.error().message));
@@ -145,6 +233,9 @@ Awaitable<void> observe_tree(Round& round) {
   round.session.reading_over();
   round.seen.tree = facts ? Observation<TreeFacts>::present(std::move(*facts))
                           : Observation<TreeFacts>::unknown(facts.error().message);
+  for (Probing* const probing : round.probing) {
+    ask_early(round, *probing);
+  }
 }
 
 }  // namespace
@@ -207,7 +298,8 @@ Awaitable<Observation<NodeCounters>> ask_counters(HostReader& host, std::uint16_
 
 Awaitable<ObservedState> observe(ReadWorld world, EnsembleSession& session,
                                  const DesiredState& desired, ObservePatience patience) {
-  Round round{world, session, desired, patience, {}, desired.ensemble.servers.size(), false};
+  Round round{world, session, desired, patience, {}, {}, {}, {}, desired.ensemble.servers.size(),
+              false};
   round.memory = wanted_memory(desired);
   TaskGroup tasks(world.loop, kProbesAtOnce + 1);
   tasks.spawn(observe_tree(round));

@@ -101,6 +101,23 @@ Key parse_rsa(std::string_view secret) {
   return q ? make_rsa(*n, *e, *d, *iqmp, *p, *q) : nullptr;
 }
 
+/// The same for ed25519: the seed and the public key, 32 bytes each, are its secret.
+Key parse_ed25519(std::string_view secret) {
+  constexpr std::size_t kSize = 32;
+  ssh_wire::Reader reader(secret);
+  reader.u32();
+  reader.u32();
+  if (reader.string() != "ssh-ed25519") {
+    return nullptr;
+  }
+  const auto shown = reader.string();
+  const auto both = reader.string();
+  if (!both || both->size() != 2 * kSize || both->substr(kSize) != *shown) {
+    return nullptr;
+  }
+  return Key(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes_of(*both), kSize));
+}
+
 int give_passphrase(char* buffer, int size, int, void* passphrase) {
   const auto& text = *static_cast<const std::string_view*>(passphrase);
   if (text.size() > static_cast<std::size_t>(size)) {
@@ -185,6 +202,8 @@ struct KeyFile::State {
     type = ssh_wire::key_type(blob);
     if (type == "ssh-rsa" && !encrypted) {
       key = parse_rsa(*secret);
+    } else if (type == "ssh-ed25519" && !encrypted) {
+      key = parse_ed25519(*secret);
     }
     OPENSSL_cleanse(body->data(), body->size());
     return encrypted || type != "ssh-rsa" || key != nullptr;
@@ -259,6 +278,9 @@ bool KeyFile::is_encrypted() const {
 bool KeyFile::is_rsa() const {
   return state_->type == "ssh-rsa";
 }
+bool KeyFile::can_sign() const {
+  return state_->key != nullptr;
+}
 bool KeyFile::is_sealed_openssh() const {
   return state_->openssh && state_->encrypted;
 }
@@ -271,10 +293,11 @@ Result<void> KeyFile::unlock(std::string_view passphrase) {
 }
 
 std::string KeyFile::sign(std::string_view data) const {
+  const EVP_MD* const digest = is_rsa() ? EVP_sha512() : nullptr;  // ed25519 has its own.
   const std::unique_ptr<EVP_MD_CTX, Freed<EVP_MD_CTX_free>> context(EVP_MD_CTX_new());
   std::size_t size = 0;
   if (state_->key == nullptr ||
-      EVP_DigestSignInit(context.get(), nullptr, EVP_sha512(), nullptr, state_->key.get()) != 1 ||
+      EVP_DigestSignInit(context.get(), nullptr, digest, nullptr, state_->key.get()) != 1 ||
       EVP_DigestSign(context.get(), nullptr, &size, bytes_of(data), data.size()) != 1) {
     return {};
   }

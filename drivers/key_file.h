@@ -9,9 +9,10 @@
 
 namespace arcform {
 
-/// A private key file: what can be said about it without its passphrase, and signing with RSA.
+/// A private key file: what can be said about it without its passphrase, and signing.
 /// libssh2 1.10 signs with RSA as "ssh-rsa" (SHA-1) alone, which OpenSSH refuses since 8.8; ours is
-/// rsa-sha2-512. Wiped when it goes.
+/// rsa-sha2-512. It reads an ed25519 key anew for every login, in which OpenSSL tries all of its
+/// decoders on it: a third of the CPU of a login; ours is read once. Wiped when it goes.
 class KeyFile {
  public:
   /// Reads PEM, PKCS#8 and OpenSSH's format. Errors (with the path): not_found, permission_denied,
@@ -26,13 +27,14 @@ class KeyFile {
   const std::string& type() const;  ///< "ssh-rsa"; empty: known only after unlock
   const std::string& blob() const;  ///< the public key; empty: not known
   bool is_encrypted() const;        ///< and not unlocked yet
-  /// libssh2 cannot sign with it (RSA), we can: after unlock.
   bool is_rsa() const;
+  /// True for RSA after unlock, and for ed25519 in OpenSSH's format without a passphrase.
+  bool can_sign() const;
   /// Encrypted in OpenSSH's own format, which we cannot decrypt for RSA.
   bool is_sealed_openssh() const;
   /// Decrypts PEM and PKCS#8; error unauthenticated: wrong passphrase.
   Result<void> unlock(std::string_view passphrase);
-  /// The raw PKCS#1 v1.5 signature with SHA-512; empty when it cannot be made.
+  /// The signature proper: PKCS#1 v1.5 with SHA-512, or ed25519's; empty when it cannot be made.
   std::string sign(std::string_view data) const;
 
  private:

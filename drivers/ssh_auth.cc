@@ -175,7 +175,7 @@ class Login {
         co_return false;
       }
     }
-    if (identity.file->is_rsa()) {
+    if (identity.file->is_rsa() || identity.file->can_sign()) {
       FileSigner signer(identity.file);
       co_return co_await try_signer(signer, identity.label, identity.file->blob());
     }
