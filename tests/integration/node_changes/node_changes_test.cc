@@ -63,7 +63,7 @@ TEST_CASE("nodes are tuned live, or restarted when they are warm again") {
   require_says(it.plan(), "10.0.0.1:11212 on cache001.arcus: memlimit 128 MB (started with 64)");
 
   step("other connections: stock memcached has to be restarted, and says so");
-  require_status(it.lab().exec(1, "bash -c '" + client_of(11211, 20) + "'"), 0);
+  require_status(it.lab().exec(1, "bash <<'END'\n" + client_of(11211, 20) + "\nEND"), 0);
   it.edit("\"connections\": 200", "\"connections\": 300");
   require_says(it.plan(), "connections 200 → 300 (this server cannot change it while it runs)");
   RunningProcess apply(it.command({"apply", "--yes"}));
@@ -72,7 +72,7 @@ TEST_CASE("nodes are tuned live, or restarted when they are warm again") {
   CHECK(it.node_pid(1, 11212) == second);
   CHECK(it.has_znode("/arcform/three-hosts/rollouts/shop"));
   require_says(it.zk("get", "/arcform/three-hosts/rollouts/shop"), "\"hitRatio\":0.95");
-  require_status(it.lab().exec(1, "bash -c '" + client_of(11211, 50) + "'"), 0);
+  require_status(it.lab().exec(1, "bash <<'END'\n" + client_of(11211, 50) + "\nEND"), 0);
   const ProcessResult ended = apply.finish(seconds(60));
   require_status(ended, 0);
   CHECK(it.node_pid(1, 11212) != second);
