@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "controller/observe.h"
+
 namespace arcform {
 
 Awaitable<Result<DeploymentLock*>> ApplyContext::locked() {
@@ -50,6 +52,11 @@ Awaitable<void> ApplyContext::pause(std::chrono::milliseconds& step) {
 std::string ApplyContext::directory_on(const std::string& name) const {
   const DesiredHost* const found = desired.host(name);
   return directory_of(found != nullptr ? *found : other_hosts.at(name), desired.deployment);
+}
+
+std::vector<Endpoint> ApplyContext::server_endpoints(const std::string& name) const {
+  const DesiredHost* const found = desired.host(name);
+  return arcform::server_endpoints(found != nullptr ? *found : other_hosts.at(name), desired);
 }
 
 Host& ApplyContext::host(const std::string& name) {

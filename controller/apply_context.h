@@ -47,10 +47,11 @@ struct ApplyContext {
   std::set<std::string> in_use;                   ///< clouds in which nodes stood when last seen
   std::map<std::string, Time> last_ring_change;   ///< by service code
   std::map<std::string, std::size_t> taken_down;  ///< nodes down because of us, by service code
-  const Plan* plan = nullptr;                     ///< of the pass that runs
-  Time deadline = Time::max();                    ///< no new step starts after it
-  bool interrupted = false;                       ///< no new step may start
-  Rollouts rollouts;                              ///< what keeps the next node from being touched
+  std::map<std::string, std::set<std::string>> joined_before;  ///< see note_joined()
+  const Plan* plan = nullptr;                                  ///< of the pass that runs
+  Time deadline = Time::max();                                 ///< no new step starts after it
+  bool interrupted = false;                                    ///< no new step may start
+  Rollouts rollouts;  ///< what keeps the next node from being touched
 
   ApplyContext(World world_in, const DesiredState& desired_in, EnsembleSession& session_in,
                Progress& progress_in)
@@ -72,6 +73,8 @@ struct ApplyContext {
   Host& host(const std::string& name);
   /// Our folder on that host.
   std::string directory_on(const std::string& name) const;
+  /// Where a ZooKeeper server on that host is asked.
+  std::vector<Endpoint> server_endpoints(const std::string& name) const;
   /// Hosts outside the spec, from the last observation's records.
   std::map<std::string, DesiredHost> other_hosts;
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "model/names.h"
+#include "model/select.h"
 
 namespace arcform {
 namespace {
@@ -52,6 +53,71 @@ CLI::Option* add_time(CLI::App& command, const char* name, std::chrono::seconds&
       ->type_name("TIME");
 }
 
+void add_only(CLI::App& command, Options& options) {
+  const auto check = [](const std::string& text) {
+    const Result<Selector> selector = parse_selector(text);
+    return selector ? "" : selector.error().message;
+  };
+  command
+      .add_option_function<std::vector<std::string>>(
+          "--only",
+          [&options](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) {
+              options.only.push_back(*parse_selector(text));
+            }
+          },
+          "only what changes this: cloud:NAME, host:NAME or node:ADDRESS; may be repeated")
+      ->check(check)
+      ->type_name("SELECTOR")
+      ->allow_extra_args(false);
+}
+
+/// A word that has a '/' or ends in ".json" is the spec; any other is a cloud.
+std::string take_word(const std::string& word, Options& options, bool& named) {
+  if (word.find('/') == std::string::npos && !word.ends_with(".json")) {
+    options.clouds.push_back(word);
+    return "";
+  }
+  if (named) {
+    return "\"" + options.spec + "\" and \"" + word + "\" look like spec files; name one";
+  }
+  named = true;
+  options.spec = word;
+  return "";
+}
+
+void add_status(CLI::App& status, Options& options) {
+  status
+      .add_option_function<std::vector<std::string>>(
+          "SPEC|CLOUD",
+          [&options](const std::vector<std::string>& words) {
+            bool named = false;
+            for (const std::string& word : words) {
+              if (const std::string wrong = take_word(word, options, named); !wrong.empty()) {
+                throw CLI::ValidationError("status", wrong);
+              }
+            }
+          },
+          "the spec file (has a / or ends in .json), and clouds to which to keep")
+      ->type_name("");
+  status.add_option("--cloud", options.clouds, "keep to this cloud; may be repeated")
+      ->type_name("CLOUD")
+      ->allow_extra_args(false);
+  status
+      .add_option("-z,--zookeeper", options.zookeeper,
+                  "without a spec: what these servers say of themselves and of all clouds")
+      ->type_name("HOST:PORT,...");
+  const std::string about = "again every 2 seconds, or as --watch=TIME says, until Ctrl-C";
+  status.add_flag("--watch{2}", about)
+      ->each([&options](const std::string& text) { options.watch = to_time(text); })
+      ->check([](const std::string& text) {
+        const bool none = text.find_first_not_of('0') == std::string::npos;
+        return none ? check_time("") : check_time(text);
+      })
+      ->type_name("[TIME]");
+  status.add_flag("--full", options.full, "show long lists whole");
+}
+
 void add_commands(CLI::App& app, Options& options) {
   const auto on = [&app, &options](const char* name, const char* what, Command command) {
     CLI::App* const sub = app.add_subcommand(name, what);
@@ -64,6 +130,7 @@ void add_commands(CLI::App& app, Options& options) {
   add_spec(*plan, options);
   plan->add_flag("--exit-code", options.exit_code, "exit with 2 when there are changes");
   plan->add_flag("--full", options.full, "show long lists whole");
+  add_only(*plan, options);
   plan->add_option("--allow-removal", options.allow_removal,
                    "this cloud may lose any of its nodes, and its clients")
       ->type_name("CLOUD")
@@ -79,17 +146,27 @@ void add_commands(CLI::App& app, Options& options) {
   add_time(*apply, "--lock-timeout", options.lock_timeout,
            "how long to wait for a lock that another apply holds [12s]");
   apply->add_flag("--full", options.full, "show long lists whole");
+  add_only(*apply, options);
   apply
       ->add_option("--allow-removal", options.allow_removal,
                    "this cloud may lose any of its nodes, and its clients")
       ->type_name("CLOUD")
       ->allow_extra_args(false);  // What follows the name is the spec.
 
-  CLI::App* const status =
-      on("status", "show the ensemble, clouds and nodes, one verdict each", Command::status);
-  add_spec(*status, options);
-  status->add_flag("--full", options.full, "show long lists whole");
+  add_status(
+      *on("status", "show the ensemble, clouds and nodes, one verdict each", Command::status),
+      options);
+  CLI::App* const ping =
+      on("ping", "is every host, server and node answering, and how fast", Command::ping);
+  add_spec(*ping, options);
+  ping->add_flag("--full", options.full, "show long lists whole");
   on("schema", "print the spec's JSON Schema", Command::schema);
+  CLI::App* const completion =
+      on("completion", "print completions for a shell", Command::completion);
+  completion->add_option("SHELL", options.shell, "bash, zsh or fish; names: what --only may name")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish", "names"}));
+  add_spec(*completion, options);
 }
 
 /// Empty, or what is wrong with the first word: CLI11 only says that a command is missing.
@@ -106,16 +183,80 @@ std::string check_command(const CLI::App& app, const std::vector<std::string>& a
                      printable(arguments.front(), 100), known);
 }
 
-}  // namespace
+/// "--watch 5s" and "--watch=5s" are the same: a time behind it is never a spec or a cloud.
+void join_watch(std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
+    if (arguments[i] == "--watch" && check_time(arguments[i + 1]).empty()) {
+      arguments[i] += "=" + arguments[i + 1];
+      arguments.erase(arguments.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+    }
+  }
+}
 
-std::variant<Options, Answer> read_command_line(std::vector<std::string> arguments) {
-  Options options;
-  CLI::App app(kAbout, "arcform");
+void build(CLI::App& app, Options& options) {
   app.set_version_flag("--version", "arcform " ARCFORM_VERSION);
   app.footer(kExitStatuses);
   app.require_subcommand(1);
   app.get_formatter()->column_width(28);
   add_commands(app, options);
+}
+
+OptionHelp help_of(const CLI::Option& option) {
+  OptionHelp help;
+  for (const std::string& name : option.get_snames()) {
+    help.names.push_back("-" + name);
+  }
+  for (const std::string& name : option.get_lnames()) {
+    help.names.push_back("--" + name);
+  }
+  help.about = option.get_description();
+  if (help.names.empty()) {
+    help.names.push_back(option.get_name());
+  }
+  std::string type = option.get_type_name();
+  const std::size_t open = type.find('{');
+  const std::size_t close = type.find('}', std::min(open, type.size()));
+  if (close != std::string::npos) {
+    std::istringstream words(type.substr(open + 1, close - open - 1));
+    for (std::string word; std::getline(words, word, ',');) {
+      help.choices.push_back(word);
+    }
+    type = "WORD";
+  }
+  // A bound follows a colon, as in "UINT:INT in [1 - 1000]".
+  help.value = option.get_expected_max() > 0 && option.get_type_size_max() > 0
+                   ? type.substr(0, type.find(type.find(":INT") == std::string::npos ? "]:" : ":"))
+                   : "";
+  return help;
+}
+
+void add_help(const CLI::App& app, const std::string& name, std::vector<CommandHelp>& out) {
+  CommandHelp help{name, app.get_description(), {}};
+  for (const CLI::Option* const option : app.get_options()) {
+    help.options.push_back(help_of(*option));
+  }
+  out.push_back(std::move(help));
+  for (const CLI::App* const command : app.get_subcommands({})) {
+    add_help(*command, (name.empty() ? "" : name + " ") + command->get_name(), out);
+  }
+}
+
+}  // namespace
+
+std::vector<CommandHelp> command_help() {
+  Options options;
+  CLI::App app(kAbout, "arcform");
+  build(app, options);
+  std::vector<CommandHelp> out;
+  add_help(app, "", out);
+  return out;
+}
+
+std::variant<Options, Answer> read_command_line(std::vector<std::string> arguments) {
+  Options options;
+  CLI::App app(kAbout, "arcform");
+  build(app, options);
+  join_watch(arguments);
   if (std::string wrong = check_command(app, arguments); !wrong.empty()) {
     return Answer{std::move(wrong), ExitStatus::invalid};
   }

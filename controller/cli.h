@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "model/plan.h"
+
 namespace arcform {
 
 /// The exit statuses of the command line. Stable: scripts rely on them.
@@ -26,7 +28,7 @@ enum class ExitStatus {
   terminated = 143,
 };
 
-enum class Command { validate, plan, apply, status, schema };
+enum class Command { validate, plan, apply, status, ping, schema, completion };
 
 /// What the command line asks for.
 struct Options {
@@ -39,6 +41,11 @@ struct Options {
   std::chrono::seconds timeout{600};
   std::chrono::seconds lock_timeout{12};
   std::vector<std::string> allow_removal;
+  std::vector<Selector> only;       ///< plan, apply: nothing but this
+  std::vector<std::string> clouds;  ///< status: only these
+  std::string zookeeper;            ///< status: ask these servers ("host:port,..."), without a spec
+  std::chrono::seconds watch{0};    ///< status: again and again; 0: once
+  std::string shell;                ///< completion: for which
 };
 
 /// What to print and how to exit instead of running a command: help, the version, a usage error.
@@ -46,6 +53,23 @@ struct Answer {
   std::string text;
   ExitStatus status = ExitStatus::done;
 };
+
+/// One option of a command, or a positional argument (its name begins with no '-').
+struct OptionHelp {
+  std::vector<std::string> names;  ///< "-z", "--zookeeper"
+  std::string about;
+  std::string value;                 ///< what its value is called; empty: takes none
+  std::vector<std::string> choices;  ///< the only values, when there are few
+};
+
+/// One command as the command line knows it: what completions and the manual are made of or
+/// compared with. The first one, without a name, is the program itself.
+struct CommandHelp {
+  std::string name;  ///< "plan"; a command below another one: "import conf"
+  std::string about;
+  std::vector<OptionHelp> options;
+};
+std::vector<CommandHelp> command_help();
 
 /// Reads a command line (without the program's name). Times are written "90s", "10m", "2h" or as
 /// plain seconds.

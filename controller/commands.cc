@@ -10,20 +10,14 @@
 
 #include <fmt/format.h>
 
-#include "model/render.h"
+#include "controller/completion.h"
+#include "controller/status.h"
+#include "model/select.h"
 #include "specs/reader.h"
 #include "specs/schema.h"
 
 namespace arcform {
 namespace {
-
-RenderOptions render_options(const Machine& machine, const Options& options, Time took) {
-  RenderOptions render;
-  render.elapsed = fmt::format("{:.1f} s", std::chrono::duration<double>(took).count());
-  render.colour = machine.console.colour();
-  render.full = options.full;
-  return render;
-}
 
 Result<std::string> read_file(const std::string& path) {
   errno = 0;
@@ -53,27 +47,36 @@ std::string summary(const DesiredState& desired) {
       desired.clouds.size(), nodes);
 }
 
+Policy policy_of(const Options& options) {
+  Policy policy;
+  policy.allow_removal = options.allow_removal;
+  policy.only = options.only;
+  return policy;
+}
+
+/// False, and said, when --only names something that is nowhere.
+bool selects(Machine& machine, const Options& options, const DesiredState& desired,
+             const Round& round) {
+  const Result<void> known = check_selectors(options.only, desired, round.observed);
+  if (!known) {
+    machine.console.err("arcform: " + known.error().message + "\n");
+  }
+  return known.has_value();
+}
+
 Awaitable<ExitStatus> run_plan(Machine& machine, const Options& options,
                                const DesiredState& desired) {
   EnsembleSession session(machine.world.loop, machine.zookeeper, connect_string(desired));
   session.use_once();
-  const Policy policy{options.allow_removal};
+  const Policy policy = policy_of(options);
   const Round round = co_await look(machine.world.reading(), session, desired, policy);
+  co_await session.close();
+  if (!selects(machine, options, desired, round)) {
+    co_return ExitStatus::invalid;
+  }
   machine.console.out(render_plan(round.plan, desired, round.observed,
                                   render_options(machine, options, round.took)));
-  co_await session.close();
   co_return status_of(round.plan, options.exit_code);
-}
-
-Awaitable<ExitStatus> run_status(Machine& machine, const Options& options,
-                                 const DesiredState& desired) {
-  EnsembleSession session(machine.world.loop, machine.zookeeper, connect_string(desired));
-  session.use_once();
-  const Round round = co_await look(machine.world.reading(), session, desired, Policy{});
-  machine.console.out(
-      render_status(desired, round.observed, render_options(machine, options, round.took)));
-  co_await session.close();
-  co_return round.plan.holds(Hold::unknown) ? ExitStatus::incomplete : ExitStatus::done;
 }
 
 /// The plan, and a plain yes to it.
@@ -140,7 +143,10 @@ void report(Machine& machine, const Options& options, const DesiredState& desire
     console.err("arcform: " + result.error + "\n");
   }
   if (shown || result.outcome != Outcome::converged) {
-    const std::string verdict = verdict_of(result.outcome);
+    std::string verdict = verdict_of(result.outcome);
+    if (result.outcome == Outcome::converged && result.last.plan.hidden > 0) {
+      verdict = "Done: what --only selects is as desired." + render_hidden(result.last.plan);
+    }
     if (!verdict.empty()) {
       console.out("\n" + verdict + "\n");
     }
@@ -159,17 +165,27 @@ Awaitable<ExitStatus> run_apply(Machine& machine, const Options& options,
       std::min<std::chrono::milliseconds>(context.patience.quorum, options.timeout);
   machine.signals.watch(&context.interrupted);
   bool shown = false;
+  bool selected = true;
   ReconcileHooks hooks;
   hooks.confirm = [&](const Round& round) {
+    selected = selects(machine, options, desired, round);
+    if (!selected) {
+      return false;
+    }
     shown = true;
     return confirm(machine, options, desired, round);
   };
   hooks.replanned = [&](const Round& round) {
     machine.console.out(fmt::format("Looked again: {} steps to go.\n", round.plan.steps.size()));
   };
-  const Policy policy{options.allow_removal};
+  const Policy policy = policy_of(options);
   const ReconcileResult result = co_await reconcile(context, policy, hooks, options.timeout);
   machine.signals.watch(nullptr);
+  if (!selected || (!shown && result.outcome != Outcome::lock_held &&
+                    !selects(machine, options, desired, result.last))) {
+    co_await session.close();
+    co_return ExitStatus::invalid;
+  }
   report(machine, options, desired, result, shown);
   co_await session.close();
   if (result.outcome == Outcome::interrupted) {
@@ -181,11 +197,28 @@ Awaitable<ExitStatus> run_apply(Machine& machine, const Options& options,
 
 }  // namespace
 
+RenderOptions render_options(const Machine& machine, const Options& options, Time took) {
+  RenderOptions render;
+  render.elapsed = fmt::format("{:.1f} s", std::chrono::duration<double>(took).count());
+  render.colour = machine.console.colour();
+  render.full = options.full;
+  render.width = machine.console.size().columns;
+  return render;
+}
+
 std::optional<ExitStatus> run_offline(const Options& options, Console& console,
                                       DesiredState& desired) {
   if (options.command == Command::schema) {
     console.out(std::string(spec_schema()) + "\n");
     return ExitStatus::done;
+  }
+  const std::optional<CompletionShell> shell = shell_named(options.shell);
+  if (options.command == Command::completion && shell) {
+    console.out(completion_script(*shell));
+    return ExitStatus::done;
+  }
+  if (options.command == Command::status && !options.zookeeper.empty()) {
+    return std::nullopt;
   }
   const Result<std::string> text = read_file(options.spec);
   if (!text) {
@@ -203,6 +236,14 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console,
   if (options.command == Command::validate) {
     console.out(summary(desired) + "\n");
     return ExitStatus::done;
+  }
+  if (options.command == Command::completion) {
+    console.out(fmt::format("{}\n", fmt::join(selectable(desired, ObservedState{}), "\n")));
+    return ExitStatus::done;
+  }
+  if (const Result<void> known = check_clouds(options.clouds, desired); !known) {
+    console.err("arcform: " + known.error().message + "\n");
+    return ExitStatus::invalid;
   }
   return std::nullopt;
 }
@@ -245,12 +286,16 @@ Awaitable<ExitStatus> run_command(Machine& machine, const Options& options,
       return run_plan(machine, options, desired);
     case Command::apply:
       return run_apply(machine, options, desired);
+    case Command::ping:
+      return run_ping(machine, options, desired);
     case Command::status:
-    case Command::validate:  // These two end in run_offline.
+    case Command::validate:  // These three end in run_offline.
     case Command::schema:
+    case Command::completion:
       break;
   }
-  return run_status(machine, options, desired);
+  return options.zookeeper.empty() ? run_status(machine, options, desired)
+                                   : run_zookeeper_status(machine, options);
 }
 
 }  // namespace arcform

@@ -14,8 +14,10 @@
 #include "controller/signals.h"
 #include "drivers/clock.h"
 #include "drivers/hosts.h"
+#include "drivers/resolve.h"
 #include "drivers/secrets.h"
 #include "drivers/shells.h"
+#include "drivers/tcp_exchange.h"
 #include "drivers/zookeeper.h"
 
 namespace arcform {
@@ -25,6 +27,24 @@ namespace {
 /// follower passed on to the leader (every half tick). With ticks of 2 s the lock of a
 /// controller that died is gone after 11 s at most, within the 12 s that an apply waits for it.
 constexpr std::chrono::seconds kSessionTimeout{8};
+
+Awaitable<Result<std::string>> resolve_ipv4(asio::io_context& loop, std::string host) {
+  const Result<asio::ip::address> address = co_await resolve(loop, std::move(host));
+  if (!address) {
+    co_return address.error();
+  }
+  co_return address->to_string();
+}
+
+Network make_network(asio::io_context& loop) {
+  Network network;
+  network.resolve = [&loop](std::string host) { return resolve_ipv4(loop, std::move(host)); };
+  network.ask = [&loop](std::string host, std::uint16_t port, std::string question,
+                        std::chrono::milliseconds patience) {
+    return exchange_straight(loop, std::move(host), port, std::move(question), patience);
+  };
+  return network;
+}
 
 /// Builds the real world and runs one command in it.
 ExitStatus run_in_real_world(const Options& options, const DesiredState& desired,
@@ -40,7 +60,8 @@ ExitStatus run_in_real_world(const Options& options, const DesiredState& desired
   ScriptHosts hosts([&shells](const DesiredHost& host) { return shells.make_shell(host); },
                     seeded_nonces(std::random_device{}()));
   Signals signals(loop, console);
-  Machine machine{{loop, clock, hosts}, zookeeper, console, holder_name(environment.user), signals};
+  Machine machine{{loop, clock, hosts},          zookeeper, console,
+                  holder_name(environment.user), signals,   make_network(loop)};
   ExitStatus status = ExitStatus::bug;
   asio::co_spawn(loop, run_command(machine, options, desired),
                  [&](const std::exception_ptr& bug, ExitStatus ended) {

@@ -10,6 +10,7 @@
 
 #include "controller/read_tree.h"
 #include "model/answers.h"
+#include "model/membership.h"
 #include "model/znodes.h"
 
 namespace arcform {
@@ -50,6 +51,11 @@ const DesiredServer* server_on(const DesiredState& desired, const std::string& h
     }
   }
   return nullptr;
+}
+
+bool is_id_of_spec(const DesiredState& desired, int id) {
+  return std::any_of(desired.ensemble.servers.begin(), desired.ensemble.servers.end(),
+                     [id](const DesiredServer& server) { return server.id == id; });
 }
 
 ProbeRequest request_for(const DesiredState& desired, const std::string& host) {
@@ -103,9 +109,10 @@ Awaitable<void> ask_node_early(Round& round, HostReader& host, Endpoint node) {
   round.early_nodes.insert_or_assign(node, std::move(answer));
 }
 
-Awaitable<void> ask_server_early(Round& round, HostReader& host, int id) {
-  const std::uint16_t port = round.desired.ensemble.client_port;
-  Observation<ServerAnswer> answer = co_await ask_server(host, port, round.patience.answer);
+Awaitable<void> ask_server_early(Round& round, HostReader& host, DesiredHost access, int id) {
+  std::vector<Endpoint> places = server_endpoints(access, round.desired);
+  Observation<ServerAnswer> answer =
+      co_await ask_member(host, std::move(places), round.patience.answer);
   round.early_servers.insert_or_assign(id, std::move(answer));
 }
 
@@ -128,7 +135,7 @@ void ask_early(Round& round, Probing& probing) {
     }
   }
   if (const DesiredServer* const server = server_on(round.desired, probing.access.name)) {
-    probing.beside.spawn(ask_server_early(round, probing.host, server->id));
+    probing.beside.spawn(ask_server_early(round, probing.host, probing.access, server->id));
   }
 }
 
@@ -150,9 +157,10 @@ Awaitable<void> observe_node(Round& round, HostReader& host, Endpoint node) {
   round.seen.nodes.insert_or_assign(node, std::move(answer));
 }
 
-Awaitable<void> observe_server(Round& round, HostReader& host, int id) {
-  const std::uint16_t port = round.desired.ensemble.client_port;
-  Observation<ServerAnswer> answer = co_await ask_server(host, port, round.patience.answer);
+Awaitable<void> observe_server(Round& round, HostReader& host, DesiredHost access, int id) {
+  std::vector<Endpoint> places = server_endpoints(access, round.desired);
+  Observation<ServerAnswer> answer =
+      co_await ask_member(host, std::move(places), round.patience.answer);
   round.seen.servers.insert_or_assign(id, std::move(answer));
 }
 
@@ -174,12 +182,18 @@ Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost&
   }
   const DesiredServer* const server = server_on(round.desired, access.name);
   if (server != nullptr) {
-    const ObservedSlot* const slot = facts.slot(server_slot(server->id));
-    const ObservedProcess* const process = slot != nullptr ? facts.process_of(*slot) : nullptr;
-    if (process == nullptr) {
-      round.seen.servers.insert_or_assign(server->id, Observation<ServerAnswer>::absent());
-    } else if (!take_early(facts, *process, round.early_servers, server->id, round.seen.servers)) {
-      tasks.spawn(observe_server(round, host, server->id));
+    round.seen.servers.insert_or_assign(server->id, Observation<ServerAnswer>::absent());
+  }
+  for (const auto& [name, slot] : facts.slots) {
+    // One that the spec does not have may still be a member; its id may be another host's by now.
+    const auto id = server_slot_id(name);
+    const bool ours = server != nullptr && id == server->id;
+    const ObservedProcess* const process = facts.process_of(slot);
+    if (!id || process == nullptr || (!ours && is_id_of_spec(round.desired, *id))) {
+      continue;
+    }
+    if (!ours || !take_early(facts, *process, round.early_servers, *id, round.seen.servers)) {
+      tasks.spawn(observe_server(round, host, access, *id));
     }
   }
   co_await tasks.join();
@@ -256,10 +270,47 @@ DesiredHost access_of(const HostRecord& record, const DesiredState& desired) {
   return host;
 }
 
-Awaitable<Observation<ServerAnswer>> ask_server(HostReader& host, std::uint16_t port,
+std::vector<Endpoint> server_endpoints(const DesiredHost& host, const DesiredState& desired) {
+  const std::uint16_t port = desired.ensemble.client_port;
+  std::vector<Endpoint> places{on_loopback(port)};
+  if (const auto ip = parse_ipv4(host.address)) {
+    const Endpoint own{*ip, port};
+    if (own != places.front()) {
+      places.insert(reconfigures(desired) ? places.begin() : places.end(), own);
+    }
+  }
+  return places;
+}
+
+Awaitable<Result<std::string>> ask_word(HostReader& host, std::vector<Endpoint> places,
+                                        std::string word, std::chrono::milliseconds patience) {
+  Result<std::string> reply = Error{ErrorCode::not_found, "no address to ask"};
+  for (const Endpoint place : places) {
+    reply = co_await host.ask_at(place, word, "", patience);
+    if (reply || reply.error().code != ErrorCode::not_found) {
+      co_return reply;
+    }
+  }
+  co_return reply;
+}
+
+Awaitable<Observation<ServerAnswer>> ask_member(HostReader& host, std::vector<Endpoint> places,
+                                                std::chrono::milliseconds patience) {
+  Observation<ServerAnswer> answer = co_await ask_server(host, places, patience);
+  if (answer.is_present() && answer.value().mode != ServerMode::not_serving) {
+    const Result<std::string> reply = co_await ask_word(host, places, "conf", patience);
+    if (reply) {
+      answer.value().members = members_of(*reply);
+      answer.value().members_version = members_version_of(*reply);
+    }
+  }
+  co_return answer;
+}
+
+Awaitable<Observation<ServerAnswer>> ask_server(HostReader& host, std::vector<Endpoint> places,
                                                 std::chrono::milliseconds patience) {
   using Answer = Observation<ServerAnswer>;
-  const Result<std::string> reply = co_await host.ask(port, "srvr", "", patience);
+  const Result<std::string> reply = co_await ask_word(host, places, "srvr", patience);
   if (!reply) {
     const ErrorCode code = reply.error().code;
     const bool silent = code == ErrorCode::not_found || code == ErrorCode::deadline_exceeded;

@@ -25,8 +25,18 @@ Awaitable<ObservedState> observe(ReadWorld world, EnsembleSession& session,
 /// keys and known_hosts as its other hosts.
 DesiredHost access_of(const HostRecord& record, const DesiredState& desired);
 
+/// Where a server of ours on that host listens, in the order to try: one with dynamic
+/// reconfiguration on the address of its member alone, all others on the loopback too.
+std::vector<Endpoint> server_endpoints(const DesiredHost& host, const DesiredState& desired);
+
+/// A four-letter word, to the first of the places that does not refuse the connection.
+Awaitable<Result<std::string>> ask_word(HostReader& host, std::vector<Endpoint> places,
+                                        std::string word, std::chrono::milliseconds patience);
 /// Asks one running server of ours; present, absent (connection refused) or unknown.
-Awaitable<Observation<ServerAnswer>> ask_server(HostReader& host, std::uint16_t port,
+Awaitable<Observation<ServerAnswer>> ask_server(HostReader& host, std::vector<Endpoint> places,
+                                                std::chrono::milliseconds patience);
+/// The same, with the list of members that it runs with.
+Awaitable<Observation<ServerAnswer>> ask_member(HostReader& host, std::vector<Endpoint> places,
                                                 std::chrono::milliseconds patience);
 Awaitable<Observation<NodeAnswer>> ask_node(HostReader& host, std::uint16_t port,
                                             std::chrono::milliseconds patience);

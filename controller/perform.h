@@ -31,6 +31,9 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const TuneNode& ac
 /// The name of the ephemeral of `node` among the children of its cloud; empty: it does not stand.
 Awaitable<Result<std::string>> find_join(ZnodeReader& reader, std::string service_code,
                                          Endpoint node);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const ReconfigureEnsemble& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const RetireServer& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const SetDataAside& action);
 
 /// Records the spec as the last applied revision, one above `context.revision`.
 Awaitable<Result<void>> record_applied(ApplyContext& context, DeploymentLock& lock);

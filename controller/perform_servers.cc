@@ -3,118 +3,22 @@
 
 #include <fmt/format.h>
 
+#include "controller/ensemble_health.h"
 #include "controller/observe.h"
 #include "controller/perform.h"
 
 namespace arcform {
 namespace {
 
-using Answers = std::map<int, Observation<ServerAnswer>>;
-
-bool is_serving(const Observation<ServerAnswer>& answer) {
-  return answer.is_present() && answer.value().mode != ServerMode::not_serving;
-}
-
-bool leads(const Observation<ServerAnswer>& answer) {
-  return answer.is_present() && answer.value().mode == ServerMode::leader;
-}
-
-const DesiredServer* find_server(const DesiredState& desired, int id) {
-  for (const DesiredServer& server : desired.ensemble.servers) {
-    if (server.id == id) {
-      return &server;
-    }
-  }
-  return nullptr;
-}
-
-Awaitable<void> ask_one(ApplyContext& context, int id, Answers& answers) {
-  Host& host = context.host(find_server(context.desired, id)->host);
-  Observation<ServerAnswer> answer =
-      co_await ask_server(host, context.desired.ensemble.client_port, context.patience.answer);
-  answers.insert_or_assign(id, std::move(answer));
-}
-
-Awaitable<Answers> ask_all(ApplyContext& context, std::vector<int> ids) {
-  Answers answers;
-  TaskGroup tasks(context.world.loop);
-  for (const int id : ids) {
-    tasks.spawn(ask_one(context, id, answers));
-  }
-  co_await tasks.join();
-  co_return answers;
-}
-
-std::vector<int> all_ids(const DesiredState& desired) {
-  std::vector<int> ids;
-  for (const DesiredServer& server : desired.ensemble.servers) {
-    ids.push_back(server.id);
-  }
-  return ids;
-}
-
-std::string describe_answers(const Answers& answers) {
-  std::string text;
-  for (const auto& [id, answer] : answers) {
-    text += fmt::format("{}server {} {}", text.empty() ? "" : ", ", id,
-                        leads(answer)         ? "leads"
-                        : is_serving(answer)  ? "follows"
-                        : answer.is_present() ? "serves nobody"
-                        : answer.is_absent()  ? "does not answer"
-                                              : "is unknown (" + answer.why() + ")");
-  }
-  return text;
-}
-
-/// Last words of the servers that do not serve, for the error.
-Awaitable<std::string> words_of_silent(ApplyContext& context, Answers answers) {
-  std::string text;
-  for (const auto& [id, answer] : answers) {
-    if (!is_serving(answer)) {
-      const std::string words =
-          co_await last_words_of(context, find_server(context.desired, id)->host, server_slot(id));
-      text += fmt::format("; server {}{}", id, words.substr(1));
-    }
-  }
-  co_return text;
-}
-
-Awaitable<Result<void>> await_quorum(ApplyContext& context, std::vector<int> ids) {
-  const Time deadline = context.world.clock.now() + context.patience.quorum;
-  std::chrono::milliseconds step{20};
-  while (true) {
-    Answers answers = co_await ask_all(context, ids);
-    const auto leaders = std::count_if(answers.begin(), answers.end(),
-                                       [](const auto& entry) { return leads(entry.second); });
-    const auto serving = std::count_if(answers.begin(), answers.end(),
-                                       [](const auto& entry) { return is_serving(entry.second); });
-    if (leaders == 1 && serving == static_cast<std::ptrdiff_t>(ids.size())) {
-      co_return Result<void>();
-    }
-    if (context.world.clock.now() >= deadline) {
-      const std::string state = describe_answers(answers);
-      const std::string words = co_await words_of_silent(context, std::move(answers));
-      co_return Error{
-          ErrorCode::deadline_exceeded,
-          fmt::format("no quorum with a leader after {} s: {}{}; check that ports {} and {} are "
-                      "open between the servers",
-                      context.patience.quorum.count() / 1000, state, words,
-                      context.desired.ensemble.quorum_port,
-                      context.desired.ensemble.election_port)};
-    }
-    co_await context.pause(step);
-  }
-}
-
 /// Waits until the started process answers on its client port, or has ended.
 Awaitable<Result<void>> await_server(ApplyContext& context, const StartServer& action,
                                      ProcessIdentity process) {
   Host& host = context.host(action.host);
+  const std::vector<Endpoint> at = context.server_endpoints(action.host);
   const Time deadline = context.world.clock.now() + context.patience.server_start;
   std::chrono::milliseconds step{50};
   while (true) {
-    const Observation<ServerAnswer> answer =
-        co_await ask_server(host, action.client_port, context.patience.answer);
+    const Observation<ServerAnswer> answer = co_await ask_server(host, at, context.patience.answer);
     if (answer.is_present()) {
       co_return Result<void>();
     }
@@ -135,32 +39,18 @@ Awaitable<Result<void>> await_server(ApplyContext& context, const StartServer& a
   }
 }
 
-/// Without `id`, do the others that serve still make a quorum?
-Result<void> check_quorum_without(const Answers& answers, int id, std::size_t servers) {
-  const auto others = std::count_if(answers.begin(), answers.end(), [id](const auto& entry) {
-    return entry.first != id && is_serving(entry.second);
-  });
-  if (static_cast<std::size_t>(others) * 2 <= servers) {
-    return Error{ErrorCode::failed_precondition,
-                 fmt::format("stopping server {} would leave {} of {} servers serving, which is no "
-                             "quorum: {}; repair the others first",
-                             id, others, servers, describe_answers(answers))};
-  }
-  return {};
-}
-
 /// Servers that serve nobody may all be stopped at once, but an election looks the same for a few
 /// seconds: refuses when a majority serves by then, or may for all that is known.
 Awaitable<Result<void>> check_no_quorum(ApplyContext& context) {
-  const std::vector<int> ids = all_ids(context.desired);
+  const std::vector<ServerPlace> places = places_of_spec(context.desired);
   const Time deadline = context.world.clock.now() + context.patience.election;
   std::chrono::milliseconds step{100};
   while (true) {
-    const Answers answers = co_await ask_all(context, ids);
+    const ServerAnswers answers = co_await ask_all(context, places);
     const auto may_serve = std::count_if(answers.begin(), answers.end(), [](const auto& entry) {
       return entry.second.is_unknown() || is_serving(entry.second);
     });
-    if (static_cast<std::size_t>(may_serve) * 2 > ids.size()) {
+    if (static_cast<std::size_t>(may_serve) * 2 > places.size()) {
       co_return Error{ErrorCode::aborted,
                       "the ensemble serves again, so its servers are restarted one by one: " +
                           describe_answers(answers) + "; plan again"};
@@ -248,16 +138,27 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StopServer& 
 }
 
 Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartServer& action) {
-  const std::vector<int> ids = all_ids(context.desired);
-  const Answers answers = co_await ask_all(context, ids);
-  const Result<void> safe = check_quorum_without(answers, action.start->id, ids.size());
+  ServerAnswers answers = co_await ask_all(context, action.members);
+  const bool leader = leads(answers.at(action.start->id));
+  std::vector<int> serving{action.start->id};
+  for (const auto& [id, answer] : answers) {
+    if (is_serving(answer) && id != action.start->id) {
+      serving.push_back(id);
+    }
+  }
+  const Result<void> safe =
+      co_await check_margin(context, action.members, std::move(answers), action.start->id);
   if (!safe) {
     co_return safe.error();
   }
-  if (!action.leader && leads(answers.at(action.start->id))) {
+  if (!action.leader && leader) {
     co_return Error{
         ErrorCode::aborted,
         fmt::format("server {} leads by now, and the leader is restarted last", action.start->id)};
+  }
+  const Result<void> noted = co_await note_joined(context);
+  if (!noted) {
+    co_return noted.error();
   }
   const Result<void> stopped = co_await stop_process(context, *action.stop);
   if (!stopped) {
@@ -267,12 +168,26 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartServe
   if (!started) {
     co_return started.error();
   }
-  auto quorum = co_await await_quorum(context, ids);
-  co_return quorum;
+  const Result<void> back = co_await await_serving(context, action.members, std::move(serving));
+  if (!back) {
+    co_return back.error();
+  }
+  answers = co_await ask_all(context, action.members);
+  const Result<void> margin = co_await check_margin(context, action.members, std::move(answers), 0);
+  if (!margin) {
+    co_return margin.error();
+  }
+  auto joined = co_await check_joined(context);
+  co_return joined;
 }
 
 Awaitable<Result<void>> perform_action(ApplyContext& context, const AwaitQuorum& action) {
-  const Result<void> quorum = co_await await_quorum(context, action.servers);
+  std::vector<ServerPlace> places = places_of_spec(context.desired);
+  std::erase_if(places, [&action](const ServerPlace& place) {
+    return std::find(action.servers.begin(), action.servers.end(), place.id) ==
+           action.servers.end();
+  });
+  const Result<void> quorum = co_await await_serving(context, std::move(places), action.servers);
   if (!quorum) {
     co_return quorum.error();
   }

@@ -211,6 +211,26 @@ Awaitable<Result<TreeFacts>> read_tree(asio::io_context& loop, ZnodeReader& read
   co_return std::move(reading.facts);
 }
 
+Awaitable<Result<TreeFacts>> read_every_cloud(asio::io_context& loop, ZnodeReader& reader) {
+  const DesiredState nothing;
+  Reading reading{reader, nothing, {}, std::nullopt};
+  const auto synced = co_await reader.sync();
+  if (!synced) {
+    co_return synced.error();
+  }
+  co_await read_roots(reading);
+  TaskGroup tasks(loop);
+  tasks.spawn(read_mappings(loop, reading));
+  for (const std::string& code : reading.facts.service_codes) {
+    tasks.spawn(read_cloud(loop, reading, code));
+  }
+  co_await tasks.join();
+  if (reading.error) {
+    co_return *reading.error;
+  }
+  co_return std::move(reading.facts);
+}
+
 Awaitable<Result<std::optional<std::vector<ObservedJoin>>>> read_joins(asio::io_context& loop,
                                                                        ZnodeReader& reader,
                                                                        std::string service_code) {

@@ -13,6 +13,9 @@ namespace arcform {
 Awaitable<Result<TreeFacts>> read_tree(asio::io_context& loop, ZnodeReader& reader,
                                        const DesiredState& desired);
 
+/// The same without a spec: every registered cloud in full, and no deployment's records.
+Awaitable<Result<TreeFacts>> read_every_cloud(asio::io_context& loop, ZnodeReader& reader);
+
 /// The children of cache_list/<svc> with their owners; nullopt: the cloud has no cache_list.
 Awaitable<Result<std::optional<std::vector<ObservedJoin>>>> read_joins(asio::io_context& loop,
                                                                        ZnodeReader& reader,

@@ -109,10 +109,11 @@ bool only_waits(const Plan& plan) {
 }
 
 /// A spec that differs from the recorded one only in what it says, not in what is, is recorded too:
-/// the record tells which revision holds.
-Awaitable<Result<void>> record(ApplyContext& context, const ObservedState& observed) {
-  const TreeFacts* const tree = observed.tree.get();
-  if (tree == nullptr || tree->record.spec_digest == context.desired.digest ||
+/// the record tells which revision holds. Where a selection hides something, nothing is recorded.
+Awaitable<Result<void>> record(ApplyContext& context, const Round& round) {
+  const TreeFacts* const tree = round.observed.tree.get();
+  if (tree == nullptr || round.plan.hidden > 0 ||
+      tree->record.spec_digest == context.desired.digest ||
       context.desired.ensemble.state == RunState::stopped) {
     co_return Result<void>();
   }
@@ -186,7 +187,7 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
       out.outcome = outcome_of(out.last.plan);
       note_repeats(out.last.plan, attempts, out);
       if (out.outcome == Outcome::converged) {
-        const Result<void> recorded = co_await record(context, out.last.observed);
+        const Result<void> recorded = co_await record(context, out.last);
         out.error = recorded ? "" : recorded.error().message;
         out.outcome = recorded ? Outcome::converged : Outcome::failed;
       }

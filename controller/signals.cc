@@ -20,6 +20,15 @@ void Signals::wait() {
     if (error) {
       return;
     }
+    if (stop_ && received_ == 0) {
+      received_ = number;
+      stop_();
+      wait();
+      return;
+    }
+    if (stop_) {
+      std::_Exit(128 + number);
+    }
     if (flag_ == nullptr || received_ != 0) {
       console_.err(
           "arcform: interrupted; steps that were running may go on on their hosts, the "

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
+#include <utility>
 
 #include <asio/signal_set.hpp>
 
@@ -16,6 +18,8 @@ class Signals {
   Signals(asio::io_context& loop, Console& console);
   /// `flag` is set by the first signal; it must live until it is replaced. nullptr: none.
   void watch(bool* flag) { flag_ = flag; }
+  /// Instead, the first signal runs this (and the second ends the process); nullptr: no longer.
+  void end_with(std::function<void()> stop) { stop_ = std::move(stop); }
   /// The signal that came first, or 0.
   int received() const { return received_; }
 
@@ -24,6 +28,7 @@ class Signals {
   asio::signal_set set_;
   Console& console_;
   bool* flag_ = nullptr;
+  std::function<void()> stop_;
   int received_ = 0;
 };
 

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -57,6 +58,15 @@ void StandardConsole::err(const std::string& text) {
 
 bool StandardConsole::colour() const {
   return !no_color_ && ::isatty(STDOUT_FILENO) == 1;
+}
+
+TerminalSize StandardConsole::size() const {
+  winsize size{};
+  if (::isatty(STDOUT_FILENO) != 1 || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) {
+    return {};
+  }
+  constexpr unsigned short kRows = 24;  // Of a terminal that does not say how large it is.
+  return {size.ws_col, size.ws_row == 0 ? kRows : size.ws_row};
 }
 
 std::optional<std::string> StandardConsole::ask(const std::string& question) {

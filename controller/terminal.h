@@ -7,6 +7,12 @@
 
 namespace arcform {
 
+/// Of the terminal at the output; nothing when it is none.
+struct TerminalSize {
+  std::size_t columns = 0;
+  std::size_t rows = 0;
+};
+
 /// Where text for people goes, and where their answers come from.
 class Console {
  public:
@@ -14,6 +20,7 @@ class Console {
   virtual void out(const std::string& text) = 0;  ///< results
   virtual void err(const std::string& text) = 0;  ///< errors, warnings and progress
   virtual bool colour() const = 0;                ///< on `out`
+  virtual TerminalSize size() const { return {}; }
   /// One line of input after `question`; nullopt: nobody is there to ask.
   virtual std::optional<std::string> ask(const std::string& question) = 0;
 };
@@ -25,6 +32,7 @@ class StandardConsole : public Console {
   void out(const std::string& text) override;
   void err(const std::string& text) override;
   bool colour() const override;
+  TerminalSize size() const override;
   std::optional<std::string> ask(const std::string& question) override;
 
  private:

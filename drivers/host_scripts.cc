@@ -186,6 +186,26 @@ fi
 cd / && rm -rf -- "${d:?}/${slot:?}"
 )sh";
 
+/// A name that is free; the parts of one server end up together. The folder itself stays: it may be
+/// a mount point, and whoever made it gave it its owner.
+constexpr std::string_view kSetAside = R"sh([ -d "$d/$slot" ] && [ ! -L "$d/$slot" ] || return 0
+cd "$d/$slot" || return 1
+acquire || return
+if occupied; then
+  rm -f "$mine"
+  say "its process (pid $p) lives; stop it first"; return 13
+fi
+aside() {
+  [ -e "$1/myid" ] || [ -e "$1/version-2" ] || return 0
+  n=1
+  while [ -e "$1/removed-$n" ]; do n=$((n + 1)); done
+  mkdir "$1/removed-$n" || return 1
+  for file in version-2 myid; do
+    [ ! -e "$1/$file" ] || mv "$1/$file" "$1/removed-$n/$file" || return 1
+  done
+}
+)sh";
+
 /// The temporary file stands in the target's own folder (rename is atomic only within a file
 /// system); what a killed writer left there is removed by the next one. conv=fsync before the
 /// rename; whether the rename itself survives a power cut does not matter, a lost one is drift.
@@ -276,6 +296,21 @@ std::string forget_script(const std::string& slot, const ScriptPlace& place) {
   out += kLock;
   out += assign("slot", slot);
   out += kForget;
+  return out;
+}
+
+std::string set_aside_script(const std::string& slot, const std::vector<std::string>& directories,
+                             const ScriptPlace& place) {
+  std::string out = script_prelude(place.directory);
+  out += kProcesses;
+  out += kLock;
+  out += assign("slot", slot);
+  out += kSetAside;
+  for (const std::string& directory : directories) {
+    out += fmt::format("aside {} || {{ r=$?; rm -f \"$mine\"; return \"$r\"; }}\n",
+                       shell_quote(directory));
+  }
+  out += "rm -f \"$mine\"\n";
   return out;
 }
 

@@ -42,6 +42,8 @@ std::string stop_script(const StopRequest& request, const ScriptPlace& place);
 std::string raise_open_files_script(const ProcessIdentity& process, std::uint64_t files,
                                     const ScriptPlace& place);
 std::string forget_script(const std::string& slot, const ScriptPlace& place);
+std::string set_aside_script(const std::string& slot, const std::vector<std::string>& directories,
+                             const ScriptPlace& place);
 /// On failure prints the index of the file that failed.
 std::string write_files_script(const std::vector<FileWrite>& files, const ScriptPlace& place);
 std::string last_words_script(const std::string& slot, const ScriptPlace& place);

@@ -21,12 +21,11 @@ Awaitable<Result<ShellOutput>> execute_here(asio::io_context& loop, std::string 
   co_return std::move(outcome->output);
 }
 
-Awaitable<Result<std::string>> exchange_here(asio::io_context& loop, std::string host,
-                                             std::uint16_t port, std::string question,
-                                             std::string end, Instant until) {
-  Result<std::string> answer =
-      co_await tcp_exchange(loop, "127.0.0.1", port, std::move(question), std::move(end), until);
-  co_return std::move(answer).with("ask port " + std::to_string(port) + " of " + host);
+Awaitable<Result<std::string>> exchange_here(asio::io_context& loop, std::string host, Endpoint at,
+                                             std::string question, std::string end, Instant until) {
+  Result<std::string> answer = co_await tcp_exchange(loop, at.ip_text(), at.port,
+                                                     std::move(question), std::move(end), until);
+  co_return std::move(answer).with("ask port " + std::to_string(at.port) + " of " + host);
 }
 
 }  // namespace
@@ -42,10 +41,10 @@ Awaitable<Result<ShellOutput>> LocalShell::execute(std::string input,
                       std::chrono::steady_clock::now() + patience);
 }
 
-Awaitable<Result<std::string>> LocalShell::exchange(std::uint16_t port, std::string question,
+Awaitable<Result<std::string>> LocalShell::exchange(Endpoint at, std::string question,
                                                     std::string end,
                                                     std::chrono::milliseconds patience) {
-  return exchange_here(loop_, host_, port, std::move(question), std::move(end),
+  return exchange_here(loop_, host_, at, std::move(question), std::move(end),
                        std::chrono::steady_clock::now() + patience);
 }
 

@@ -136,10 +136,9 @@ struct OpensshShell::State {
 
   static Awaitable<Result<void>> start_master(Self self, Instant until);
   static Awaitable<Result<ShellOutput>> execute(Self self, std::string input, Instant until);
-  static Awaitable<Result<std::string>> exchange(Self self, std::uint16_t port,
-                                                 std::string question, std::string end,
-                                                 Instant until);
-  static Awaitable<Result<std::string>> forward(Self self, std::uint16_t port, std::string question,
+  static Awaitable<Result<std::string>> exchange(Self self, Endpoint at, std::string question,
+                                                 std::string end, Instant until);
+  static Awaitable<Result<std::string>> forward(Self self, Endpoint at, std::string question,
                                                 std::string end, Instant until);
 };
 
@@ -243,7 +242,7 @@ Awaitable<Result<ShellOutput>> OpensshShell::State::execute(Self self, std::stri
   co_return std::move(outcome->output);
 }
 
-Awaitable<Result<std::string>> OpensshShell::State::forward(Self self, std::uint16_t port,
+Awaitable<Result<std::string>> OpensshShell::State::forward(Self self, Endpoint at,
                                                             std::string question, std::string end,
                                                             Instant until) {
   const std::optional<Places::Held> lock = co_await self->forwarding.take(until);
@@ -252,8 +251,7 @@ Awaitable<Result<std::string>> OpensshShell::State::forward(Self self, std::uint
   }
   const std::size_t said_before = size_of(self->log());
   ChildRequest request;
-  request.argv = self->command({"-o", "ControlMaster=no", "-o", "LogLevel=ERROR", "-W",
-                                "127.0.0.1:" + std::to_string(port)});
+  request.argv = self->command({"-o", "ControlMaster=no", "-o", "LogLevel=ERROR", "-W", at.text()});
   request.input = std::move(question);
   request.stop_after = end;
   // The end of what the port says is seen only after the end of what it is told.
@@ -279,23 +277,24 @@ Awaitable<Result<std::string>> OpensshShell::State::forward(Self self, std::uint
   co_return error_of_ssh(said);
 }
 
-Awaitable<Result<std::string>> OpensshShell::State::exchange(Self self, std::uint16_t port,
+Awaitable<Result<std::string>> OpensshShell::State::exchange(Self self, Endpoint at,
                                                              std::string question, std::string end,
                                                              Instant until) {
-  const std::string subject = "ask port " + std::to_string(port) + " of " + self->target.host.name;
+  const std::string subject =
+      "ask port " + std::to_string(at.port) + " of " + self->target.host.name;
   const Result<void> ready = co_await start_master(self, until);
   if (!ready) {
     co_return self->error(ready.error()).with(subject);
   }
   if (!self->forwarding_prohibited) {
-    Result<std::string> answer = co_await forward(self, port, question, end, until);
+    Result<std::string> answer = co_await forward(self, at, question, end, until);
     if (answer || answer.error().code != ErrorCode::permission_denied) {
       co_return std::move(answer).with(subject);
     }
     self->forwarding_prohibited = true;
   }
   Result<std::string> answer =
-      co_await exchange_straight(self->tools->loop(), self->target.host.address, port,
+      co_await exchange_straight(self->tools->loop(), self->target.host.address, at.port,
                                  std::move(question), std::move(end), until);
   co_return std::move(answer).with(subject);
 }
@@ -310,10 +309,10 @@ Awaitable<Result<ShellOutput>> OpensshShell::execute(std::string input,
   return State::execute(state_, std::move(input), std::chrono::steady_clock::now() + patience);
 }
 
-Awaitable<Result<std::string>> OpensshShell::exchange(std::uint16_t port, std::string question,
+Awaitable<Result<std::string>> OpensshShell::exchange(Endpoint at, std::string question,
                                                       std::string end,
                                                       std::chrono::milliseconds patience) {
-  return State::exchange(state_, port, std::move(question), std::move(end),
+  return State::exchange(state_, at, std::move(question), std::move(end),
                          std::chrono::steady_clock::now() + patience);
 }
 

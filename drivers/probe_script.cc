@@ -63,6 +63,7 @@ open_folder "$d" || return
 printf 'java %s\ndirectory %s\nwritable %s\n' $java "$d" $writable
 )sh";
 
+/// A server with dynamic reconfiguration keeps its members in a file beside its zoo.cfg.
 /// An identity file of zero bytes is what a power cut can leave: nothing of that boot lives.
 constexpr std::string_view kSlotLines = R"sh(ours=' '
 uuid=/proc/sys/kernel/random/boot_id
@@ -82,7 +83,15 @@ for slot in "$d"/node-* "$d"/server-*; do
     fi
   fi
   printf 'slot %s %s\n' "$name" "$identity"
-  case $name in server-*) set -- "$@" "$slot/zoo.cfg" "$uuid" ;; esac
+  case $name in server-*)
+    set -- "$@" "$slot/zoo.cfg"
+    [ ! -r "$slot/zoo.cfg" ] || while read -r line; do
+      case ${line#dynamicConfigFile=} in "$slot"/zoo.cfg.dynamic.*)
+        set -- "$@" "${line#*=}" ;;
+      esac
+    done <"$slot/zoo.cfg"
+    set -- "$@" "$uuid" ;;
+  esac
 done
 )sh";
 

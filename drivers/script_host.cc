@@ -217,12 +217,12 @@ Awaitable<Result<HostFacts>> ScriptHost::probe(ProbeRequest request) {
   co_return std::move(*facts);
 }
 
-Awaitable<Result<std::string>> ScriptHost::ask(std::uint16_t port, std::string question,
-                                               std::string end, milliseconds patience) {
+Awaitable<Result<std::string>> ScriptHost::ask_at(Endpoint at, std::string question,
+                                                  std::string end, milliseconds patience) {
   Result<std::string> answer =
-      co_await shell_->exchange(port, std::move(question), std::move(end), patience);
+      co_await shell_->exchange(at, std::move(question), std::move(end), patience);
   if (!answer) {
-    co_return named(answer.error(), fmt::format("ask 127.0.0.1:{}", port));
+    co_return named(answer.error(), "ask " + at.text());
   }
   co_return std::move(*answer);
 }
@@ -329,7 +329,7 @@ Awaitable<Result<StopOutcome>> ScriptHost::stop(StopRequest request) {
 Awaitable<Result<std::string>> ScriptHost::tell(std::uint16_t port, std::string command,
                                                 std::string end, milliseconds patience) {
   Result<std::string> answer =
-      co_await shell_->exchange(port, std::move(command), std::move(end), patience);
+      co_await shell_->exchange(on_loopback(port), std::move(command), std::move(end), patience);
   if (!answer) {
     co_return named(answer.error(), fmt::format("tell 127.0.0.1:{}", port));
   }
@@ -355,6 +355,25 @@ Awaitable<Result<void>> ScriptHost::forget(std::string slot) {
     co_return error(ErrorCode::invalid_argument, what, "not a slot's name");
   }
   std::string body = forget_script(slot, place_);
+  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
+  if (!reply) {
+    co_return reply.error();
+  }
+  if (reply->status != 0) {
+    co_return refusal(*reply, what);
+  }
+  co_return Result<void>{};
+}
+
+Awaitable<Result<void>> ScriptHost::set_aside(std::string slot,
+                                              std::vector<std::string> directories) {
+  const std::string what = "set aside the data of " + printable(slot);
+  if (!is_slot(slot) || !slot.starts_with("server-") ||
+      !std::all_of(directories.begin(), directories.end(),
+                   [](const std::string& path) { return is_absolute(path); })) {
+    co_return error(ErrorCode::invalid_argument, what, "not a server's slot, or no absolute path");
+  }
+  std::string body = set_aside_script(slot, directories, place_);
   const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
   if (!reply) {
     co_return reply.error();

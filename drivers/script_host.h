@@ -22,8 +22,8 @@ class ScriptHost final : public Host {
   ScriptHost(std::string name, std::unique_ptr<Shell> shell, ScriptPlace place, NonceSource nonces);
 
   Awaitable<Result<HostFacts>> probe(ProbeRequest request) override;
-  Awaitable<Result<std::string>> ask(std::uint16_t port, std::string question, std::string end,
-                                     std::chrono::milliseconds patience) override;
+  Awaitable<Result<std::string>> ask_at(Endpoint at, std::string question, std::string end,
+                                        std::chrono::milliseconds patience) override;
   Awaitable<Result<std::string>> last_words(std::string slot) override;
   Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
 
@@ -34,6 +34,8 @@ class ScriptHost final : public Host {
                                       std::chrono::milliseconds patience) override;
   Awaitable<Result<void>> raise_open_files(ProcessIdentity process, std::uint64_t files) override;
   Awaitable<Result<void>> forget(std::string slot) override;
+  Awaitable<Result<void>> set_aside(std::string slot,
+                                    std::vector<std::string> directories) override;
 
  private:
   Awaitable<Result<ScriptReply>> run(std::string what, std::string body,

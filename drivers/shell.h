@@ -6,6 +6,7 @@
 #include <string>
 
 #include "drivers/async.h"
+#include "model/names.h"
 
 namespace arcform {
 
@@ -28,9 +29,10 @@ class Shell {
   /// on the host), unauthenticated, permission_denied, resource_exhausted (too much output).
   virtual Awaitable<Result<ShellOutput>> execute(std::string input,
                                                  std::chrono::milliseconds patience) = 0;
-  /// Connects to 127.0.0.1:`port` over there, sends `question`, reads until `end` was read or, when
-  /// `end` is empty, until the other side closes. Errors as HostReader::ask.
-  virtual Awaitable<Result<std::string>> exchange(std::uint16_t port, std::string question,
+  /// Connects to `at` from over there (mostly a port of its loopback), sends `question`, reads
+  /// until `end` was read or, when `end` is empty, until the other side closes. Errors as
+  /// HostReader::ask.
+  virtual Awaitable<Result<std::string>> exchange(Endpoint at, std::string question,
                                                   std::string end,
                                                   std::chrono::milliseconds patience) = 0;
 };

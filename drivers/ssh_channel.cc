@@ -279,11 +279,11 @@ Awaitable<Attempt<ShellOutput>> execute_over(std::shared_ptr<SshLink> link, std:
   co_return Attempt<ShellOutput>{std::move(output)};
 }
 
-Awaitable<Attempt<std::string>> exchange_over(std::shared_ptr<SshLink> link, std::uint16_t port,
+Awaitable<Attempt<std::string>> exchange_over(std::shared_ptr<SshLink> link, Endpoint at,
                                               std::string question, std::string end,
                                               Instant until) {
-  const Opener opener = [port](LIBSSH2_SESSION* session) {
-    return libssh2_channel_direct_tcpip_ex(session, "127.0.0.1", port, "127.0.0.1", 0);
+  const Opener opener = [address = at.ip_text(), port = at.port](LIBSSH2_SESSION* session) {
+    return libssh2_channel_direct_tcpip_ex(session, address.c_str(), port, "127.0.0.1", 0);
   };
   Attempt<Channel> opened = co_await open_channel(link, link->forwards(), opener, until);
   if (!opened.result) {

@@ -24,9 +24,9 @@ struct Attempt {
 Awaitable<Attempt<ShellOutput>> execute_over(std::shared_ptr<SshLink> link, std::string input,
                                              Instant until);
 
-/// A direct-tcpip channel to 127.0.0.1:`port` over there. Errors as Shell::exchange, without a
+/// A direct-tcpip channel to `at` as seen from over there. Errors as Shell::exchange, without a
 /// subject; permission_denied: the server does not forward at all.
-Awaitable<Attempt<std::string>> exchange_over(std::shared_ptr<SshLink> link, std::uint16_t port,
+Awaitable<Attempt<std::string>> exchange_over(std::shared_ptr<SshLink> link, Endpoint at,
                                               std::string question, std::string end, Instant until);
 
 }  // namespace arcform

@@ -159,6 +159,25 @@ Awaitable<Result<void>> SshLink::connect(asio::ip::tcp::endpoint there, Instant 
   co_return Result<void>();
 }
 
+Result<void> SshLink::connect_through(const std::vector<std::string>& argv) {
+  auto carrier = Carrier::start(argv);
+  if (!carrier) {
+    return carrier.error();
+  }
+  std::error_code error;
+  socket_.assign(asio::ip::tcp::v4(), (*carrier)->take_socket(), error);
+  if (error) {
+    return Error{ErrorCode::resource_exhausted, "no socket: " + error.message()};
+  }
+  carrier_ = std::move(*carrier);
+  quick_acks_ = false;
+  return {};
+}
+
+std::string SshLink::carrier_words() const {
+  return carrier_ == nullptr ? "" : carrier_->words();
+}
+
 void SshLink::set_options() {
   const int fd = socket_.native_handle();
   set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);

@@ -12,6 +12,7 @@
 #include <asio/ip/tcp.hpp>
 #include <libssh2.h>
 
+#include "drivers/carrier.h"
 #include "drivers/waiting.h"
 #include "model/result.h"
 
@@ -46,6 +47,11 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
 
   /// Errors (without a subject): unavailable, deadline_exceeded.
   Awaitable<Result<void>> connect(asio::ip::tcp::endpoint there, Instant until);
+  /// The standard input and output of a program instead of a TCP connection; it ends with the link.
+  /// Errors (without a subject): not_found, resource_exhausted.
+  Result<void> connect_through(const std::vector<std::string>& argv);
+  /// What the program said about its trouble, in one line; empty: nothing, or there is none.
+  std::string carrier_words() const;
   /// Begins the session on the connected socket; false when out of memory.
   bool begin();
 
@@ -103,6 +109,7 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   static ssize_t on_send(int fd, const void* buffer, std::size_t size, int flags, void** self);
 
   TimedSignal changed_;
+  std::unique_ptr<Carrier> carrier_;
   Socket socket_;  // must outlive the session, which writes to it when it is freed
   Readiness readable_;
   Readiness writable_;

@@ -112,7 +112,12 @@ Awaitable<Connected> open_session(std::shared_ptr<SshTools> tools, SshTarget tar
   const KnownKeys known = tools->known_keys(target);
   const auto link = std::make_shared<SshLink>(tools->loop());
   const Instant connect_until = std::chrono::steady_clock::now() + kConnectPatience;
-  const Result<void> connected = co_await link->connect(there, connect_until);
+  Result<void> connected;
+  if (target.through.empty()) {
+    connected = co_await link->connect(there, connect_until);
+  } else {
+    connected = link->connect_through(target.through);
+  }
   if (!connected) {
     co_return Connected{nullptr, connected.error()};
   }
@@ -120,6 +125,10 @@ Awaitable<Connected> open_session(std::shared_ptr<SshTools> tools, SshTarget tar
   std::string key_types = host_key_types(known);
   Connected shaken = co_await shake_hands(link, std::move(key_types), until);
   if (shaken.link == nullptr) {
+    if (const std::string words = link->carrier_words(); !words.empty()) {
+      shaken.error.message += ": " + words;
+      shaken.dropped = false;
+    }
     co_return shaken;
   }
   const std::string offered = offered_key(link->session());

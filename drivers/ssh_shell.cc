@@ -33,6 +33,7 @@ struct SshShell::State : std::enable_shared_from_this<SshShell::State> {
 
   std::shared_ptr<SshTools> tools;
   SshTarget target;
+  bool configured = false;  ///< `target` has what the user's configuration says
   TimedSignal changed;
   std::shared_ptr<SshLink> link;
   bool connecting = false;
@@ -47,33 +48,45 @@ struct SshShell::State : std::enable_shared_from_this<SshShell::State> {
   template <class T, class Request>
   static Awaitable<Result<T>> perform(Self self, Request request, Instant until);
   static Awaitable<Result<ShellOutput>> execute(Self self, std::string input, Instant until);
-  static Awaitable<Result<std::string>> exchange(Self self, std::uint16_t port,
-                                                 std::string question, std::string end,
-                                                 Instant until);
+  static Awaitable<Result<std::string>> exchange(Self self, Endpoint at, std::string question,
+                                                 std::string end, Instant until);
   static Awaitable<Attempt<std::string>> exchange_somehow(Self self, std::shared_ptr<SshLink> over,
-                                                          std::uint16_t port, std::string question,
+                                                          Endpoint at, std::string question,
                                                           std::string end, Instant until);
 };
 
 /// Again only when the server hung up before it said anything: that is how sshd says "too many".
 Awaitable<Connected> SshShell::State::connect_patiently(Self self) {
+  if (!self->configured) {
+    Result<SshTarget> target = co_await with_user_config(self->tools, self->target);
+    if (!target) {
+      co_return Connected{nullptr, target.error()};
+    }
+    self->target = std::move(*target);
+    self->configured = true;
+  }
   const KnownName& host = self->target.host;
-  const Result<asio::ip::address> address = co_await resolve(self->tools->loop(), host.address);
+  Result<asio::ip::address> address = asio::ip::address();
+  if (self->target.through.empty()) {  // Behind a jump host, that one resolves the name.
+    address = co_await resolve(self->tools->loop(), host.address);
+  }
   if (!address) {
     co_return Connected{nullptr, address.error()};
   }
+  // All that goes through one jump host logs in there too.
+  const std::string door = self->target.through.empty() ? host.address : self->target.jump;
   HandshakeLimits& limits = self->tools->limits();
   std::chrono::milliseconds pause = kFirstPause;
   for (int drops = 0;; ++drops) {
     Connected connected;
     {
-      const HandshakeLimits::Entry entry = co_await limits.enter(host.address, host.port);
+      const HandshakeLimits::Entry entry = co_await limits.enter(door, host.port);
       connected = co_await open_session(self->tools, self->target, {*address, host.port});
     }
     if (!connected.dropped || drops == kDropsMax || self->closed) {
       co_return connected;
     }
-    limits.dropped(host.address, host.port);
+    limits.dropped(door, host.port);
     const auto jitter = std::chrono::milliseconds(self->random() % 40);
     LoopTimer timer(self->tools->loop(), pause + jitter);
     co_await timer.async_wait(kAwait);
@@ -157,30 +170,29 @@ Awaitable<Result<ShellOutput>> SshShell::State::execute(Self self, std::string i
 /// Through the connection; straight to the host's address where the server forwards nothing.
 Awaitable<Attempt<std::string>> SshShell::State::exchange_somehow(Self self,
                                                                   std::shared_ptr<SshLink> over,
-                                                                  std::uint16_t port,
-                                                                  std::string question,
+                                                                  Endpoint at, std::string question,
                                                                   std::string end, Instant until) {
   if (!over->forwarding_prohibited) {
-    Attempt<std::string> attempt = co_await exchange_over(over, port, question, end, until);
+    Attempt<std::string> attempt = co_await exchange_over(over, at, question, end, until);
     if (attempt.result || attempt.result.error().code != ErrorCode::permission_denied) {
       co_return attempt;
     }
     over->forwarding_prohibited = true;
   }
   Result<std::string> answer =
-      co_await exchange_straight(self->tools->loop(), self->target.host.address, port,
+      co_await exchange_straight(self->tools->loop(), self->target.host.address, at.port,
                                  std::move(question), std::move(end), until);
   co_return Attempt<std::string>{std::move(answer)};
 }
 
-Awaitable<Result<std::string>> SshShell::State::exchange(Self self, std::uint16_t port,
+Awaitable<Result<std::string>> SshShell::State::exchange(Self self, Endpoint at,
                                                          std::string question, std::string end,
                                                          Instant until) {
   const auto request = [&](std::shared_ptr<SshLink> over) {
-    return exchange_somehow(self, std::move(over), port, question, end, until);
+    return exchange_somehow(self, std::move(over), at, question, end, until);
   };
   Result<std::string> answer = co_await perform<std::string>(self, request, until);
-  co_return std::move(answer).with("ask port " + std::to_string(port) + " of " +
+  co_return std::move(answer).with("ask port " + std::to_string(at.port) + " of " +
                                    self->target.host.name);
 }
 
@@ -201,10 +213,10 @@ Awaitable<Result<ShellOutput>> SshShell::execute(std::string input,
   return State::execute(state_, std::move(input), std::chrono::steady_clock::now() + patience);
 }
 
-Awaitable<Result<std::string>> SshShell::exchange(std::uint16_t port, std::string question,
+Awaitable<Result<std::string>> SshShell::exchange(Endpoint at, std::string question,
                                                   std::string end,
                                                   std::chrono::milliseconds patience) {
-  return State::exchange(state_, port, std::move(question), std::move(end),
+  return State::exchange(state_, at, std::move(question), std::move(end),
                          std::chrono::steady_clock::now() + patience);
 }
 

@@ -17,7 +17,7 @@ class SshShell : public Shell {
   ~SshShell() override;
   Awaitable<Result<ShellOutput>> execute(std::string input,
                                          std::chrono::milliseconds patience) override;
-  Awaitable<Result<std::string>> exchange(std::uint16_t port, std::string question, std::string end,
+  Awaitable<Result<std::string>> exchange(Endpoint at, std::string question, std::string end,
                                           std::chrono::milliseconds patience) override;
 
  private:

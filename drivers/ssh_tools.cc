@@ -10,7 +10,8 @@ namespace arcform {
 
 std::string SshTarget::text() const {
   const std::string where = host.address + ":" + std::to_string(host.port);
-  return host.name == host.address ? where : host.name + " (" + where + ")";
+  const std::string to = host.name == host.address ? where : host.name + " (" + where + ")";
+  return jump.empty() ? to : to + " through " + jump;
 }
 
 Places& HandshakeLimits::door(const std::string& address, std::uint16_t port) {
@@ -41,7 +42,11 @@ void HandshakeLimits::dropped(const std::string& address, std::uint16_t port) {
 }
 
 SshTools::SshTools(asio::io_context& loop, ShellEnvironment environment, Secrets& secrets)
-    : loop_(loop), environment_(std::move(environment)), secrets_(secrets), limits_(loop) {}
+    : loop_(loop),
+      environment_(std::move(environment)),
+      secrets_(secrets),
+      limits_(loop),
+      configs_(loop) {}
 
 SshTools::Stamp SshTools::stamp_of(const std::string& path) {
   std::error_code ignored;
@@ -66,8 +71,14 @@ const KnownHosts& SshTools::known_hosts(const std::string& path) {
 
 KnownKeys SshTools::known_keys(const SshTarget& target) {
   const std::string user_file = expand_home(target.access.known_hosts, environment_.home);
-  KnownKeys known = known_hosts(user_file).find(target.host);
-  KnownKeys global = known_hosts(environment_.global_known_hosts).find(target.host);
+  const std::string& alias = target.host_key_alias;
+  const KnownName name = alias.empty() ? target.host : KnownName{alias, alias, 22};
+  KnownKeys known = known_hosts(user_file).find(name);
+  for (const std::string& file : target.more_known_hosts) {
+    KnownKeys more = known_hosts(expand_home(file, environment_.home)).find(name);
+    std::move(more.keys.begin(), more.keys.end(), std::back_inserter(known.keys));
+  }
+  KnownKeys global = known_hosts(environment_.global_known_hosts).find(name);
   std::move(global.keys.begin(), global.keys.end(), std::back_inserter(known.keys));
   if (known.authority.empty()) {
     known.authority = std::move(global.authority);

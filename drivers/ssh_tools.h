@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "drivers/key_file.h"
 #include "drivers/known_hosts.h"
@@ -30,6 +32,10 @@ struct SshTarget {
   KnownName host;
   std::string user;
   SshAccess access;
+  std::vector<std::string> more_known_hosts{};  ///< besides those of `access`
+  std::string host_key_alias{};                 ///< not empty: known_hosts has this name for it
+  std::vector<std::string> through{};  ///< a program that carries the connection; empty: TCP
+  std::string jump{};                  ///< what it goes through, for messages
 
   /// "cache1 (10.0.0.1:22)"
   std::string text() const;
@@ -58,6 +64,33 @@ class HandshakeLimits {
   std::map<std::pair<std::string, std::uint16_t>, Places> doors_;
 };
 
+class SshConfigFile;
+class SshTools;
+/// See ssh_config.h.
+Awaitable<Result<SshTarget>> with_user_config(std::shared_ptr<SshTools> tools, SshTarget target);
+
+/// Answers of `ssh -G` by file and key, shared by whoever asks meanwhile.
+class SshConfigs {
+ public:
+  explicit SshConfigs(asio::io_context& loop) : changed_(loop), places_(loop, 4) {}
+
+ private:
+  friend Awaitable<Result<SshTarget>> with_user_config(std::shared_ptr<SshTools> tools,
+                                                       SshTarget target);
+  struct Answer {
+    bool known = false;
+    std::string asked_for;  ///< the host of those alike that was asked first
+    std::optional<Error> error;
+    std::string output;
+  };
+  static Awaitable<void> ask(std::shared_ptr<SshTools> tools, std::string file, std::string host,
+                             std::shared_ptr<Answer> answer);
+  std::map<std::string, std::shared_ptr<const SshConfigFile>> files_;  ///< nullptr: not there
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<Answer>> answers_;
+  TimedSignal changed_;
+  Places places_;
+};
+
 /// What all SSH connections of a process share.
 class SshTools {
  public:
@@ -68,6 +101,7 @@ class SshTools {
   const ShellEnvironment& environment() const { return environment_; }
   Secrets& secrets() const { return secrets_; }
   HandshakeLimits& limits() { return limits_; }
+  SshConfigs& configs() { return configs_; }
   /// The user's file and the machine's, read again when they change.
   KnownKeys known_keys(const SshTarget& target);
   /// Read once and kept, so that a passphrase is asked for once; read again when it changes.
@@ -86,6 +120,7 @@ class SshTools {
   ShellEnvironment environment_;
   Secrets& secrets_;
   HandshakeLimits limits_;
+  SshConfigs configs_;
   std::map<std::string, std::pair<Stamp, KnownHosts>> known_hosts_;
   std::map<std::string, std::pair<Stamp, std::shared_ptr<KeyFile>>> key_files_;
 };

@@ -127,4 +127,11 @@ Awaitable<Result<std::string>> exchange_straight(asio::io_context& loop, std::st
   co_return answer;
 }
 
+Awaitable<Result<std::string>> exchange_straight(asio::io_context& loop, std::string host,
+                                                 std::uint16_t port, std::string question,
+                                                 std::chrono::milliseconds patience) {
+  return exchange_straight(loop, std::move(host), port, std::move(question), "",
+                           std::chrono::steady_clock::now() + patience);
+}
+
 }  // namespace arcform

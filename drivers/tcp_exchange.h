@@ -23,4 +23,9 @@ Awaitable<Result<std::string>> exchange_straight(asio::io_context& loop, std::st
                                                  std::uint16_t port, std::string question,
                                                  std::string end, Instant until);
 
+/// The same within `patience`, until the other side closes.
+Awaitable<Result<std::string>> exchange_straight(asio::io_context& loop, std::string host,
+                                                 std::uint16_t port, std::string question,
+                                                 std::chrono::milliseconds patience);
+
 }  // namespace arcform

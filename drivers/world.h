@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "drivers/async.h"
@@ -86,6 +87,15 @@ class ZnodeWriter {
   /// with the path of the operation that failed; unavailable / deadline_exceeded: it may have
   /// happened, so read before doing anything else. Never retried inside.
   virtual Awaitable<Result<void>> commit(std::vector<ZnodeChange> changes) = 0;
+  /// Changes the ensemble's list of members while its servers run, if it still has `version` (the
+  /// number behind "version=" in /zookeeper/config). `joining`: "server.4=10.0.0.4:2888:3888:
+  /// participant;10.0.0.4:2181" or empty; `leaving`: "3" or empty. Errors: aborted (another version
+  /// stands), failed_precondition (no majority of the new list is there and in sync, or another
+  /// change is under way), unsupported (the servers do not have dynamic reconfiguration enabled),
+  /// permission_denied; unavailable / deadline_exceeded: it may have happened (always so when the
+  /// leader leaves), so read before doing anything else.
+  virtual Awaitable<Result<void>> reconfigure(std::string joining, std::string leaving,
+                                              std::uint64_t version) = 0;
 };
 
 /// A session with an ensemble. Destroying it closes it (ephemerals vanish at once).
@@ -151,12 +161,16 @@ class HostReader {
   virtual ~HostReader() = default;
   /// One remote command, whatever the host runs.
   virtual Awaitable<Result<HostFacts>> probe(ProbeRequest request) = 0;
-  /// Sends `question` to 127.0.0.1:`port` of the host and reads until `end` was read (or, when
-  /// `end` is empty, until the other side closes); at most 1 MB. Error not_found: the connection
-  /// was refused (proof that nobody listens); deadline_exceeded: no answer within `patience`.
-  virtual Awaitable<Result<std::string>> ask(std::uint16_t port, std::string question,
-                                             std::string end,
-                                             std::chrono::milliseconds patience) = 0;
+  /// Sends `question` to `at`, from the host itself, and reads until `end` was read (or, when `end`
+  /// is empty, until the other side closes); at most 1 MB. Error not_found: the connection was
+  /// refused (proof that nobody listens there); deadline_exceeded: no answer within `patience`.
+  virtual Awaitable<Result<std::string>> ask_at(Endpoint at, std::string question, std::string end,
+                                                std::chrono::milliseconds patience) = 0;
+  /// The same to 127.0.0.1:`port`.
+  Awaitable<Result<std::string>> ask(std::uint16_t port, std::string question, std::string end,
+                                     std::chrono::milliseconds patience) {
+    return ask_at(on_loopback(port), std::move(question), std::move(end), patience);
+  }
   /// The last lines (at most 2 kB) of the slot's log; empty when there is none.
   virtual Awaitable<Result<std::string>> last_words(std::string slot) = 0;
   /// Whether exactly this process lives.
@@ -190,6 +204,11 @@ class HostWriter {
                                                    std::uint64_t files) = 0;
   /// Removes a slot's folder; refused (failed_precondition) while its process lives.
   virtual Awaitable<Result<void>> forget(std::string slot) = 0;
+  /// Moves what a ZooKeeper server keeps in these absolute folders (myid, version-2) into a new
+  /// folder in each, "removed-1" or the next that is free. The slot is what makes the data ours:
+  /// without one nothing is done; refused (failed_precondition) while its process lives.
+  virtual Awaitable<Result<void>> set_aside(std::string slot,
+                                            std::vector<std::string> directories) = 0;
 };
 
 class Host : public HostReader, public HostWriter {

@@ -48,6 +48,10 @@ class OpenSession : public ZnodeSession {
   Awaitable<Result<void>> commit(std::vector<ZnodeChange> changes) override {
     return commit(session_, std::move(changes));
   }
+  Awaitable<Result<void>> reconfigure(std::string joining, std::string leaving,
+                                      std::uint64_t version) override {
+    return reconfigure(session_, std::move(joining), std::move(leaving), version);
+  }
   milliseconds session_timeout() const override { return session_->timeout(); }
   bool alive() const override { return session_->alive(); }
   std::int64_t session_id() const override { return session_->id(); }
@@ -61,6 +65,8 @@ class OpenSession : public ZnodeSession {
   static Awaitable<Result<void>> sync(std::shared_ptr<Session> session);
   static Awaitable<Result<void>> commit(std::shared_ptr<Session> session,
                                         std::vector<ZnodeChange> changes);
+  static Awaitable<Result<void>> reconfigure(std::shared_ptr<Session> session, std::string joining,
+                                             std::string leaving, std::uint64_t version);
   static Awaitable<void> close(std::shared_ptr<Session> session);
 
   const std::shared_ptr<Session> session_;
@@ -153,6 +159,24 @@ Awaitable<Result<void>> OpenSession::commit(std::shared_ptr<Session> session,
   }
   if (reply->rc != Rc::ok) {
     co_return refusal(*session, *reply, changes);
+  }
+  co_return Result<void>();
+}
+
+Awaitable<Result<void>> OpenSession::reconfigure(std::shared_ptr<Session> session,
+                                                 std::string joining, std::string leaving,
+                                                 std::uint64_t version) {
+  const auto send = [&](zookeeper::Handle& handle, std::uint64_t id) {
+    return handle.reconfigure(id, joining, leaving, static_cast<std::int64_t>(version));
+  };
+  const Result<Reply> reply = co_await session->ask(send);
+  const std::string subject =
+      joining.empty() ? "take server " + leaving + " out of the ensemble" : "add " + joining;
+  if (!reply) {
+    co_return reply.error().with(subject);
+  }
+  if (reply->rc != Rc::ok) {
+    co_return session->error(reply->rc).with(subject);
   }
   co_return Result<void>();
 }

@@ -279,6 +279,15 @@ Rc Handle::commit(std::uint64_t id, const std::vector<ZnodeChange>& changes) {
   });
 }
 
+Rc Handle::reconfigure(std::uint64_t id, const std::string& joining, const std::string& leaving,
+                       std::int64_t version) {
+  const auto given = [](const std::string& text) { return text.empty() ? nullptr : text.c_str(); };
+  return impl_->send(id, [&](Inbox::Ticket& ticket) {
+    return zoo_areconfig(impl_->zh, given(joining), given(leaving), nullptr, version,
+                         Callbacks::on_data, &ticket);
+  });
+}
+
 void Handle::silence() {
   impl_->inbox->listener = nullptr;
   const std::lock_guard lock(impl_->inbox->mutex);

@@ -60,6 +60,8 @@ class Handle {
   Rc sync(std::uint64_t id);
   Rc touch(std::uint64_t id);
   Rc commit(std::uint64_t id, const std::vector<ZnodeChange>& changes);
+  Rc reconfigure(std::uint64_t id, const std::string& joining, const std::string& leaving,
+                 std::int64_t version);
 
   /// No request, no call of the listener and no use of the loop after this.
   void silence();

@@ -60,6 +60,14 @@ std::string describe(const Action& action) {
           [](const ForgetNode& a) { return "forget " + node(a.node, a.host); },
           [](const UnregisterCloud& a) { return "unregister cloud " + a.service_code; },
           [](const TuneNode& a) { return "tune " + node(a.node, a.host); },
+          [](const ReconfigureEnsemble& a) {
+            const std::string who = a.host.empty() ? fmt::format("ZooKeeper server {}", a.server)
+                                                   : server(a.server, a.host);
+            return a.line.empty() ? "take " + who + " out of the ensemble"
+                                  : "let " + who + " join the ensemble";
+          },
+          [](const RetireServer& a) { return "retire " + server(a.stop->id, a.stop->host); },
+          [](const SetDataAside& a) { return "set aside the data of " + server(a.id, a.host); },
       },
       action);
 }
@@ -84,6 +92,9 @@ std::string subject(const Action& action) {
           [](const ForgetNode& a) { return a.node.text(); },
           [](const UnregisterCloud& a) { return "cloud " + a.service_code; },
           [](const TuneNode& a) { return a.node.text(); },
+          [](const ReconfigureEnsemble& a) { return fmt::format("server {}", a.server); },
+          [](const RetireServer& a) { return fmt::format("server {}", a.stop->id); },
+          [](const SetDataAside& a) { return fmt::format("server {}", a.id); },
       },
       action);
 }
@@ -105,6 +116,9 @@ Disruption disruption(const Action& action) {
                         [](const ForgetNode&) { return Disruption::none; },
                         [](const UnregisterCloud&) { return Disruption::cloud_gone; },
                         [](const TuneNode&) { return Disruption::none; },
+                        [](const ReconfigureEnsemble&) { return Disruption::none; },
+                        [](const RetireServer&) { return Disruption::none; },
+                        [](const SetDataAside&) { return Disruption::none; },
                     },
                     action);
 }
@@ -126,6 +140,9 @@ const char* symbol(const Action& action) {
                         [](const ForgetNode&) { return "-"; },
                         [](const UnregisterCloud&) { return "-"; },
                         [](const TuneNode&) { return "~"; },
+                        [](const ReconfigureEnsemble& a) { return a.line.empty() ? "-" : "+"; },
+                        [](const RetireServer&) { return "-"; },
+                        [](const SetDataAside&) { return "-"; },
                     },
                     action);
 }
@@ -147,6 +164,9 @@ std::string host_of(const Action& action) {
                         [](const ForgetNode& a) { return a.host; },
                         [](const UnregisterCloud&) { return std::string(); },
                         [](const TuneNode& a) { return a.host; },
+                        [](const ReconfigureEnsemble& a) { return a.host; },
+                        [](const RetireServer& a) { return a.stop->host; },
+                        [](const SetDataAside& a) { return a.host; },
                     },
                     action);
 }
@@ -168,6 +188,9 @@ std::string cloud_of(const Action& action) {
                         [](const ForgetNode& a) { return a.service_code; },
                         [](const UnregisterCloud& a) { return a.service_code; },
                         [](const TuneNode& a) { return a.service_code; },
+                        [](const ReconfigureEnsemble&) { return std::string(); },
+                        [](const RetireServer&) { return std::string(); },
+                        [](const SetDataAside&) { return std::string(); },
                     },
                     action);
 }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -71,14 +73,61 @@ struct StopServer {
   bool operator==(const StopServer&) const = default;
 };
 
-/// Stops and starts one server of a serving ensemble. Precondition: without it the rest still has
-/// a quorum of servers that are in sync, and a leader is restarted only when it is the last one.
-/// Done when: it serves again and a leader stands.
+/// A server as it is asked how it is, and in which of two lists of members it votes: the one that
+/// the ensemble has, and the one that it is getting (mostly the same).
+struct ServerPlace {
+  int id = 0;
+  std::string host;  ///< empty: it cannot be asked, and counts as not serving
+  bool before = true;
+  bool after = true;
+  bool operator==(const ServerPlace&) const = default;
+};
+
+/// Stops and starts one server of a serving ensemble. Precondition: without it the rest still is a
+/// majority of either list, of servers that are in sync, and a leader is restarted only when it is
+/// the last one. Done when: it serves again, a leader stands, everybody who follows is in sync, and
+/// no cache node has left its cloud meanwhile.
 struct RestartServer {
   Boxed<StopServer> stop;    ///< always there
   Boxed<StartServer> start;  ///< always there
   bool leader = false;       ///< it led when this was planned, so it comes last
+  std::vector<ServerPlace> members = {};
   bool operator==(const RestartServer&) const = default;
+};
+
+/// Has one server join or leave the list of members while all of them run. Precondition: the list
+/// is `before` (its version is a condition of the change itself), a joiner runs and is in sync, the
+/// list that comes has a majority that serves. Done when: the list is `after` and a leader of it
+/// stands. Idempotent: a list that is `after` already is left.
+struct ReconfigureEnsemble {
+  int server = 0;
+  std::string host;  ///< of that server; empty: not known
+  std::string line;  ///< of a joiner: "10.0.0.4:2888:3888:participant;10.0.0.4:2181"; else empty
+  Boxed<std::map<int, std::string>> before;  ///< always there
+  Boxed<std::map<int, std::string>> after;   ///< always there
+  std::vector<ServerPlace> members;
+  bool operator==(const ReconfigureEnsemble&) const = default;
+};
+
+/// Stops a server that is no member any more, once the members have committed a write without it;
+/// its data is set aside and its slot removed, so that nothing of it is ever used again unseen.
+/// Precondition: it is in no list that a member runs with. Done when: the process and the slot are
+/// gone.
+struct RetireServer {
+  Boxed<StopServer> stop;  ///< always there
+  std::vector<std::string> data_directories;
+  std::vector<ServerPlace> members;  ///< without it
+  bool operator==(const RetireServer&) const = default;
+};
+
+/// Sets aside what a former member's data directory holds, before it joins again as a new one.
+/// Precondition: its slot, which makes the data ours, has no live process. Done when: the data and
+/// the slot are gone from their places. Idempotent: nothing there is nothing to do.
+struct SetDataAside {
+  std::string host;
+  int id = 0;
+  std::vector<std::string> data_directories;
+  bool operator==(const SetDataAside&) const = default;
 };
 
 /// Waits until a leader is elected and every running server of ours serves. Changes nothing.
@@ -194,9 +243,10 @@ struct UnregisterCloud {
   bool operator==(const UnregisterCloud&) const = default;
 };
 
-using Action = std::variant<ConfigureServer, StartServer, StopServer, RestartServer, AwaitQuorum,
-                            CreateTree, RegisterCloud, MapNodes, UnmapNodes, StartNode, StopNode,
-                            RestartNode, ForgetNode, UnregisterCloud, TuneNode>;
+using Action =
+    std::variant<ConfigureServer, StartServer, StopServer, RestartServer, AwaitQuorum, CreateTree,
+                 RegisterCloud, MapNodes, UnmapNodes, StartNode, StopNode, RestartNode, ForgetNode,
+                 UnregisterCloud, TuneNode, ReconfigureEnsemble, RetireServer, SetDataAside>;
 static_assert(sizeof(Action) <= 136, "there are as many actions as nodes: box large, rare parts");
 
 /// "start cache node 10.0.0.1:11211 on cache001.arcus": what is done, to what.

@@ -117,4 +117,14 @@ std::optional<NodeCounters> parse_node_counters(std::string_view reply) {
                       number_after(reply, "STAT engine_malloced ").value_or(0)};
 }
 
+std::optional<std::uint32_t> parse_synced_followers(std::string_view reply) {
+  const auto text = line_after(reply, "zk_synced_followers\t");
+  std::uint32_t count = 0;
+  if (!text ||
+      std::from_chars(text->data(), text->data() + text->size(), count).ec != std::errc{}) {
+    return std::nullopt;
+  }
+  return count;
+}
+
 }  // namespace arcform

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -38,5 +39,9 @@ struct NodeCounters {
 };
 /// nullopt: not an answer to `stats`.
 std::optional<NodeCounters> parse_node_counters(std::string_view reply);
+
+/// How many followers are in sync, as a leader answers `mntr` (those that do not vote included);
+/// nullopt: not a leader's reply.
+std::optional<std::uint32_t> parse_synced_followers(std::string_view reply);
 
 }  // namespace arcform

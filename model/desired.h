@@ -44,6 +44,10 @@ struct SshAccess {
   bool password_login = false;                     ///< try password authentication
   SecretSource passphrase;                         ///< of the identity files
   SecretSource password;                           ///< used only with password_login
+  /// The user's OpenSSH configuration, which fills in what the spec does not say; empty: none.
+  std::string config = "~/.ssh/config";
+  bool port_given = false;         ///< `port` stands in the spec
+  bool known_hosts_given = false;  ///< `known_hosts` stands in the spec
   bool operator==(const SshAccess&) const = default;
 };
 

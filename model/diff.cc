@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/diff.h"
 
+#include <algorithm>
 #include <map>
 
 #include <fmt/format.h>
 
 #include "model/diff_parts.h"
+#include "model/membership.h"
 #include "model/zoo_cfg.h"
 
 namespace arcform {
@@ -23,8 +25,8 @@ Drift server_drift(DriftKind kind, const DesiredServer& server, Reason detail) {
 
 /// "tickTime 2000 → 3000, syncLimit 5 → 10": what a file says → what it should say.
 std::string settings_difference(std::string_view is, std::string_view should) {
-  const auto before = zoo_settings(is);
-  const auto after = zoo_settings(should);
+  const auto before = comparable_settings(is);
+  const auto after = comparable_settings(should);
   std::string text;
   const auto add = [&text](const std::string& key, const std::string& from, const std::string& to) {
     text += fmt::format("{}{} {} → {}", text.empty() ? "" : ", ", printable(key, 60),
@@ -45,6 +47,13 @@ std::string settings_difference(std::string_view is, std::string_view should) {
   return text;
 }
 
+/// A server that followed without being a member keeps the members' list, and starts no more with
+/// it.
+bool lists_itself(std::string_view config, int id) {
+  const Members members = members_of(config);
+  return members.empty() || members.contains(id);
+}
+
 void diff_configuration(const DesiredServer& server, const HostFacts& facts,
                         const std::string& config, std::vector<Drift>& out) {
   const ObservedSlot* const slot = facts.slot(server_slot(server.id));
@@ -54,6 +63,9 @@ void diff_configuration(const DesiredServer& server, const HostFacts& facts,
   } else if (!configured || facts.data.myid.empty()) {
     out.push_back(server_drift(DriftKind::server_config_differs, server,
                                configured ? "its myid is missing" : "its zoo.cfg is missing"));
+  } else if (facts.process_of(*slot) == nullptr && !lists_itself(slot->config, server.id)) {
+    out.push_back(server_drift(DriftKind::server_config_differs, server,
+                               "its list of members does not have it"));
   } else if (zoo_digest(slot->config) != zoo_digest(config)) {
     out.push_back(server_drift(DriftKind::server_config_differs, server,
                                settings_difference(slot->config, config)));
@@ -95,8 +107,35 @@ void diff_running_server(const DesiredState& desired, const DesiredServer& serve
   }
 }
 
+/// What stands in the way of a server that is to join: data of nobody knows what, or data that it
+/// had when it was a member before. True: something does.
+bool diff_joiner(const DesiredState& desired, const DesiredServer& server, const HostFacts& facts,
+                 const Membership& membership, std::vector<Drift>& out) {
+  if (membership.current.empty() || membership.current.contains(server.id) ||
+      !facts.data.has_data) {
+    return false;
+  }
+  const ObservedSlot* const slot = facts.slot(server_slot(server.id));
+  if (slot == nullptr || slot->config.empty()) {
+    out.push_back(server_drift(
+        DriftKind::server_data_foreign, server,
+        fmt::format("{} holds data already, and the server is no member yet: it is another "
+                    "ensemble's, or an old state of this one",
+                    desired.ensemble.data_directory)));
+    return true;
+  }
+  const Members list = members_of(slot->config);
+  if (facts.process_of(*slot) == nullptr && list != membership.current &&
+      list != membership.target && list != members_for(membership, server.id)) {
+    out.push_back(server_drift(DriftKind::server_data_stale, server,
+                               fmt::format("{} holds what it knew when it was a member before",
+                                           desired.ensemble.data_directory)));
+  }
+  return false;
+}
+
 void diff_server(const DesiredState& desired, const DesiredServer& server,
-                 const ObservedState& observed, const std::string& config,
+                 const ObservedState& observed, const Membership& membership,
                  std::vector<Drift>& out) {
   const HostFacts* const facts = observed.host(server.host);
   if (facts == nullptr) {
@@ -118,44 +157,15 @@ void diff_server(const DesiredState& desired, const DesiredServer& server,
                                  printable(facts->data.myid, 20))));
     return;
   }
+  if (diff_joiner(desired, server, *facts, membership, out)) {
+    return;
+  }
   const DesiredPackage* const package = desired.package(desired.ensemble.package);
   if (package != nullptr && package->archive.empty()) {
+    const std::string config = zoo_cfg(desired, members_for(membership, server.id));
     diff_configuration(server, *facts, config, out);
     diff_running_server(desired, server, observed, *facts, config, out);
   }
-}
-
-/// The members that the configured servers agree on against the spec, when none of them has the
-/// spec's: then it is the spec that changed. A single server that differs was edited by hand, and
-/// so was a file that names no member at all.
-std::string membership_difference(const DesiredState& desired, const ObservedState& observed,
-                                  const std::string& config) {
-  const auto wanted = zoo_members(config);
-  std::string difference;
-  for (const DesiredServer& server : desired.ensemble.servers) {
-    const HostFacts* const facts = observed.host(server.host);
-    const ObservedSlot* const slot =
-        facts == nullptr ? nullptr : facts->slot(server_slot(server.id));
-    if (slot == nullptr || slot->config.empty()) {
-      continue;
-    }
-    const auto members = zoo_members(slot->config);
-    if (members == wanted || slot->digest == zoo_digest(config)) {
-      return "";  // Its file says so, or it was last started so: whatever differs was edited.
-    }
-    if (difference.empty() && facts->data.has_data && !members.empty()) {
-      std::string before;
-      for (const auto& [key, value] : members) {
-        before += fmt::format("{}={}\n", key, value);
-      }
-      std::string after;
-      for (const auto& [key, value] : wanted) {
-        after += fmt::format("{}={}\n", key, value);
-      }
-      difference = settings_difference(before, after);
-    }
-  }
-  return difference;
 }
 
 /// Hosts that are wanted for something, with the packages that must be there.
@@ -211,6 +221,59 @@ void diff_package(const DesiredState& desired, const HostFacts& facts, const std
     drift.kind = DriftKind::java_missing;
     drift.detail = "no java on the PATH";
     out.push_back(drift);
+  }
+}
+
+/// One that leaves later stays a member until then, with the list that the others get.
+void diff_kept_server(const DesiredState& desired, const DesiredServer& server,
+                      const ObservedSlot& slot, const Membership& membership,
+                      std::vector<Drift>& out) {
+  if (membership.dynamic || !membership.target.contains(server.id)) {
+    return;
+  }
+  const std::string config = zoo_cfg(desired, membership.target);
+  if (zoo_digest(slot.config) != zoo_digest(config)) {
+    out.push_back(server_drift(DriftKind::server_config_differs, server,
+                               settings_difference(slot.config, config)));
+  }
+  if (slot.digest != zoo_digest(config)) {
+    out.push_back(
+        server_drift(DriftKind::server_outdated, server, "runs with another list of members"));
+  }
+}
+
+/// Servers of ours that run, and that the spec does not have on that host.
+void diff_unlisted_servers(const DesiredState& desired, const ObservedState& observed,
+                           const Membership& membership, std::vector<Drift>& out) {
+  if (desired.ensemble.servers.empty()) {
+    return;
+  }
+  for (const auto& [name, facts] : observed.hosts) {
+    if (!facts.is_present()) {
+      continue;
+    }
+    for (const auto& [slot_name, slot] : facts.value().slots) {
+      const std::optional<int> id = server_slot_id(slot_name);
+      const bool listed =
+          id && std::any_of(desired.ensemble.servers.begin(), desired.ensemble.servers.end(),
+                            [&, host = name](const DesiredServer& server) {
+                              return server.id == *id && server.host == host;
+                            });
+      if (!id || listed || facts.value().process_of(slot) == nullptr) {
+        continue;
+      }
+      DesiredServer server;
+      server.host = name;
+      server.id = *id;
+      server.at = desired.ensemble.at;
+      out.push_back(
+          desired.ensemble.state == RunState::running
+              ? server_drift(DriftKind::server_unlisted, server, "not in the spec")
+              : server_drift(DriftKind::server_running, server, "running, should be stopped"));
+      if (desired.ensemble.state == RunState::running) {
+        diff_kept_server(desired, server, slot, membership, out);
+      }
+    }
   }
 }
 
@@ -275,18 +338,22 @@ void diff_hosts(const DesiredState& desired, const ObservedState& observed,
 
 void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
                    std::vector<Drift>& out) {
-  const std::string config = zoo_cfg(desired);
   const std::size_t before = out.size();
+  const bool wanted = desired.ensemble.state == RunState::running;
+  const Membership membership = arcform::membership(desired, observed);
   Drift drift;
-  drift.detail = membership_difference(desired, observed, config);
+  drift.detail = wanted ? membership.difference : "";
   if (!drift.detail.empty()) {
     drift.kind = DriftKind::ensemble_membership;
     drift.at = desired.ensemble.at;
     out.push_back(drift);
   }
   for (const DesiredServer& server : desired.ensemble.servers) {
-    diff_server(desired, server, observed, config, out);
+    if (!wanted || membership.concerns(server.id)) {
+      diff_server(desired, server, observed, membership, out);
+    }
   }
+  diff_unlisted_servers(desired, observed, membership, out);
   diff_leaders(desired, observed, out);
   drift = Drift{};
   drift.at = desired.ensemble.at;

@@ -67,14 +67,17 @@ enum class DriftKind {
   // the ensemble
   server_not_configured,
   server_config_differs,
-  server_data_foreign,  ///< the data directory belongs to another server id
+  server_data_foreign,  ///< the data directory belongs to another server id, or nobody knows to
+                        ///< whom
+  server_data_stale,    ///< it was ours when the server was a member before
   server_port_taken,
   server_down,
   server_outdated,  ///< runs with another configuration than zoo.cfg should have
   server_not_serving,
-  server_running,  ///< and should be stopped
+  server_running,   ///< and should be stopped
+  server_unlisted,  ///< runs, and the spec does not have it
   server_unknown,
-  ensemble_membership,  ///< the running ensemble has other members than the spec
+  ensemble_membership,  ///< the ensemble has other members than the spec
   ensemble_unknown,     ///< the tree cannot be read and may hold something
   tree_missing,
   // clouds

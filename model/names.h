@@ -26,6 +26,11 @@ struct Endpoint {
   auto operator<=>(const Endpoint&) const = default;
 };
 
+/// 127.0.0.1:`port`
+constexpr Endpoint on_loopback(std::uint16_t port) {
+  return {0x7f000001, port};
+}
+
 /// "a.b.c.d" without leading zeros, in host byte order; nullopt for anything else.
 std::optional<std::uint32_t> parse_ipv4(std::string_view text);
 

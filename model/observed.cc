@@ -50,8 +50,19 @@ std::optional<std::uint16_t> node_slot_port(std::string_view name) {
   const auto [stop, error] = std::from_chars(name.data() + 5, end, port);
   return error == std::errc{} && stop == end ? std::optional(port) : std::nullopt;
 }
+
 std::string server_slot(int id) {
   return fmt::format("server-{}", id);
+}
+
+std::optional<int> server_slot_id(std::string_view name) {
+  int id = 0;
+  if (!name.starts_with("server-") || name.size() < 8 || name[7] == '0') {
+    return std::nullopt;
+  }
+  const char* const end = name.data() + name.size();
+  const auto [stop, error] = std::from_chars(name.data() + 7, end, id);
+  return error == std::errc{} && stop == end ? std::optional(id) : std::nullopt;
 }
 
 }  // namespace arcform

@@ -77,7 +77,9 @@ struct ObservedSlot {
   std::string name;
   std::optional<ProcessIdentity> identity;  ///< what the identity file says; nothing: never started
   std::string digest;                       ///< the digest that the process was started with
-  std::string config;                       ///< content of zoo.cfg in a server's slot, else empty
+  /// Content of zoo.cfg in a server's slot, else empty; with that of its dynamicConfigFile behind
+  /// it, where a server has moved its members there.
+  std::string config;
   bool operator==(const ObservedSlot&) const = default;
 };
 
@@ -143,6 +145,10 @@ struct ServerAnswer {
   std::string zxid;
   std::uint32_t connections = 0;
   std::optional<std::uint32_t> synced_followers;  ///< of a leader that answers `mntr`
+  /// The list that it runs with (`conf`), by id: "10.0.0.1:2888:3888". Empty: it did not say.
+  std::map<int, std::string> members;
+  /// Of that list; 0: it comes from its zoo.cfg and only a restart changes it.
+  std::uint64_t members_version = 0;
   bool operator==(const ServerAnswer&) const = default;
 };
 
@@ -229,6 +235,8 @@ struct ObservedState {
 /// "node-11211" / "server-1"
 std::string node_slot(std::uint16_t port);
 std::string server_slot(int id);
+/// The id of "server-1"; nullopt: not the name of a server's slot.
+std::optional<int> server_slot_id(std::string_view name);
 /// The port of "node-11211"; nullopt: not the name of a node's slot.
 std::optional<std::uint16_t> node_slot_port(std::string_view name);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
@@ -67,6 +68,7 @@ struct Plan {
   /// next start gets it right.
   std::vector<std::string> debts;
   std::vector<CloudImpact> impact;  ///< clouds with at least one step
+  std::size_t hidden = 0;           ///< changes and held differences that a selection leaves out
   bool operator==(const Plan&) const = default;
 
   /// Nothing to do and nothing that keeps desired and observed apart.
@@ -74,10 +76,19 @@ struct Plan {
   bool holds(Hold kind) const;
 };
 
+/// What an apply is narrowed to: a cloud (service code), a host (name), or a node ("ip:port").
+struct Selector {
+  enum class Kind { cloud, host, node };
+  Kind kind = Kind::cloud;
+  std::string name;
+  bool operator==(const Selector&) const = default;
+};
+
 /// What a person asked for beyond the spec.
 struct Policy {
   /// Clouds that may lose any number of nodes, or go although clients are attached.
   std::vector<std::string> allow_removal;
+  std::vector<Selector> only{};  ///< not empty: nothing else is planned
   bool operator==(const Policy&) const = default;
 };
 

@@ -8,13 +8,12 @@
 #include <fmt/format.h>
 
 #include "model/diff_parts.h"
+#include "model/select.h"
 #include "model/znodes.h"
 
 namespace arcform {
-namespace {
 
-/// Counts what the steps do to each cloud. `down_at_once_max` is the rollout's limit where a chain
-/// of restarts exists.
+/// `down_at_once_max` is the rollout's limit where a chain of restarts exists.
 std::vector<CloudImpact> impact_of(const DesiredState& desired, const std::vector<Step>& steps) {
   std::map<std::string, CloudImpact> impact;
   CloudImpact* last = nullptr;  // Steps of one cloud mostly stand together.
@@ -51,6 +50,8 @@ std::vector<CloudImpact> impact_of(const DesiredState& desired, const std::vecto
   }
   return out;
 }
+
+namespace {
 
 const char* transport_name(Transport transport) {
   switch (transport) {
@@ -283,7 +284,8 @@ Plan plan(const DesiredState& desired, const ObservedState& observed, const Poli
   plan_removals(cloud_drift, builder);
   plan_ensemble_stop(drift, builder);
   plan_alarms(builder);
-  return std::move(builder).finish();
+  Plan made = std::move(builder).finish();
+  return policy.only.empty() ? made : select(std::move(made), desired, observed, policy.only);
 }
 
 }  // namespace arcform

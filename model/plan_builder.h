@@ -80,6 +80,9 @@ class PlanBuilder {
   std::map<Endpoint, std::string> strays_;
 };
 
+/// Counts what the steps do to each cloud.
+std::vector<CloudImpact> impact_of(const DesiredState& desired, const std::vector<Step>& steps);
+
 /// How a host with our nodes is reached, as it is kept in ZooKeeper.
 HostRecord record_of(const DesiredHost& host);
 

@@ -3,35 +3,24 @@
 
 #include <fmt/format.h>
 
-#include "model/plan_builder.h"
+#include "model/plan_servers.h"
 #include "model/zoo_cfg.h"
 
 namespace arcform {
-namespace {
 
 std::string server_subject(const Drift& drift) {
   return fmt::format("server {} on {}", drift.server, drift.host);
 }
 
-/// What is planned for one server of the ensemble.
-struct ServerPlan {
-  const DesiredServer* server = nullptr;
-  const Drift* configure = nullptr;
-  const Drift* start = nullptr;
-  const Drift* restart = nullptr;
-  bool serving = false;  ///< runs, or will after its start step
-  bool awaited = false;  ///< runs and does not serve yet
-};
-
-StartServer start_action(const PlanBuilder& builder, const DesiredServer& server,
-                         const HostFacts& facts, const std::string& config) {
+StartServer start_action(const ServerPlans& plans, const PlanBuilder& builder,
+                         const DesiredServer& server, const HostFacts& facts) {
   const DesiredEnsemble& ensemble = builder.desired.ensemble;
   const DesiredPackage* const package = builder.desired.package(ensemble.package);
   StartServer start;
   start.host = server.host;
   start.id = server.id;
   start.client_port = ensemble.client_port;
-  start.digest = zoo_digest(config);
+  start.digest = zoo_digest(zoo_cfg(builder.desired, members_for(plans.membership, server.id)));
   const auto found = facts.packages.find(package->installed);
   start.argv =
       server_arguments(found == facts.packages.end() ? "" : found->second.zookeeper_classpath,
@@ -39,22 +28,38 @@ StartServer start_action(const PlanBuilder& builder, const DesiredServer& server
   return start;
 }
 
-StopServer stop_action(const DesiredServer& server, const HostFacts& facts) {
+StopServer stop_action(const std::string& host, int id, const HostFacts& facts) {
   StopServer stop;
-  stop.host = server.host;
-  stop.id = server.id;
-  stop.process = *facts.slot(server_slot(server.id))->identity;
+  stop.host = host;
+  stop.id = id;
+  stop.process = *facts.slot(server_slot(id))->identity;
   return stop;
 }
 
+namespace {
+
 /// Sorts what is wrong with the servers into what will be done; holds the rest.
-std::map<int, ServerPlan> sort_servers(const std::vector<Drift>& drift, PlanBuilder& builder) {
-  std::map<int, ServerPlan> servers;
+ServerPlans sort_servers(const std::vector<Drift>& drift, PlanBuilder& builder) {
+  ServerPlans plans;
+  plans.membership = membership(builder.desired, builder.observed);
+  std::map<int, ServerPlan>& servers = plans.servers;
   for (const DesiredServer& server : builder.desired.ensemble.servers) {
-    servers[server.id].server = &server;
-    servers[server.id].serving = true;
+    if (plans.membership.concerns(server.id)) {
+      servers[server.id].server = &server;
+      servers[server.id].serving = true;
+    }
   }
   for (const Drift& item : drift) {
+    if (item.kind == DriftKind::server_unlisted) {
+      plans.unlisted.emplace(item.server, &item);
+      if (!plans.membership.dynamic && plans.membership.target.contains(item.server) &&
+          !servers.contains(item.server)) {
+        plans.kept[item.server] = {item.host, item.server, item.at};
+        servers[item.server].server = &plans.kept[item.server];
+        servers[item.server].serving = answers_as_serving(builder.observed, item.server);
+      }
+      continue;
+    }
     const auto found = servers.find(item.server);
     if (found == servers.end()) {
       continue;
@@ -81,93 +86,19 @@ std::map<int, ServerPlan> sort_servers(const std::vector<Drift>& drift, PlanBuil
       plan.serving = false;
       builder.hold(Hold::foreign, server_subject(item),
                    item.detail + "; stop that process, or choose another clientPort", item.at);
+    } else if (item.kind == DriftKind::server_data_stale) {
+      plan.stale = &item;
     } else if (item.kind == DriftKind::server_data_foreign) {
-      plan = ServerPlan{plan.server, nullptr, nullptr, nullptr, false, false};
-      builder.hold(Hold::guard, server_subject(item),
-                   item.detail + "; give the server that id, or another dataDirectory", item.at);
+      plan = ServerPlan{plan.server, nullptr, nullptr, nullptr, nullptr, false, false};
+      builder.hold(
+          Hold::guard, server_subject(item),
+          plans.membership.current.contains(item.server) || plans.membership.current.empty()
+              ? item.detail + "; give the server that id, or another dataDirectory"
+              : item.detail + "; move it away, or choose another dataDirectory",
+          item.at);
     }
   }
-  return servers;
-}
-
-/// Server ids for restarts: followers by id, the leader last.
-std::vector<int> restart_order(const std::map<int, ServerPlan>& servers,
-                               const ObservedState& observed) {
-  std::vector<int> order;
-  std::vector<int> leaders;
-  for (const auto& [id, plan] : servers) {
-    if (plan.restart == nullptr) {
-      continue;
-    }
-    const auto answer = observed.servers.find(id);
-    const bool leads = answer != observed.servers.end() && answer->second.is_present() &&
-                       answer->second.value().mode == ServerMode::leader;
-    (leads ? leaders : order).push_back(id);
-  }
-  order.insert(order.end(), leaders.begin(), leaders.end());
-  return order;
-}
-
-bool answers_as_serving(const ObservedState& observed, int id) {
-  const auto answer = observed.servers.find(id);
-  return answer != observed.servers.end() && answer->second.is_present() &&
-         answer->second.value().mode != ServerMode::not_serving;
-}
-
-/// True when the servers that serve, or may for all that is known, are provably no majority:
-/// restarting one takes nothing away.
-bool has_no_quorum(const std::map<int, ServerPlan>& servers, const ObservedState& observed) {
-  const auto may_serve = std::count_if(servers.begin(), servers.end(), [&](const auto& entry) {
-    const auto answer = observed.servers.find(entry.first);
-    return answer == observed.servers.end() || answer->second.is_unknown() ||
-           answers_as_serving(observed, entry.first);
-  });
-  return static_cast<std::size_t>(may_serve) * 2 <= servers.size();
-}
-
-/// True when the other servers that serve, or will when their start has been waited for, are a
-/// majority without this one.
-bool others_have_quorum(const std::map<int, ServerPlan>& servers, const ObservedState& observed,
-                        int without) {
-  const auto sure = std::count_if(servers.begin(), servers.end(), [&](const auto& entry) {
-    const auto& [id, plan] = entry;
-    return id != without && plan.serving &&
-           (plan.start != nullptr || plan.awaited || answers_as_serving(observed, id));
-  });
-  return static_cast<std::size_t>(sure) * 2 > servers.size();
-}
-
-void plan_restarts(const std::map<int, ServerPlan>& servers,
-                   const std::map<int, StepId>& configured, std::optional<StepId> quorum,
-                   const std::string& config, PlanBuilder& builder) {
-  std::optional<StepId> previous = quorum;
-  for (const int id : restart_order(servers, builder.observed)) {
-    const ServerPlan& plan = servers.at(id);
-    if (!others_have_quorum(servers, builder.observed, id)) {
-      builder.hold(Hold::guard, server_subject(*plan.restart),
-                   servers.size() < 3
-                       ? "restarting it would leave the ensemble without a quorum; set "
-                         "ensemble.state to \"stopped\", apply, then back to \"running\""
-                       : "restarting it would leave the ensemble without a quorum, as another "
-                         "server does not serve; bring that one back first",
-                   plan.restart->at);
-      continue;
-    }
-    const HostFacts& facts = *builder.observed.host(plan.server->host);
-    std::vector<StepId> after;
-    if (previous) {
-      after.push_back(*previous);
-    }
-    if (const auto found = configured.find(id); found != configured.end()) {
-      after.push_back(found->second);
-    }
-    const auto answer = builder.observed.servers.find(id);
-    const bool leads = answer != builder.observed.servers.end() && answer->second.is_present() &&
-                       answer->second.value().mode == ServerMode::leader;
-    previous = builder.add(RestartServer{stop_action(*plan.server, facts),
-                                         start_action(builder, *plan.server, facts, config), leads},
-                           plan.restart->detail, plan.restart->at, after);
-  }
+  return plans;
 }
 
 const Drift* find(const std::vector<Drift>& drift, DriftKind kind) {
@@ -210,8 +141,8 @@ void plan_tree(const std::vector<Drift>& drift, bool quorum_planned, bool quorum
   }
 }
 
-/// An ensemble that is not ours, is to be stopped, or has other members than the spec: no server of
-/// it is started or restarted, only its tree matters.
+/// An ensemble that is not ours, or is to be stopped: no server of it is started or restarted, only
+/// its tree matters.
 bool is_left_alone(const std::vector<Drift>& drift, PlanBuilder& builder) {
   if (!builder.desired.ensemble.external.empty() ||
       builder.desired.ensemble.state == RunState::stopped) {
@@ -219,15 +150,6 @@ bool is_left_alone(const std::vector<Drift>& drift, PlanBuilder& builder) {
     if (!builder.desired.ensemble.external.empty()) {
       plan_tree(drift, false, false, builder);
     }
-    return true;
-  }
-  if (const Drift* const membership = find(drift, DriftKind::ensemble_membership)) {
-    builder.hold(Hold::unsupported, "ensemble",
-                 membership->detail +
-                     ": changing the members of an ensemble is not supported yet; "
-                     "put its servers back as they were",
-                 membership->at);
-    plan_tree(drift, false, false, builder);
     return true;
   }
   return false;
@@ -270,50 +192,117 @@ void plan_hosts(const std::vector<Drift>& drift, PlanBuilder& builder) {
   }
 }
 
-void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
-  if (is_left_alone(drift, builder)) {
-    return;
-  }
-  const std::string config = zoo_cfg(builder.desired);
-  const std::map<int, ServerPlan> servers = sort_servers(drift, builder);
-  // Servers that cannot agree because of their configuration must all change before any serves.
-  const bool broken = has_no_quorum(servers, builder.observed);
-  std::vector<StepId> stops;
-  for (const auto& [id, plan] : servers) {
-    if (broken && plan.restart != nullptr) {
-      stops.push_back(
-          builder.add(stop_action(*plan.server, *builder.observed.host(plan.server->host)),
-                      plan.restart->detail, plan.restart->at, {}));
-    }
-  }
-  std::map<int, StepId> configured;
+namespace {
+
+/// Configures and starts what is not there yet. `stops`: what a start comes after, where servers
+/// that cannot agree all change at once.
+std::vector<StepId> plan_starts(ServerPlans& plans, const std::vector<StepId>& stops, bool broken,
+                                PlanBuilder& builder) {
   std::vector<StepId> starts;
-  std::vector<int> serving;
-  for (const auto& [id, plan] : servers) {
-    if (plan.serving) {
-      serving.push_back(id);
-    }
+  for (const auto& [id, plan] : plans.servers) {
     std::vector<StepId> after = stops;
+    if (plan.stale != nullptr) {
+      SetDataAside aside{plan.server->host, id, data_directories(builder.desired.ensemble)};
+      after.push_back(builder.add(std::move(aside), plan.stale->detail, plan.stale->at, {}));
+    }
     if (plan.configure != nullptr) {
-      ConfigureServer configure{plan.server->host, id, config,
+      ConfigureServer configure{plan.server->host, id,
+                                zoo_cfg(builder.desired, members_for(plans.membership, id)),
                                 builder.desired.ensemble.data_directory};
-      configured[id] =
-          builder.add(std::move(configure), plan.configure->detail, plan.configure->at, {});
-      builder.step(configured[id]).repair =
+      plans.configured[id] =
+          builder.add(std::move(configure), plan.configure->detail, plan.configure->at,
+                      plan.stale != nullptr ? after : std::vector<StepId>{});
+      builder.step(plans.configured[id]).repair =
           plan.configure->kind == DriftKind::server_config_differs;
-      after.push_back(configured[id]);
+      after.push_back(plans.configured[id]);
     }
     const Drift* const start = broken && plan.restart != nullptr ? plan.restart : plan.start;
     if (start != nullptr) {
       const HostFacts& facts = *builder.observed.host(plan.server->host);
-      starts.push_back(builder.add(start_action(builder, *plan.server, facts, config),
-                                   start->detail, start->at, after));
+      starts.push_back(builder.add(start_action(plans, builder, *plan.server, facts), start->detail,
+                                   start->at, after));
       const ObservedSlot* const slot = facts.slot(server_slot(id));
       builder.step(starts.back()).repair =
           start == plan.start && slot != nullptr && slot->identity.has_value();
     }
   }
-  const bool possible = serving.size() * 2 > servers.size();
+  return starts;
+}
+
+/// Whoever joins by restarts must be able to come before the others are told of it.
+void await_joiners(ServerPlans& plans) {
+  const std::vector<int> joining = plans.membership.joining();
+  const bool able = std::all_of(joining.begin(), joining.end(), [&plans](int id) {
+    const auto found = plans.servers.find(id);
+    return found != plans.servers.end() && found->second.serving;
+  });
+  if (able || plans.membership.dynamic || plans.membership.current.empty()) {
+    return;
+  }
+  plans.held = true;
+  for (auto& [id, plan] : plans.servers) {
+    if (plans.membership.current.contains(id)) {
+      plan.configure = nullptr;
+      plan.restart = nullptr;
+    }
+  }
+}
+
+/// How many of the list's servers serve, or will.
+std::size_t serving_of(const Members& list, const ServerPlans& plans,
+                       const ObservedState& observed) {
+  return static_cast<std::size_t>(std::count_if(list.begin(), list.end(), [&](const auto& entry) {
+    const auto found = plans.servers.find(entry.first);
+    return found != plans.servers.end() ? found->second.serving
+                                        : answers_as_serving(observed, entry.first);
+  }));
+}
+
+/// A list that must not be changed, and whatever else of the ensemble that holds up.
+bool hold_problem(const ServerPlans& plans, const std::vector<Drift>& drift, PlanBuilder& builder) {
+  const Membership& membership = plans.membership;
+  if (membership.problem.empty()) {
+    return false;
+  }
+  builder.hold(Hold::guard, "ensemble",
+               membership.difference.empty() ? membership.problem
+                                             : membership.difference + ": " + membership.problem,
+               builder.desired.ensemble.at);
+  if (membership.unsafe) {
+    plan_tree(drift, false, false, builder);
+  }
+  return membership.unsafe;
+}
+
+}  // namespace
+
+void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
+  if (is_left_alone(drift, builder)) {
+    return;
+  }
+  ServerPlans plans = sort_servers(drift, builder);
+  if (hold_problem(plans, drift, builder)) {
+    return;
+  }
+  await_joiners(plans);
+  // Servers that cannot agree because of their configuration must all change before any serves.
+  const bool broken = has_no_quorum(plans, builder.observed);
+  std::vector<StepId> stops;
+  std::vector<int> serving;
+  for (const auto& [id, plan] : plans.servers) {
+    if (broken && plan.restart != nullptr) {
+      stops.push_back(
+          builder.add(stop_action(plan.server->host, id, *builder.observed.host(plan.server->host)),
+                      plan.restart->detail, plan.restart->at, {}));
+    }
+    if (plan.serving && !plans.kept.contains(id)) {
+      serving.push_back(id);
+    }
+  }
+  const std::vector<StepId> starts = plan_starts(plans, stops, broken, builder);
+  const Members& list = plans.membership.target;
+  const std::size_t able = serving_of(list, plans, builder.observed);
+  const bool possible = able * 2 > list.size();
   const bool waiting = find(drift, DriftKind::server_not_serving) != nullptr;
   const bool quorum_planned = possible && (!starts.empty() || waiting);
   if (quorum_planned) {
@@ -323,11 +312,13 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
     builder.hold(Hold::guard, "ensemble",
                  fmt::format("only {} of {} servers can run, which is no quorum; see what holds "
                              "the others back",
-                             serving.size(), servers.size()),
+                             able, list.size()),
                  builder.desired.ensemble.at);
   }
+  plans.last = builder.tree_ready;
   if (!broken) {
-    plan_restarts(servers, configured, builder.tree_ready, config, builder);
+    plan_restarts(plans, builder);
+    plan_members(plans, builder);
   }
   plan_tree(drift, quorum_planned, possible, builder);
 }
@@ -347,10 +338,8 @@ void plan_ensemble_stop(const std::vector<Drift>& drift, PlanBuilder& builder) {
       continue;
     }
     const HostFacts& facts = *builder.observed.host(item.host);
-    const auto server = std::find_if(
-        builder.desired.ensemble.servers.begin(), builder.desired.ensemble.servers.end(),
-        [&](const DesiredServer& candidate) { return candidate.id == item.server; });
-    builder.add(stop_action(*server, facts), "the spec says \"stopped\"", item.at, everything);
+    builder.add(stop_action(item.host, item.server, facts), "the spec says \"stopped\"", item.at,
+                everything);
   }
 }
 

@@ -32,11 +32,13 @@ enum class Class {
   stop,
   unmap,
   forget,
-  unregister
+  unregister,
+  reconfigure
 };
-constexpr std::array<const char*, 11> kClassWords{
-    "to configure", "to start", "to tune",  "to restart", "to create",    "to register",
-    "to map",       "to stop",  "to unmap", "to forget",  "to unregister"};
+constexpr std::array<const char*, 12> kClassWords{
+    "to configure", "to start",    "to tune",       "to restart",
+    "to create",    "to register", "to map",        "to stop",
+    "to unmap",     "to forget",   "to unregister", "to join or leave the ensemble"};
 
 /// What a step says of itself beside its reason: the verb, what it does to the clients, how many
 /// things it counts for and as what.
@@ -122,6 +124,16 @@ Words words_of(const Step& step, Ring::Share share) {
           },
           [](const TuneNode&) {
             return Words{"tune", "live, nothing lost", 1, Class::tune};
+          },
+          [](const ReconfigureEnsemble& a) {
+            return Words{a.line.empty() ? "leave" : "join", "nothing lost, nothing restarts", 1,
+                         Class::reconfigure};
+          },
+          [](const RetireServer&) {
+            return Words{"retire", "its data is set aside", 1, Class::stop};
+          },
+          [](const SetDataAside&) {
+            return Words{"set aside", "nothing lost", 1, Class::forget};
           },
       },
       step.action);
@@ -212,7 +224,8 @@ std::string rendered(const Group& group, const Plan& plan, const KeyShares& shar
     rows.push_back(row_of(*group.steps[i], share, desired));
   }
   return fmt::format("\n{}\n{}{}", painted(group.heading, Ink::bold, options.colour),
-                     aligned(rows, options.colour), rest_of(group.steps.size(), options));
+                     aligned(rows, options.colour, options.width),
+                     rest_of(group.steps.size(), options));
 }
 
 /// A block of lines that each begin with the same sign.
@@ -226,7 +239,7 @@ std::string listed(std::string_view heading, const std::vector<std::string>& lin
     rows.push_back({sign, {printable(lines[i])}});
   }
   return fmt::format("\n{}\n{}{}", painted(heading, Ink::bold, options.colour),
-                     aligned(rows, options.colour), rest_of(lines.size(), options));
+                     aligned(rows, options.colour, options.width), rest_of(lines.size(), options));
 }
 
 /// What a kind of hold is called in front of its reason.
@@ -291,6 +304,10 @@ std::string class_words(const Plan& plan) {
 
 std::string summary(const Plan& plan, const KeyShares& shares, const DesiredState& desired,
                     const RenderOptions& options) {
+  const std::string hidden = render_hidden(plan);
+  if (plan.converged() && plan.hidden > 0) {
+    return fmt::format("No changes are selected.{}\n", hidden);
+  }
   if (plan.converged()) {
     return plan.alarms.empty() ? "No changes. Observed equals desired.\n"
                                : "No changes. Observed equals desired, but see the alarms above.\n";
@@ -306,6 +323,7 @@ std::string summary(const Plan& plan, const KeyShares& shares, const DesiredStat
         fmt::format(" {} left alone: {}.", counted(plan.held.size(), "difference", "differences"),
                     held_words(plan.held));
   }
+  text += hidden;
   text = painted(text, Ink::bold, options.colour) + "\n";
   std::vector<std::string> lines;
   for (const CloudImpact& impact : plan.impact) {
@@ -351,7 +369,13 @@ std::string render_held(const std::vector<Held>& held, const DesiredState& desir
                     {fmt::format("{}: {}", word_of(item.hold), printable(item.reason))},
                     {place(desired, item.at), Ink::dim}});
   }
-  return aligned(rows, options.colour) + rest_of(held.size(), options);
+  return aligned(rows, options.colour, options.width) + rest_of(held.size(), options);
+}
+
+std::string render_hidden(const Plan& plan) {
+  return plan.hidden == 0
+             ? ""
+             : fmt::format(" {} hidden by --only.", counted(plan.hidden, "change", "changes"));
 }
 
 std::string render_step_line(const Step& step) {

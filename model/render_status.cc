@@ -76,7 +76,7 @@ std::string server_table(const DesiredState& desired, const ObservedState& obser
                     {answer == nullptr ? "-" : fmt::to_string(answer->connections)}});
   }
   return fmt::format("\n{}\n{}", painted("ensemble", Ink::bold, options.colour),
-                     aligned(rows, options.colour));
+                     aligned(rows, options.colour, options.width));
 }
 
 /// One line of a cloud's table: a node of the spec, or one that only a mapping or a znode names.
@@ -263,8 +263,9 @@ std::string cloud_table(const std::string& code, const DesiredState& desired,
     rows.push_back(node_row(lines[i], code, observed));
   }
   const std::string heading = cloud_heading(code, desired, observed, seen);
-  std::string out = fmt::format("\n{}\n{}{}", painted(heading, Ink::bold, options.colour),
-                                aligned(rows, options.colour), rest_of(lines.size(), options));
+  std::string out =
+      fmt::format("\n{}\n{}{}", painted(heading, Ink::bold, options.colour),
+                  aligned(rows, options.colour, options.width), rest_of(lines.size(), options));
   for (std::size_t i = 0; seen != nullptr && i < seen->joined.size(); ++i) {
     const ObservedJoin& join = seen->joined[i];
     if (!join.endpoint || join.owner == 0) {
@@ -278,9 +279,10 @@ std::string cloud_table(const std::string& code, const DesiredState& desired,
 std::string block(const char* heading, std::vector<Row> rows, const RenderOptions& options) {
   const std::size_t count = rows.size();
   rows.resize(shown_of(count, options));
-  return count == 0 ? ""
-                    : fmt::format("\n{}\n{}{}", painted(heading, Ink::bold, options.colour),
-                                  aligned(rows, options.colour), rest_of(count, options));
+  return count == 0
+             ? ""
+             : fmt::format("\n{}\n{}{}", painted(heading, Ink::bold, options.colour),
+                           aligned(rows, options.colour, options.width), rest_of(count, options));
 }
 
 std::string unobserved(const DesiredState& desired, const ObservedState& observed,
@@ -304,8 +306,9 @@ std::string unobserved(const DesiredState& desired, const ObservedState& observe
 
 std::string render_status(const DesiredState& desired, const ObservedState& observed,
                           const RenderOptions& options) {
-  std::string out = painted(verdict_line(desired, observed), Ink::bold, options.colour) + "\n" +
-                    observed_line(desired, observed, options) + "\n" +
+  const std::vector<std::string>& only = options.clouds;
+  std::string out = painted(verdict_line(desired, observed, only), Ink::bold, options.colour) +
+                    "\n" + observed_line(desired, observed, options) + "\n" +
                     server_table(desired, observed, options);
   std::set<std::string> codes;
   for (const DesiredCloud& cloud : desired.clouds) {
@@ -319,6 +322,12 @@ std::string render_status(const DesiredState& desired, const ObservedState& obse
         foreign.push_back({{"·", Ink::dim}, {printable(code)}});
       }
     }
+  }
+  if (!only.empty()) {
+    foreign.clear();
+    std::erase_if(codes, [&](const std::string& code) {
+      return std::count(only.begin(), only.end(), code) == 0;
+    });
   }
   const Mapped mapped = mapped_nodes(observed);
   for (const std::string& code : codes) {

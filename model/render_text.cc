@@ -33,12 +33,17 @@ const char* code_of(Ink ink) {
   return "";
 }
 
-/// Terminal columns of harmless UTF-8 text: one per code point. What we print beyond ASCII
-/// (arrows, dots, names) is narrow nearly always.
-std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U;
-  }));
+/// Whether a row, written in one line, does not fit.
+bool is_wider(const std::vector<Row>& rows, const std::vector<std::size_t>& widths,
+              std::size_t width) {
+  return std::any_of(rows.begin(), rows.end(), [&](const Row& row) {
+    std::size_t used = 0;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const std::size_t size = width_of(row[i].text);
+      used += (i + 1 < row.size() ? std::max(widths[i], size) : size) + 2;
+    }
+    return used > width;
+  });
 }
 
 std::string ensemble_words(const DesiredState& desired, const ObservedState& observed) {
@@ -72,7 +77,7 @@ std::string painted(std::string_view text, Ink ink, bool colour) {
   return fmt::format("{}{}\x1b[0m", code_of(ink), text);
 }
 
-std::string aligned(const std::vector<Row>& rows, bool colour) {
+std::string aligned(const std::vector<Row>& rows, bool colour, std::size_t terminal) {
   std::vector<std::size_t> widths;
   for (const Row& row : rows) {
     widths.resize(std::max(widths.size(), row.size()));
@@ -80,6 +85,9 @@ std::string aligned(const std::vector<Row>& rows, bool colour) {
       const std::size_t width = width_of(row[i].text);
       widths[i] = std::max(widths[i], width <= kColumnMax ? width : 0);
     }
+  }
+  if (terminal > 0 && is_wider(rows, widths, terminal)) {
+    return folded(rows, colour, terminal);
   }
   std::string out;
   for (const Row& row : rows) {

@@ -26,7 +26,13 @@ using Row = std::vector<Cell>;
 
 /// Rows as lines of columns, two spaces apart, each line indented by two. The last column that has
 /// text is not padded; one very long cell does not push every other row to the right.
-std::string aligned(const std::vector<Row>& rows, bool colour);
+/// On a `terminal` of so many columns, rows that do not fit are folded.
+std::string aligned(const std::vector<Row>& rows, bool colour, std::size_t terminal = 0);
+
+/// Terminal columns of harmless UTF-8 text.
+std::size_t width_of(std::string_view text);
+/// Columns that do not fit into `width` go to further lines; long texts are broken between words.
+std::string folded(const std::vector<Row>& rows, bool colour, std::size_t width);
 
 /// "1 node", "3 nodes"
 std::string counted(std::size_t count, std::string_view one, std::string_view many);
@@ -44,7 +50,9 @@ std::string rest_of(std::size_t count, const RenderOptions& options);
 std::string observed_line(const DesiredState& desired, const ObservedState& observed,
                           const RenderOptions& options);
 
-/// "seoul-prod: converged", or what differs in counted words: the whole state in one line.
-std::string verdict_line(const DesiredState& desired, const ObservedState& observed);
+/// "seoul-prod: converged", or what differs in counted words: the whole state in one line, or that
+/// of some clouds and what they stand on.
+std::string verdict_line(const DesiredState& desired, const ObservedState& observed,
+                         const std::vector<std::string>& clouds = {});
 
 }  // namespace arcform

@@ -31,6 +31,8 @@ Noun noun_of(DriftKind kind) {
       return {"server to configure", "servers to configure"};
     case DriftKind::server_data_foreign:
       return {"server with foreign data", "servers with foreign data"};
+    case DriftKind::server_data_stale:
+      return {"server with old data", "servers with old data"};
     case DriftKind::server_port_taken:
       return {"server's port taken", "servers' ports taken"};
     case DriftKind::server_down:
@@ -42,6 +44,8 @@ Noun noun_of(DriftKind kind) {
     case DriftKind::server_running:
     case DriftKind::node_running:
       return {"process running that should be stopped", "processes running that should be stopped"};
+    case DriftKind::server_unlisted:
+      return {"server not in the spec", "servers not in the spec"};
     case DriftKind::ensemble_membership:
       return {"change of the ensemble's members", "changes of the ensemble's members"};
     case DriftKind::server_unknown:
@@ -95,10 +99,18 @@ bool is_unknown(DriftKind kind) {
 
 }  // namespace
 
-std::string verdict_line(const DesiredState& desired, const ObservedState& observed) {
+std::string verdict_line(const DesiredState& desired, const ObservedState& observed,
+                         const std::vector<std::string>& clouds) {
   std::vector<Drift> drift = diff(desired, observed);
   std::erase_if(drift, [](const Drift& item) { return item.kind == DriftKind::node_restart_debt; });
-  const std::string name = printable(desired.deployment);
+  std::string name = printable(desired.deployment);
+  if (!clouds.empty()) {
+    std::erase_if(drift, [&](const Drift& item) {
+      return !item.cloud.empty() && std::count(clouds.begin(), clouds.end(), item.cloud) == 0;
+    });
+    name += fmt::format(", {} {}", clouds.size() == 1 ? "cloud" : "clouds",
+                        printable(fmt::format("{}", fmt::join(clouds, ", "))));
+  }
   if (drift.empty()) {
     return fmt::format("{}: converged", name);
   }

@@ -52,6 +52,10 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 std::string zoo_cfg(const DesiredState& desired) {
+  return zoo_cfg(desired, wanted_members(desired));
+}
+
+std::string zoo_cfg(const DesiredState& desired, const Members& members) {
   const DesiredEnsemble& ensemble = desired.ensemble;
   std::map<std::string, std::string> settings{
       {"tickTime", "2000"}, {"initLimit", "10"}, {"syncLimit", "5"}};
@@ -66,6 +70,11 @@ std::string zoo_cfg(const DesiredState& desired) {
   for (const auto& [key, value] : ensemble.config) {
     settings[key] = value;
   }
+  // Whoever may write at all may change the list then: ZooKeeper keeps it for its superuser
+  // otherwise, and here there is none.
+  if (reconfigures(desired)) {
+    settings.emplace("skipACL", "yes");
+  }
   settings["dataDir"] = ensemble.data_directory;
   settings["admin.enableServer"] = "false";
   settings["standaloneEnabled"] = "false";
@@ -75,11 +84,8 @@ std::string zoo_cfg(const DesiredState& desired) {
   for (const auto& [key, value] : settings) {
     text += fmt::format("{}={}\n", key, value);
   }
-  for (const DesiredServer& server : ensemble.servers) {
-    const DesiredHost* const host = desired.host(server.host);
-    text += fmt::format("server.{}={}:{}:{};{}\n", server.id,
-                        host != nullptr ? host->address : server.host, ensemble.quorum_port,
-                        ensemble.election_port, ensemble.client_port);
+  for (const auto& [id, member] : members) {
+    text += fmt::format("server.{}={}\n", id, member_line(desired, member));
   }
   return text;
 }
@@ -99,15 +105,21 @@ std::map<std::string, std::string> zoo_settings(std::string_view text) {
   return settings;
 }
 
-std::map<std::string, std::string> zoo_members(std::string_view text) {
-  std::map<std::string, std::string> members = zoo_settings(text);
-  std::erase_if(members, [](const auto& entry) { return !entry.first.starts_with("server."); });
-  return members;
+std::map<std::string, std::string> comparable_settings(std::string_view text) {
+  std::map<std::string, std::string> settings = zoo_settings(text);
+  const auto reconfig = settings.find("reconfigEnabled");
+  if (reconfig != settings.end() && reconfig->second == "true") {
+    std::erase_if(settings, [](const auto& entry) {
+      return entry.first.starts_with("server.") || entry.first == "dynamicConfigFile" ||
+             entry.first == "version";
+    });
+  }
+  return settings;
 }
 
 std::string zoo_digest(std::string_view text) {
   std::uint64_t hash = 14695981039346656037ULL;  // FNV-1a
-  for (const auto& [key, value] : zoo_settings(text)) {
+  for (const auto& [key, value] : comparable_settings(text)) {
     for (const char c : key + "=" + value + "\n") {
       hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211ULL;
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "model/desired.h"
+#include "model/membership.h"
 #include "model/observed.h"
 
 namespace arcform {
@@ -15,16 +16,19 @@ namespace arcform {
 /// builds refuse to start on a standalone one), AdminServer off, the four-letter words that
 /// arcform reads allowed, room for the nodes and clients of one host.
 std::string zoo_cfg(const DesiredState& desired);
+/// The same with another list of members.
+std::string zoo_cfg(const DesiredState& desired, const Members& members);
 
 /// The settings of a zoo.cfg, comments and order gone: two files with equal settings are the same
 /// configuration (a server with dynamic reconfiguration rewrites its file).
 std::map<std::string, std::string> zoo_settings(std::string_view text);
 
-/// The members that a zoo.cfg names: "server.1" -> "10.0.0.1:2888:3888;2181".
-std::map<std::string, std::string> zoo_members(std::string_view text);
+/// The settings that make a difference between two files: a server with dynamic reconfiguration
+/// keeps its list of members apart and changes it while it runs, so they do not count there.
+std::map<std::string, std::string> comparable_settings(std::string_view text);
 
-/// A short digest of the settings, stable over order and comments; tells whether a running server
-/// was started with this configuration. Not cryptographic.
+/// A short digest of the comparable settings, stable over order and comments; tells whether a
+/// running server was started with this configuration. Not cryptographic.
 std::string zoo_digest(std::string_view text);
 
 /// The command line of a server: `java` with the class path that the probe found, logging warnings

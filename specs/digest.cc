@@ -38,6 +38,9 @@ void render_host(const DesiredHost& host, Canonical& out) {
   out.line("ssh", ssh.user, std::uint64_t{ssh.port}, ssh.known_hosts, ssh.directory,
            std::uint64_t{ssh.agent}, std::uint64_t{ssh.password_login}, ssh.passphrase.file,
            ssh.passphrase.environment, ssh.password.file, ssh.password.environment);
+  if (ssh.config != SshAccess{}.config) {
+    out.line("ssh-config", ssh.config);
+  }
   for (const std::string& file : ssh.identity_files) {
     out.line("identity", file);
   }

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/nearest.h"
 #include "specs/json_tree.h"
 #include "specs/reader.h"
 
@@ -87,8 +88,6 @@ std::optional<std::uint64_t> read_number(const json::Value& value, const std::st
                                          Bounds bounds, Problems& problems);
 /// "the number 5", "the string \"x\"", "a list": for "expected ..., found ...".
 std::string describe(const json::Value& value);
-/// The word that `typed` was probably meant to be; empty: none is near.
-std::string_view nearest(std::string_view typed, std::span<const std::string_view> words);
 /// `did you mean "threads"`, or `known are "a", "b"`.
 std::string suggestion(std::string_view typed, std::span<const std::string_view> words);
 

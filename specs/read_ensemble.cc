@@ -183,6 +183,19 @@ void check_session_bounds(ObjectFields& fields, const DesiredEnsemble& ensemble)
   }
 }
 
+/// Only ZooKeeper's superuser may change the members otherwise, and here there is none.
+void check_reconfiguration(ObjectFields& fields, const DesiredEnsemble& ensemble) {
+  const auto reconfig = ensemble.config.find("reconfigEnabled");
+  const auto skip = ensemble.config.find("skipACL");
+  if (reconfig != ensemble.config.end() && reconfig->second == "true" &&
+      skip != ensemble.config.end() && skip->second == "no") {
+    fields.error(
+        "config",
+        "skipACL \"no\" lets nobody change the members of an ensemble with reconfigEnabled",
+        "remove \"skipACL\"; arcform writes \"yes\" beside reconfigEnabled");
+  }
+}
+
 void read_external(ObjectFields& fields, Reading& reading) {
   if (auto text = fields.text("external")) {
     check_external(fields, *text);
@@ -208,6 +221,7 @@ void read_own(ObjectFields& fields, Reading& reading) {
   if (const json::Value* const config = fields.any("config")) {
     ensemble.config = read_zoo_config(*config, fields.path("config"), reading.problems);
     check_session_bounds(fields, ensemble);
+    check_reconfiguration(fields, ensemble);
   }
   ensemble.state = static_cast<RunState>(fields.choice("state", kStates).value_or(0));
 }

@@ -90,6 +90,22 @@ void read_identity_files(ObjectFields& fields, SshAccess& ssh, Problems& problem
   }
 }
 
+/// A file, or false for none.
+void read_config(ObjectFields& fields, SshAccess& ssh) {
+  const json::Value* const value = fields.any("config");
+  if (value == nullptr) {
+    return;
+  }
+  if (value->kind == json::Kind::boolean && !value->boolean) {
+    ssh.config.clear();
+  } else if (value->kind == json::Kind::string && is_local_path(value->text)) {
+    ssh.config = value->text;
+  } else {
+    fields.error("config", fmt::format("{} is no file name", describe(*value)),
+                 "write the path of an OpenSSH configuration on this machine, or false for none");
+  }
+}
+
 /// The names of an entry and the addresses that go with them.
 struct Names {
   std::vector<std::string> names;
@@ -228,11 +244,14 @@ void read_ssh(const json::Value& value, const std::string& path, SshAccess& ssh,
     ssh.user = *std::move(user);
   }
   ssh.port = static_cast<std::uint16_t>(fields.number("port", {1, 65535}).value_or(ssh.port));
+  ssh.port_given = ssh.port_given || fields.has("port");
   read_identity_files(fields, ssh, problems);
   if (auto file = fields.text("knownHosts")) {
     check_local_path(fields, "knownHosts", *file);
     ssh.known_hosts = *std::move(file);
+    ssh.known_hosts_given = true;
   }
+  read_config(fields, ssh);
   ssh.directory = read_host_path(fields, "directory").value_or(ssh.directory);
   ssh.agent = fields.boolean("agent").value_or(ssh.agent);
   if (fields.has("passphrase")) {

@@ -10,6 +10,7 @@
 
 #include "controller/commands.h"
 #include "model/diff.h"
+#include "model/select.h"
 #include "model/znodes.h"
 #include "specs/reader.h"
 #include "tests/support/builders.h"
@@ -60,6 +61,7 @@ std::string held_text(const Plan& plan) {
   for (const std::string& later : plan.later) {
     text += fmt::format("later: {}\n", later);
   }
+  text += plan.hidden == 0 ? "" : fmt::format("hidden: {}\n", plan.hidden);
   return text;
 }
 
@@ -68,6 +70,9 @@ Policy policy_of(const std::vector<std::string>& words) {
   for (std::size_t i = 1; i + 1 < words.size(); ++i) {
     if (words[i] == "--allow-removal") {
       policy.allow_removal.push_back(words[i + 1]);
+    }
+    if (words[i] == "--only") {
+      policy.only.push_back(*parse_selector(words[i + 1]));
     }
   }
   return policy;
@@ -119,7 +124,8 @@ const std::map<std::string, Fault>& faults_by_name() {
 
 /// Whether the line tells of something that we did on a host.
 bool is_host_write(const std::string& what) {
-  const auto verbs = {" start ", " stop ", " forget ", " write ", " tell ", " raise "};
+  const auto verbs = {" start ",     " stop ", " forget ", " write ",
+                      " set aside ", " tell ", " raise "};
   return what.starts_with("host ") &&
          std::any_of(verbs.begin(), verbs.end(),
                      [&what](const char* verb) { return what.find(verb) != std::string::npos; });
@@ -254,7 +260,8 @@ std::string ScenarioWorld::effects() const {
     const std::string& line = world_->log()[i];
     const std::string what = line.substr(line.find(' ') + 1);
     const bool ours = what.find(" refused: ") == std::string::npos &&
-                      (what.starts_with("zk controller:") || is_host_write(what));
+                      (what.starts_with("zk controller:") || what.starts_with("zk reconfig ") ||
+                       is_host_write(what));
     if (ours) {
       text += what + "\n";
     }

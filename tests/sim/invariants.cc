@@ -156,18 +156,8 @@ void Invariants::server_stopped(const std::string& host) {
   if (woke_ && world_.now() - *woke_ < std::chrono::milliseconds(50)) {
     return;
   }
-  std::size_t others = 0;
-  for (const DesiredServer& server : desired_->ensemble.servers) {
-    const Machine& machine = world_.machine(server.host);
-    const Process* const process = machine.listener(desired_->ensemble.client_port);
-    if (server.host == host || process == nullptr) {
-      continue;
-    }
-    const auto answer = process->program->answer(desired_->ensemble.client_port, "srvr");
-    others += answer && answer->find("Mode: ") != std::string::npos ? 1U : 0U;
-  }
-  if (others * 2 <= desired_->ensemble.servers.size()) {
-    broken(fmt::format("stopping a server leaves {} that serve", others));
+  if (const std::string list = world_.ensemble().list_without_quorum(host); !list.empty()) {
+    broken("stopping a server on " + host + " leaves no quorum of " + list);
   }
 }
 

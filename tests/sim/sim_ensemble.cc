@@ -63,6 +63,24 @@ std::size_t Ensemble::synced_followers() const {
   }));
 }
 
+std::string Ensemble::list_without_quorum(std::string_view machine) const {
+  const auto serves = [machine](const Server& server) {
+    return server.role != Role::looking && server.machine != machine;
+  };
+  for (const auto& [handle, holder] : servers_) {
+    if (!serves(holder) || holder.external) {
+      continue;
+    }
+    const auto count = std::count_if(servers_.begin(), servers_.end(), [&](const auto& entry) {
+      return serves(entry.second) && votes(holder, entry.second);
+    });
+    if (static_cast<std::size_t>(count) * 2 <= holder.settings.members.size()) {
+      return list_text(holder.settings);
+    }
+  }
+  return "";
+}
+
 std::size_t Ensemble::connections(ServerHandle handle) const {
   // Which server a session talks to is not simulated: all of them are on the leader.
   return leader_ == handle ? sessions_.size() + 1 : 1;
@@ -87,12 +105,104 @@ bool Ensemble::reachable(std::string_view machine, const std::vector<Endpoint>& 
 }
 
 bool Ensemble::can_follow(const Server& leader, const Server& server) const {
+  if (server.external) {
+    return true;
+  }
+  // Whoever is in no list of the leader follows too, and counts for nothing.
+  const auto known = server.settings.members.find(leader.settings.id);
+  return known != server.settings.members.end() &&
+         (known->second == leader.address || known->second == leader.machine) &&
+         core_.connected(leader.machine, server.machine);
+}
+
+bool Ensemble::votes(const Server& leader, const Server& server) const {
   const auto member = leader.settings.members.find(server.settings.id);
   const bool listed =
       member != leader.settings.members.end() &&
       (server.external || member->second == server.address || member->second == server.machine);
-  return listed && server.settings.members.contains(leader.settings.id) &&
-         (server.external || core_.connected(leader.machine, server.machine));
+  const auto line = leader.settings.lines.find(server.settings.id);
+  return listed && (line == leader.settings.lines.end() ||
+                    line->second.find(":observer") == std::string::npos);
+}
+
+std::size_t Ensemble::voters(ServerHandle leader) const {
+  std::size_t count = 0;
+  for (const ServerHandle handle : quorum_of(leader)) {
+    count += votes(servers_.at(leader), servers_.at(handle)) ? 1U : 0U;
+  }
+  return count;
+}
+
+void Ensemble::on_list(ServerHandle handle, std::function<void(const ServerSettings&)> then) {
+  servers_.at(handle).on_list = std::move(then);
+}
+
+void Ensemble::learn_list(Server& server) {
+  const ServerSettings& leader = servers_.at(*leader_).settings;
+  if (!server.settings.reconfig || leader.version == 0 ||
+      server.settings.version >= leader.version) {
+    return;
+  }
+  server.settings.members = leader.members;
+  server.settings.lines = leader.lines;
+  server.settings.version = leader.version;
+  if (server.on_list) {
+    server.on_list(server.settings);
+  }
+}
+
+void Ensemble::write_list() {
+  const ServerSettings& leader = servers_.at(*leader_).settings;
+  tree_.set_config(list_text(leader));
+}
+
+std::optional<ErrorCode> Ensemble::reconfigure(const std::string& joining,
+                                               const std::string& leaving, std::uint64_t version) {
+  Server& leader = servers_.at(*leader_);
+  if (!leader.settings.reconfig) {
+    return ErrorCode::unsupported;
+  }
+  if (version != leader.settings.version) {
+    return ErrorCode::aborted;
+  }
+  ServerSettings next = leader.settings;
+  if (!joining.empty() && !read_member_line(joining, next)) {
+    return ErrorCode::invalid_argument;
+  }
+  if (!leaving.empty()) {
+    next.members.erase(std::stoi(leaving));
+    next.lines.erase(std::stoi(leaving));
+  }
+  if (next.members.empty()) {
+    return ErrorCode::invalid_argument;
+  }
+  Server as_leader = leader;
+  as_leader.settings = next;
+  const auto there = std::count_if(servers_.begin(), servers_.end(), [&](const auto& entry) {
+    return entry.second.role != Role::looking && votes(as_leader, entry.second);
+  });
+  if (static_cast<std::size_t>(there) * 2 <= next.members.size()) {
+    return ErrorCode::failed_precondition;
+  }
+  next.version = static_cast<std::uint64_t>(++tree_.zxid);
+  leader.settings = next;
+  if (leader.on_list) {
+    leader.on_list(next);
+  }
+  for (auto& [handle, server] : servers_) {
+    if (server.role == Role::follower) {
+      learn_list(server);
+    }
+  }
+  write_list();
+  core_.effect("ensemble: members " + list_text(next));
+  if (votes(leader, leader)) {
+    refresh();
+    return std::nullopt;
+  }
+  lose_leader();
+  refresh();
+  return ErrorCode::unavailable;
 }
 
 std::vector<Ensemble::ServerHandle> Ensemble::quorum_of(ServerHandle leader) const {
@@ -111,7 +221,7 @@ bool Ensemble::is_quorum(ServerHandle leader, std::size_t size) const {
   if (chosen.settings.members.empty()) {
     return true;  // standalone
   }
-  return can_follow(chosen, chosen) && size > chosen.settings.members.size() / 2;
+  return votes(chosen, chosen) && size > chosen.settings.members.size() / 2;
 }
 
 std::int64_t Ensemble::zxid_of(const Server& server) const {
@@ -125,7 +235,7 @@ std::optional<Ensemble::ServerHandle> Ensemble::candidate() const {
     return std::pair(zxid_of(server), server.settings.id);
   };
   for (const auto& [handle, server] : servers_) {
-    if (is_quorum(handle, quorum_of(handle).size()) && (!best || rank(*best) < rank(handle))) {
+    if (is_quorum(handle, voters(handle)) && (!best || rank(*best) < rank(handle))) {
       best = handle;
     }
   }
@@ -168,7 +278,7 @@ void Ensemble::refresh() {
       if (server.role == Role::follower && !can_follow(servers_.at(*leader_), server)) {
         set_down(server);
       }
-      size += server.role == Role::follower ? 1 : 0;
+      size += server.role == Role::follower && votes(servers_.at(*leader_), server) ? 1U : 0U;
     }
     if (!is_quorum(*leader_, size)) {
       lose_leader();
@@ -218,6 +328,21 @@ void Ensemble::elect() {
     keep_tree(servers_.at(handle));
   }
   leader.role = Role::leader;
+  if (leader.settings.reconfig && leader.settings.version == 0 &&
+      !leader.settings.members.empty()) {
+    leader.settings.version = static_cast<std::uint64_t>(tree_.zxid);
+    if (leader.on_list) {
+      leader.on_list(leader.settings);
+    }
+  }
+  if (leader.settings.version > 0 && leader.settings.reconfig) {
+    write_list();
+    for (const ServerHandle handle : quorum_of(*chosen)) {
+      if (handle != *chosen) {
+        learn_list(servers_.at(handle));
+      }
+    }
+  }
   core_.effect(fmt::format("ensemble: server {} leads", leader.settings.id));
   refresh_sessions();
   for (const auto& [id, timeout] : tree_.sessions) {
@@ -255,6 +380,7 @@ void Ensemble::let_join() {
     if (server.role == Role::looking && can_follow(servers_.at(*leader_), server)) {
       server.role = Role::follower;
       server.fresh = false;
+      learn_list(server);
       keep_tree(server);
       core_.effect(fmt::format("ensemble: server {} follows", server.settings.id));
     }

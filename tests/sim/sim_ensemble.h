@@ -27,8 +27,17 @@ struct ServerSettings {
   Time session_min{0};  ///< 0: 2 ticks
   Time session_max{0};  ///< 0: 20 ticks
   bool standalone_enabled = true;
+  bool reconfig = false;                ///< dynamic reconfiguration
+  std::map<int, std::string> lines;     ///< id to the value of every server.N line
+  std::uint64_t version = 0;            ///< of that list; 0: from zoo.cfg
+  std::string client_address;           ///< of its own line; empty: it listens everywhere
   std::set<std::string> words{"srvr"};  ///< four-letter words it answers; "*": all
 };
+
+/// "server.4=10.0.0.4:2888:3888:participant;10.0.0.4:2181" into the list; false: no such line.
+bool read_member_line(const std::string& line, ServerSettings& settings);
+/// The list as /zookeeper/config and `conf` have it.
+std::string list_text(const ServerSettings& settings);
 
 /// What a data directory holds: the tree as of when its server last took part.
 struct ZnodeStore {
@@ -64,11 +73,17 @@ class Ensemble {
   ServerHandle add_server(std::string machine, std::string address, ServerSettings settings,
                           std::shared_ptr<ZnodeStore> store);
   void remove_server(ServerHandle handle);
+  /// Called with the list of members that the server has learnt from its leader.
+  void on_list(ServerHandle handle, std::function<void(const ServerSettings&)> then);
+  const ServerSettings& settings(ServerHandle handle) const { return servers_.at(handle).settings; }
   /// Somebody else's ensemble: one server at each address, always serving.
   void add_external(const std::vector<Endpoint>& addresses);
   Role role(ServerHandle handle) const { return servers_.at(handle).role; }
   std::size_t synced_followers() const;
   std::size_t connections(ServerHandle handle) const;
+  /// A list that a server which serves runs with, and of which no majority serves without the
+  /// server on this machine; empty: none.
+  std::string list_without_quorum(std::string_view machine) const;
   bool has_leader() const { return leader_.has_value(); }
   /// How long the leader has led; only while there is one.
   Time leader_age() const { return core_.clock().now() - leader_since_; }
@@ -101,6 +116,10 @@ class Ensemble {
   /// Precondition: has_leader(). `by` names the writer in the log; session 0: an operator.
   std::optional<CommitFailure> commit(std::int64_t session, const std::vector<ZnodeChange>& changes,
                                       std::string_view by);
+  /// Changes the list of members as `reconfig` does. `unavailable`: it is done, and the leader that
+  /// the session talked to is gone by it. Precondition: has_leader().
+  std::optional<ErrorCode> reconfigure(const std::string& joining, const std::string& leaving,
+                                       std::uint64_t version);
   /// The znode as it was before the last commit, where another session made that and this session
   /// has seen nothing newer; nullptr: no staler view is possible.
   const TreeBefore* stale_view(std::int64_t session) const;
@@ -113,6 +132,7 @@ class Ensemble {
     std::string address;
     ServerSettings settings;
     std::shared_ptr<ZnodeStore> store;
+    std::function<void(const ServerSettings&)> on_list;
     Role role = Role::looking;
     bool fresh = true;  ///< has not taken part since it was started
     bool external = false;
@@ -130,6 +150,12 @@ class Ensemble {
   };
 
   bool can_follow(const Server& leader, const Server& server) const;
+  /// Whether the leader counts it: it is in the list that the leader has.
+  bool votes(const Server& leader, const Server& server) const;
+  std::size_t voters(ServerHandle leader) const;
+  /// It follows: it takes over a list that is newer than its own.
+  void learn_list(Server& server);
+  void write_list();
   std::vector<ServerHandle> quorum_of(ServerHandle leader) const;
   bool is_quorum(ServerHandle leader, std::size_t size) const;
   std::optional<ServerHandle> candidate() const;

@@ -82,7 +82,12 @@ std::map<std::string, ObservedSlot> SimHost::observed_slots() const {
       const std::string name = path.substr(prefix.size(), slash - prefix.size());
       ObservedSlot& seen = observed[name];
       if (name.starts_with("server-") && path.substr(slash) == "/zoo.cfg") {
-        seen.config = file.content;
+        const std::size_t dynamic = file.content.find("dynamicConfigFile=");
+        const auto list = dynamic == std::string::npos
+                              ? machine_.files.end()
+                              : machine_.files.find(file.content.substr(
+                                    dynamic + 18, file.content.find('\n', dynamic) - dynamic - 18));
+        seen.config = file.content + (list == machine_.files.end() ? "" : list->second.content);
       }
     }
   }
@@ -145,18 +150,25 @@ Awaitable<Result<HostFacts>> SimHost::probe(ProbeRequest request) {
   co_return std::move(facts);
 }
 
-Awaitable<Result<std::string>> SimHost::ask(std::uint16_t port, std::string question,
-                                            std::string end, milliseconds patience) {
-  const std::string what = fmt::format("ask 127.0.0.1:{}", port);
-  auto reached = co_await reach(what);
+Awaitable<Result<std::string>> SimHost::ask_at(Endpoint at, std::string question, std::string end,
+                                               milliseconds patience) {
+  const std::string what = fmt::format("ask {}", at.text());
+  // A question that comes right behind another takes the way that was open just now: `conf` after
+  // `srvr`, and the own address after the loopback where nobody listens.
+  const bool again =
+      question == "conf" || (at.ip != on_loopback(0).ip && machine_.listener(at.port) == nullptr);
+  Result<void> reached = reachable(what);
+  if (!again) {
+    reached = co_await reach(what);
+  }
   if (!reached) {
     co_return reached.error();
   }
-  const Process* listener = machine_.listener(port);
-  if (listener == nullptr) {
+  const Process* listener = machine_.listener(at.port);
+  if (listener == nullptr || !listener->program->listens_on(at)) {
     co_return error(ErrorCode::not_found, what, "connection refused");
   }
-  const auto answer = listener->program->answer(port, question);
+  const auto answer = listener->program->answer(at.port, question);
   if (!answer || (!end.empty() && answer->find(end) == std::string::npos)) {
     co_await core_.clock().wait_until(core_.clock().now() + patience);
     co_return error(ErrorCode::deadline_exceeded, what,

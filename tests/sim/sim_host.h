@@ -19,8 +19,8 @@ class SimHost final : public Host {
       : core_(core), machine_(machine), name_(std::move(name)), directory_(std::move(directory)) {}
 
   Awaitable<Result<HostFacts>> probe(ProbeRequest request) override;
-  Awaitable<Result<std::string>> ask(std::uint16_t port, std::string question, std::string end,
-                                     std::chrono::milliseconds patience) override;
+  Awaitable<Result<std::string>> ask_at(Endpoint at, std::string question, std::string end,
+                                        std::chrono::milliseconds patience) override;
   Awaitable<Result<std::string>> last_words(std::string slot) override;
   Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
 
@@ -31,6 +31,8 @@ class SimHost final : public Host {
                                       std::chrono::milliseconds patience) override;
   Awaitable<Result<void>> raise_open_files(ProcessIdentity process, std::uint64_t files) override;
   Awaitable<Result<void>> forget(std::string slot) override;
+  Awaitable<Result<void>> set_aside(std::string slot,
+                                    std::vector<std::string> directories) override;
 
   const std::string& directory() const { return directory_; }
   /// The controller's sleep, for Fault::clock_jump.

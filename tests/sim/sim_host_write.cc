@@ -242,4 +242,27 @@ Awaitable<Result<void>> SimHost::forget(std::string slot) {
   co_return reply(what);
 }
 
+Awaitable<Result<void>> SimHost::set_aside(std::string slot, std::vector<std::string> directories) {
+  core_.count_mutation();
+  const std::string what = "set aside the data of " + slot;
+  if (!is_slot(slot) || !slot.starts_with("server-")) {
+    co_return error(ErrorCode::invalid_argument, what, "not a server's slot");
+  }
+  auto reached = co_await reach(what);
+  if (!reached) {
+    co_return reached;
+  }
+  if (const Process* live = process_of(slot)) {
+    co_return error(ErrorCode::failed_precondition, what,
+                    fmt::format("its process {} lives", live->pid));
+  }
+  const bool ours = observed_slots().contains(slot);
+  for (const std::string& directory : directories) {
+    if (ours && machine_.set_aside(directory)) {
+      core_.effect(fmt::format("host {} {}: {}", name_, what, directory));
+    }
+  }
+  co_return reply(what);
+}
+
 }  // namespace arcform::sim

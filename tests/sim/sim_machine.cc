@@ -214,4 +214,28 @@ bool Machine::remove_folder(const std::string& path) {
   return removed > 0;
 }
 
+bool Machine::set_aside(const std::string& path) {
+  int next = 1;
+  const auto taken = [&] {
+    const std::string folder = fmt::format("{}/removed-{}", path, next);
+    return files.contains(folder + "/myid") || stores.contains(folder);
+  };
+  while (taken()) {
+    ++next;
+  }
+  const std::string folder = fmt::format("{}/removed-{}", path, next);
+  bool moved = false;
+  if (auto store = stores.extract(path)) {
+    store.key() = folder;
+    stores.insert(std::move(store));
+    moved = true;
+  }
+  if (auto myid = files.extract(path + "/myid")) {
+    myid.key() = folder + "/myid";
+    files.insert(std::move(myid));
+    moved = true;
+  }
+  return moved;
+}
+
 }  // namespace arcform::sim

@@ -35,6 +35,8 @@ class Program : public std::enable_shared_from_this<Program> {
   virtual void terminate() { end(143, ""); }
   /// The process is gone, by whatever cause: let go of what others hold for it.
   virtual void gone() {}
+  /// Whether a port that it listens on is open at this address too.
+  virtual bool listens_on(Endpoint /*at*/) const { return true; }
   /// SIGSTOP, SIGCONT.
   virtual void freeze(bool /*frozen*/) {}
   /// The reply on a port that it listens on; nothing: it says nothing.
@@ -118,6 +120,8 @@ class Machine {
   /// Everything below an absolute path, and it; false: nothing was there. Data of running servers
   /// is not affected until they stop.
   bool remove_folder(const std::string& path);
+  /// myid and the data of a server below this path get another place; false: nothing was there.
+  bool set_aside(const std::string& path);
   /// Appends a line to a slot's log.
   void log(const std::string& folder, const std::string& line);
 

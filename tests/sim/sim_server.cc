@@ -2,6 +2,7 @@
 #include "tests/sim/sim_server.h"
 
 #include <charconv>
+#include <cstdlib>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -27,6 +28,11 @@ std::optional<int> number(const std::string& text) {
                                                                   : std::nullopt;
 }
 
+std::uint64_t version_of(const std::string& path) {
+  const std::size_t dot = path.rfind('.');
+  return dot == std::string::npos ? 0 : std::strtoull(path.c_str() + dot + 1, nullptr, 16);
+}
+
 std::set<std::string> words_of(const std::string& list) {
   std::set<std::string> words;
   std::istringstream in(list);
@@ -44,6 +50,7 @@ bool read_member(const std::string& key, const std::string& value, ServerSetting
     return false;
   }
   settings.members[*id] = host;
+  settings.lines[*id] = value;
   return true;
 }
 
@@ -56,6 +63,10 @@ bool read_line(const std::string& key, const std::string& value, ServerSettings&
     settings.data_directory = value;
   } else if (key == "4lw.commands.whitelist") {
     settings.words = words_of(value);
+  } else if (key == "reconfigEnabled") {
+    settings.reconfig = value == "true";
+  } else if (key == "dynamicConfigFile") {
+    settings.version = version_of(value);
   } else if (key == "standaloneEnabled") {
     settings.standalone_enabled = value == "true";
   } else if (key == "clientPort" || key == "tickTime" || key == "minSessionTimeout" ||
@@ -73,6 +84,15 @@ bool read_line(const std::string& key, const std::string& value, ServerSettings&
     }
   }
   return true;
+}
+
+/// The address behind ';' of a member's line; empty: every one.
+std::string client_address(const std::string& line) {
+  const std::size_t semicolon = line.find(';');
+  const std::size_t colon = line.rfind(':');
+  return semicolon == std::string::npos || colon == std::string::npos || colon < semicolon
+             ? ""
+             : line.substr(semicolon + 1, colon - semicolon - 1);
 }
 
 }  // namespace
@@ -101,14 +121,34 @@ std::optional<ServerSettings> parse_zoo_cfg(const std::string& text) {
   return settings;
 }
 
+bool read_member_line(const std::string& line, ServerSettings& settings) {
+  const std::size_t equals = line.find('=');
+  return line.starts_with("server.") && equals != std::string::npos &&
+         read_member(line.substr(0, equals), line.substr(equals + 1), settings);
+}
+
+std::string list_text(const ServerSettings& settings) {
+  std::string text;
+  for (const auto& [id, line] : settings.lines) {
+    text += fmt::format("server.{}={}\n", id, line);
+  }
+  return text + fmt::format("version={:x}", settings.version);
+}
+
 void ServerProgram::launch() {
   later(core_.pick(milliseconds(600), milliseconds(1000)), "the JVM is up", [this] { open(); });
 }
 
 void ServerProgram::open() {
   const auto config = machine_.files.find(config_path_);
-  const auto settings =
-      config == machine_.files.end() ? std::nullopt : parse_zoo_cfg(config->second.content);
+  std::string text = config == machine_.files.end() ? "" : config->second.content;
+  const std::size_t dynamic = text.find("dynamicConfigFile=");
+  if (dynamic != std::string::npos) {
+    const std::size_t begin = dynamic + 18;
+    const auto list = machine_.files.find(text.substr(begin, text.find('\n', begin) - begin));
+    text += list == machine_.files.end() ? "" : list->second.content;
+  }
+  const auto settings = text.empty() ? std::nullopt : parse_zoo_cfg(text);
   if (!settings) {
     end(2, "Invalid config, exiting abnormally");
     return;
@@ -123,6 +163,7 @@ void ServerProgram::open() {
       return;
     }
     settings_.id = *id;
+    settings_.client_address = client_address(settings_.lines[*id]);
   }
   if (!machine_.listen(pid_, settings_.client_port)) {
     end(1, "java.net.BindException: Address already in use");
@@ -133,6 +174,37 @@ void ServerProgram::open() {
     store = std::make_shared<ZnodeStore>();
   }
   handle_ = ensemble_.add_server(machine_.name(), machine_.address(), settings_, store);
+  ensemble_.on_list(*handle_, [this](const ServerSettings& now) { rewrite(now); });
+}
+
+/// A server with dynamic reconfiguration moves its list to a file of its own.
+void ServerProgram::rewrite(const ServerSettings& settings) {
+  const std::string path = fmt::format("{}.dynamic.{:x}", config_path_, settings.version);
+  std::string list;
+  for (const auto& [id, line] : settings.lines) {
+    list += fmt::format("server.{}={}\n", id, line);
+  }
+  machine_.files[path].content = list;
+  std::istringstream in(machine_.files[config_path_].content);
+  std::string text;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with("server.") && !line.starts_with("dynamicConfigFile=") &&
+        !line.starts_with("#")) {
+      text += line + "\n";
+    }
+  }
+  machine_.files[config_path_].content = text + "dynamicConfigFile=" + path + "\n";
+}
+
+bool ServerProgram::listens_on(Endpoint at) const {
+  return settings_.client_address.empty() || settings_.client_address == "0.0.0.0" ||
+         settings_.client_address == at.ip_text();
+}
+
+std::string ServerProgram::conf() const {
+  const ServerSettings& now = ensemble_.settings(*handle_);
+  return fmt::format("clientPort={}\nserverId={}\nmembership: \n{}", now.client_port, now.id,
+                     list_text(now));
 }
 
 void ServerProgram::gone() {
@@ -187,6 +259,9 @@ std::optional<std::string> ServerProgram::answer(std::uint16_t /*port*/,
   }
   if (word == "isro") {
     return "rw";
+  }
+  if (word == "conf") {
+    return conf();
   }
   return word == "srvr" ? srvr() : word == "mntr" ? mntr() : "";
 }

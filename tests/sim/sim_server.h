@@ -15,12 +15,15 @@ class ServerProgram final : public Program {
   void launch() override;
   void gone() override;
   void freeze(bool frozen) override { frozen_ = frozen; }
+  bool listens_on(Endpoint at) const override;
   std::optional<std::string> answer(std::uint16_t port, const std::string& question) override;
 
  private:
   void open();
   std::string srvr() const;
   std::string mntr() const;
+  std::string conf() const;
+  void rewrite(const ServerSettings& settings);
 
   Ensemble& ensemble_;
   std::string config_path_;

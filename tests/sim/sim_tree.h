@@ -44,6 +44,9 @@ class ZnodeTree {
   /// Every path, sorted.
   std::vector<std::string> paths() const;
 
+  /// What /zookeeper/config says.
+  void set_config(const std::string& text) { nodes_["/zookeeper/config"].data = text; }
+
   std::int64_t zxid = 0;                  ///< of the last transaction
   std::int64_t now_ms = 0;                ///< the leader's wall clock, for what is made next
   std::map<std::int64_t, Time> sessions;  ///< id to timeout

@@ -92,6 +92,10 @@ class HeldSession final : public ZnodeSession {
   Awaitable<Result<void>> commit(std::vector<ZnodeChange> changes) override {
     return SimSession::commit(session_, std::move(changes));
   }
+  Awaitable<Result<void>> reconfigure(std::string joining, std::string leaving,
+                                      std::uint64_t version) override {
+    return SimSession::reconfigure(session_, std::move(joining), std::move(leaving), version);
+  }
   std::int64_t session_id() const override { return session_->id(); }
   Awaitable<void> close() override { return SimSession::close(session_); }
 
@@ -328,6 +332,31 @@ Awaitable<Result<void>> SimSession::commit(Self self, std::vector<ZnodeChange> c
     error.message += fmt::format(" (operation {} of {})", failed->operation + 1, changes.size());
   }
   co_return error;
+}
+
+Awaitable<Result<void>> SimSession::reconfigure(Self self, std::string joining, std::string leaving,
+                                                std::uint64_t version) {
+  SimCore& core = self->core_;
+  core.count_mutation();
+  const std::string subject =
+      joining.empty() ? "take server " + leaving + " out of the ensemble" : "add " + joining;
+  const std::string text = "zk reconfig " + (joining.empty() ? "-" + leaving : joining);
+  const auto reached = co_await reach(self, subject);
+  if (!reached) {
+    co_return reached;
+  }
+  if (core.faults().strikes(Fault::zk_error_before, text)) {
+    co_return self->error(ErrorCode::unavailable, subject, "connection lost");
+  }
+  const auto failed = self->ensemble_.reconfigure(joining, leaving, version);
+  core.note(text + (failed ? std::string(" refused: ") + name_of(*failed) : ""));
+  if (core.faults().strikes(Fault::zk_error_after, text)) {
+    co_return self->error(ErrorCode::unavailable, subject, "connection lost");
+  }
+  if (failed) {
+    co_return self->error(*failed, subject, why(*failed));
+  }
+  co_return Result<void>{};
 }
 
 }  // namespace arcform::sim

@@ -61,6 +61,8 @@ class SimSession final : public SessionUser {
                                                                              std::string path);
   static Awaitable<Result<void>> sync(Self self);
   static Awaitable<Result<void>> commit(Self self, std::vector<ZnodeChange> changes);
+  static Awaitable<Result<void>> reconfigure(Self self, std::string joining, std::string leaving,
+                                             std::uint64_t version);
   static Awaitable<void> close(Self self);
 
   std::chrono::milliseconds timeout() const;

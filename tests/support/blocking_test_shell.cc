@@ -129,14 +129,14 @@ Awaitable<Result<ShellOutput>> BlockingTestShell::execute(std::string input,
   co_return run(input, patience);
 }
 
-Awaitable<Result<std::string>> BlockingTestShell::exchange(std::uint16_t port, std::string question,
+Awaitable<Result<std::string>> BlockingTestShell::exchange(Endpoint at, std::string question,
                                                            std::string end,
                                                            std::chrono::milliseconds patience) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(at.port);
+  address.sin_addr.s_addr = htonl(at.ip);
   if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     ::close(fd);
     co_return Error{ErrorCode::not_found, "test shell: nobody listens"};

@@ -238,6 +238,36 @@ std::string ModelWorld::apply(const Plan& plan, const RestartServer& action) {
   return broken.empty() ? apply(plan, *action.start) : broken;
 }
 
+std::string ModelWorld::apply(const Plan&, const ReconfigureEnsemble& action) {
+  for (auto& [id, answer] : world_.servers) {
+    if (answer.is_present() && answer.value().members != *action.before) {
+      return "the list is another one";
+    }
+    if (answer.is_present()) {
+      answer.value().members = *action.after;
+      ++answer.value().members_version;
+    }
+  }
+  return has_quorum() ? "" : "there is no quorum to change the list";
+}
+
+std::string ModelWorld::apply(const Plan& plan, const RetireServer& action) {
+  const std::string broken = apply(plan, *action.stop);
+  return broken.empty() ? apply(plan, SetDataAside{action.stop->host, action.stop->id,
+                                                   action.data_directories})
+                        : broken;
+}
+
+std::string ModelWorld::apply(const Plan&, const SetDataAside& action) {
+  HostFacts& facts = host_in(world_, action.host);
+  if (is_live(facts, server_slot(action.id))) {
+    return "its process lives";
+  }
+  facts.data = {};
+  facts.slots.erase(server_slot(action.id));
+  return "";
+}
+
 std::string ModelWorld::apply(const Plan&, const AwaitQuorum&) {
   settle_servers();
   return has_quorum() ? "" : "there is no quorum to wait for";

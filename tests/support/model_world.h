@@ -46,6 +46,9 @@ class ModelWorld {
   std::string apply(const Plan& plan, const ForgetNode& action);
   std::string apply(const Plan& plan, const UnregisterCloud& action);
   std::string apply(const Plan& plan, const TuneNode& action);
+  std::string apply(const Plan& plan, const ReconfigureEnsemble& action);
+  std::string apply(const Plan& plan, const RetireServer& action);
+  std::string apply(const Plan& plan, const SetDataAside& action);
 
   std::string tree_missing(const std::string& what) const;
   void remove_stale(const std::string& code, const ObservedJoin& stale);

@@ -130,10 +130,18 @@ void RealZookeeper::write_configuration(std::size_t index) const {
        << "maxSessionTimeout=20000\nmaxClientCnxns=0\nstandaloneEnabled=false\n"
        << "admin.enableServer=false\n4lw.commands.whitelist=*\n"
        << "dataDir=" << (server.folder / "data").string() << '\n';
-  for (std::size_t i = 0; i < servers_.size(); ++i) {
-    file << fmt::format("server.{}=127.0.0.1:{}:{};127.0.0.1:{}\n", i + 1, servers_[i].quorum_port,
-                        servers_[i].election_port, servers_[i].client_port);
+  if (options_.reconfigure) {
+    file << "reconfigEnabled=true\nskipACL=yes\n";
   }
+  for (std::size_t i = 0; i < servers_.size(); ++i) {
+    file << fmt::format("server.{}={}\n", i + 1, member_line(i));
+  }
+}
+
+std::string RealZookeeper::member_line(std::size_t index) const {
+  const Server& server = servers_[index];
+  return fmt::format("127.0.0.1:{}:{}:participant;127.0.0.1:{}", server.quorum_port,
+                     server.election_port, server.client_port);
 }
 
 std::string RealZookeeper::address(std::size_t index) const {

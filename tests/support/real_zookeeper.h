@@ -21,6 +21,7 @@ class RealZookeeper {
     std::size_t servers = 1;
     /// The server keeps session timeouts within 2 ticks and 20 s.
     std::chrono::milliseconds tick{100};
+    bool reconfigure = false;  ///< dynamic reconfiguration, for everybody
   };
 
   /// Starts the servers and waits until each serves.
@@ -47,6 +48,8 @@ class RealZookeeper {
   void wait_until_serving(std::size_t index = 0) const;
   /// The answer to a four-letter word; empty when there is none within a second.
   std::string ask(const std::string& word, std::size_t index = 0) const;
+  /// "127.0.0.1:21002:21003:participant;127.0.0.1:21001"
+  std::string member_line(std::size_t index) const;
   bool is_running(std::size_t index = 0) const { return servers_[index].pid > 0; }
 
  private:

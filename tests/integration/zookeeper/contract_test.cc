@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
+#include "tests/contract/reconfig_contract.h"
 #include "tests/contract/znodes_contract.h"
 #include "tests/integration/zookeeper/bench.h"
 #include "tests/support/real_zookeeper.h"
@@ -14,6 +15,8 @@ constexpr milliseconds kSessionTimeout{1'000};
 
 class RealFixture : public contract::Fixture {
  public:
+  explicit RealFixture(RealZookeeper::Options options = {}) : server_(options) {}
+  const RealZookeeper& server() const { return server_; }
   Zookeeper& zookeeper() override { return bench_.zookeeper; }
   std::string connect_string() override { return server_.connect_string(); }
   std::string dead_connect_string() override { return fmt::format("127.0.0.1:{}", dead_port_); }
@@ -60,6 +63,19 @@ ARCFORM_CONTRACT(a_closed_session_is_over)
 ARCFORM_CONTRACT(an_expired_session_is_over)
 ARCFORM_CONTRACT(requests_outlive_the_session_object)
 ARCFORM_CONTRACT(connecting_to_nobody_is_unavailable)
+
+TEST_CASE("contract: members change under a version") {
+  RealZookeeper::Options options;
+  options.servers = 3;
+  options.reconfigure = true;
+  RealFixture fixture(options);
+  contract::members_change_under_a_version(fixture, fixture.server().member_line(0));
+}
+
+TEST_CASE("contract: members stay where reconfiguration is off") {
+  RealFixture fixture;
+  contract::members_stay_where_it_is_off(fixture);
+}
 
 }  // namespace
 }  // namespace arcform

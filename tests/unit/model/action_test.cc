@@ -39,7 +39,15 @@ TEST_CASE("every kind of action says what it does, to what, at which cost") {
        "forget cache node 10.0.0.1:11211 on h", Disruption::none},
       {UnregisterCloud{"c"}, "-", "cloud c", "unregister cloud c", Disruption::cloud_gone},
       {TuneNode{"h", node, "c", ProcessIdentity{}, AdminProtocol::config, {}}, "~",
-       "10.0.0.1:11211", "tune cache node 10.0.0.1:11211 on h", Disruption::none}};
+       "10.0.0.1:11211", "tune cache node 10.0.0.1:11211 on h", Disruption::none},
+      {ReconfigureEnsemble{4, "h", "line", {}, {}, {}}, "+", "server 4",
+       "let ZooKeeper server 4 on h join the ensemble", Disruption::none},
+      {RetireServer{stop_server, {}, {}}, "-", "server 2", "retire ZooKeeper server 2 on h",
+       Disruption::none},
+      {SetDataAside{"h", 2, {}}, "-", "server 2", "set aside the data of ZooKeeper server 2 on h",
+       Disruption::none}};
+  CHECK(describe(ReconfigureEnsemble{4, "", "", {}, {}, {}}) ==
+        "take ZooKeeper server 4 out of the ensemble");
   CHECK(rows.size() == std::variant_size_v<Action>);
   for (const auto& [action, sign, about, line, cost] : rows) {
     CHECK(symbol(action) == sign);

@@ -4,7 +4,10 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/contract/reconfig_contract.h"
+#include "tests/sim/run_loop.h"
 #include "tests/sim/sim_world.h"
+#include "tests/support/builders.h"
 
 namespace arcform::sim {
 namespace {
@@ -19,14 +22,20 @@ DesiredState external_ensemble() {
 class SimFixture final : public contract::Fixture {
  public:
   SimFixture() : world_(external_ensemble()) {}
+  /// An ensemble of its own that arcform has brought up.
+  explicit SimFixture(const DesiredState& desired)
+      : world_(desired), connect_string_(arcform::connect_string(desired)) {
+    REQUIRE(run_apply(world_, desired, {}).result.outcome == Outcome::converged);
+  }
   Zookeeper& zookeeper() override { return world_.zookeeper(); }
-  std::string connect_string() override { return "10.0.0.9:2181,10.0.0.10:2181"; }
+  std::string connect_string() override { return connect_string_; }
   std::string dead_connect_string() override { return "10.0.0.99:2181"; }
   void drive(Awaitable<void> task) override { world_.run(std::move(task)); }
   void expire_sessions() override { world_.expire_sessions(); }
 
  private:
   SimWorld world_;
+  std::string connect_string_ = "10.0.0.9:2181,10.0.0.10:2181";
 };
 
 TEST_CASE("the simulated ZooKeeper keeps the contract") {
@@ -53,6 +62,18 @@ TEST_CASE("the simulated ZooKeeper keeps the contract") {
   INFO(name);
   SimFixture fixture;
   check(fixture);
+}
+
+TEST_CASE("simulated members change under a version") {
+  DesiredState desired = a_spec().with_hosts(3).with_ensemble(3).build();
+  desired.ensemble.config["reconfigEnabled"] = "true";
+  SimFixture fixture(desired);
+  contract::members_change_under_a_version(fixture, "10.0.0.1:2888:3888:participant;10.0.0.1:2181");
+}
+
+TEST_CASE("simulated members stay where reconfiguration is off") {
+  SimFixture fixture(a_spec().with_hosts(3).with_ensemble(3).build());
+  contract::members_stay_where_it_is_off(fixture);
 }
 
 }  // namespace

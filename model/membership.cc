@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/membership.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "model/zoo_cfg.h"
+
+namespace arcform {
+namespace {
+
+std::string_view next_line(std::string_view& text) {
+  const std::size_t end = std::min(text.find('\n'), text.size());
+  std::string_view line = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) {
+    line.remove_suffix(1);
+  }
+  return line;
+}
+
+/// "10.0.0.1:2888:3888:participant;0.0.0.0:2181" -> "10.0.0.1:2888:3888"
+std::string canonical(std::string_view value) {
+  value = value.substr(0, value.find(';'));
+  constexpr std::string_view kVotes = ":participant";
+  if (value.ends_with(kVotes)) {
+    value.remove_suffix(kVotes.size());
+  }
+  return std::string(value);
+}
+
+std::size_t distance(const Members& a, const Members& b) {
+  const auto missing = [](const Members& from, const Members& in) {
+    return static_cast<std::size_t>(
+        std::count_if(from.begin(), from.end(), [&in](const auto& entry) {
+          const auto found = in.find(entry.first);
+          return found == in.end() || found->second != entry.second;
+        }));
+  };
+  return missing(a, b) + missing(b, a);
+}
+
+/// "server 4 10.0.0.4:2888:3888 joins, server 1 leaves"
+std::string difference_text(const Members& before, const Members& after) {
+  std::string text;
+  const auto add = [&text](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  for (const auto& [id, member] : after) {
+    const auto found = before.find(id);
+    if (found == before.end()) {
+      add(fmt::format("server {} at {} joins", id, printable(address_of(member), 60)));
+    } else if (found->second != member) {
+      add(fmt::format("server {} {} → {}", id, printable(found->second, 60),
+                      printable(member, 60)));
+    }
+  }
+  for (const auto& [id, member] : before) {
+    if (!after.contains(id)) {
+      add(fmt::format("server {} at {} leaves", id, printable(address_of(member), 60)));
+    }
+  }
+  return text;
+}
+
+/// The lists that servers run with and that stand in their files.
+struct Lists {
+  std::set<Members> running;
+  std::set<Members> files;  ///< of servers that hold data
+  Members newest;           ///< of the highest version above 0
+  std::uint64_t version = 0;
+  bool any_process = false;
+
+  void note(const Members& members, std::uint64_t at) {
+    if (at > version) {
+      version = at;
+      newest = members;
+    }
+  }
+};
+
+/// The version in the name of the file that a server keeps its list in: "zoo.cfg.dynamic.1a".
+std::uint64_t file_version(std::string_view config) {
+  const auto settings = zoo_settings(config);
+  const auto found = settings.find("dynamicConfigFile");
+  if (found == settings.end()) {
+    return 0;
+  }
+  const std::string& path = found->second;
+  const std::size_t dot = path.rfind('.');
+  std::uint64_t version = 0;
+  if (dot != std::string::npos) {
+    std::from_chars(path.data() + dot + 1, path.data() + path.size(), version, 16);
+  }
+  return version;
+}
+
+Lists lists_of(const DesiredState& desired, const ObservedState& observed) {
+  Lists lists;
+  for (const auto& [id, answer] : observed.servers) {
+    if (answer.is_present() && !answer.value().members.empty()) {
+      lists.running.insert(answer.value().members);
+      lists.note(answer.value().members, answer.value().members_version);
+    }
+  }
+  for (const DesiredServer& server : desired.ensemble.servers) {
+    const HostFacts* const facts = observed.host(server.host);
+    const ObservedSlot* const slot =
+        facts == nullptr ? nullptr : facts->slot(server_slot(server.id));
+    if (slot == nullptr) {
+      continue;
+    }
+    lists.any_process = lists.any_process || facts->process_of(*slot) != nullptr;
+    const Members members = members_of(slot->config);
+    if (facts->data.has_data && !members.empty()) {
+      lists.files.insert(members);
+      lists.note(members, file_version(slot->config));
+    }
+  }
+  return lists;
+}
+
+const Members& closest(const std::set<Members>& lists, const Members& wanted) {
+  return *std::min_element(lists.begin(), lists.end(), [&](const Members& a, const Members& b) {
+    return std::pair(distance(a, wanted), a) < std::pair(distance(b, wanted), b);
+  });
+}
+
+/// Servers that keep their id and get another address, or other ports.
+std::string moved(const Members& current, const Members& wanted, bool running) {
+  for (const auto& [id, member] : wanted) {
+    const auto found = current.find(id);
+    if (found == current.end() || found->second == member) {
+      continue;
+    }
+    if (address_of(found->second) != address_of(member)) {
+      return fmt::format(
+          "server {} is {} in the ensemble and {} in the spec, and an id stays with its host: give "
+          "the new server an id of its own, such as {{\"host\": \"...\", \"id\": {}}}",
+          id, printable(address_of(found->second), 60), address_of(member),
+          std::max(current.rbegin()->first, wanted.rbegin()->first) + 1);
+    }
+    if (running) {
+      return fmt::format(
+          "server {} {} → {}: the ports of servers that run cannot change one by one; set "
+          "ensemble.state to \"stopped\", apply, then back to \"running\"",
+          id, printable(found->second, 60), member);
+    }
+  }
+  return "";
+}
+
+bool leads(const ObservedState& observed, int id) {
+  const auto found = observed.servers.find(id);
+  return found != observed.servers.end() && found->second.is_present() &&
+         found->second.value().mode == ServerMode::leader;
+}
+
+/// `from`, one member nearer to `wanted`: first whoever joins, then whoever leaves, a leader last.
+Members one_step(const Members& from, const Members& wanted, const ObservedState& observed) {
+  Members next = from;
+  for (const auto& [id, member] : wanted) {
+    if (!from.contains(id)) {
+      next.emplace(id, member);
+      return next;
+    }
+  }
+  std::vector<int> leavers;
+  for (const auto& [id, member] : from) {
+    if (!wanted.contains(id)) {
+      leavers.push_back(id);
+    }
+  }
+  std::stable_partition(leavers.begin(), leavers.end(),
+                        [&](int id) { return !leads(observed, id); });
+  if (!leavers.empty()) {
+    next.erase(leavers.front());
+  }
+  return next;
+}
+
+/// The lists of an ensemble whose members only restarts change. Several lists at once are one
+/// change under way, which is finished before the next one begins.
+void follow_restarts(const Lists& lists, const Members& wanted, const ObservedState& observed,
+                     Membership& out) {
+  std::set<Members> known = lists.running.empty() ? lists.files : lists.running;
+  for (const Members& file : lists.files) {
+    if (std::all_of(lists.running.begin(), lists.running.end(),
+                    [&](const Members& one) { return distance(one, file) <= 1; })) {
+      known.insert(file);
+    }
+  }
+  out.target = closest(known, wanted);
+  out.current = out.target;
+  if (lists.running.empty() || known.size() == 1) {
+    out.complete = distance(out.target, wanted) == 0;
+    if (!lists.running.empty() && !out.complete) {
+      out.target = one_step(out.current, wanted, observed);
+      out.complete = distance(out.target, wanted) == 0;
+    }
+    return;
+  }
+  for (const Members& one : known) {
+    if (distance(one, out.target) > 1) {
+      out.problem = "its servers run with lists of members that are more than one member apart (" +
+                    difference_text(one, out.target) + "): bring their zoo.cfg to one list by hand";
+      out.unsafe = true;
+    }
+    if (one != out.target && lists.running.contains(one)) {
+      out.current = one;
+    }
+  }
+  out.complete = distance(out.target, wanted) == 0;
+}
+
+bool any_data(const DesiredState& desired, const ObservedState& observed) {
+  return std::any_of(desired.ensemble.servers.begin(), desired.ensemble.servers.end(),
+                     [&](const DesiredServer& server) {
+                       const HostFacts* const facts = observed.host(server.host);
+                       return facts != nullptr && facts->data.has_data;
+                     });
+}
+
+}  // namespace
+
+Members members_of(std::string_view text) {
+  Members members;
+  while (!text.empty()) {
+    std::string_view line = next_line(text);
+    if (!line.starts_with("server.")) {
+      continue;
+    }
+    line.remove_prefix(7);
+    int id = 0;
+    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), id);
+    line.remove_prefix(static_cast<std::size_t>(end - line.data()));
+    if (error == std::errc{} && line.starts_with('=')) {
+      members[id] = canonical(line.substr(1));
+    }
+  }
+  return members;
+}
+
+std::uint64_t members_version_of(std::string_view text) {
+  std::uint64_t version = 0;
+  while (!text.empty()) {
+    const std::string_view line = next_line(text);
+    constexpr std::string_view kKey = "version=";
+    if (line.starts_with(kKey)) {
+      std::from_chars(line.data() + kKey.size(), line.data() + line.size(), version, 16);
+    }
+  }
+  return version;
+}
+
+Members wanted_members(const DesiredState& desired) {
+  Members members;
+  for (const DesiredServer& server : desired.ensemble.servers) {
+    const DesiredHost* const host = desired.host(server.host);
+    members[server.id] = fmt::format("{}:{}:{}", host != nullptr ? host->address : server.host,
+                                     desired.ensemble.quorum_port, desired.ensemble.election_port);
+  }
+  return members;
+}
+
+std::string address_of(const std::string& member) {
+  return member.substr(0, member.find(':'));
+}
+
+std::string member_line(const DesiredState& desired, const std::string& member) {
+  if (!reconfigures(desired)) {
+    return fmt::format("{};{}", member, desired.ensemble.client_port);
+  }
+  return fmt::format("{}{};{}:{}", member, member.ends_with(":observer") ? "" : ":participant",
+                     address_of(member), desired.ensemble.client_port);
+}
+
+bool reconfigures(const DesiredState& desired) {
+  const auto found = desired.ensemble.config.find("reconfigEnabled");
+  return found != desired.ensemble.config.end() && found->second == "true";
+}
+
+std::vector<int> Membership::joining() const {
+  std::vector<int> ids;
+  for (const auto& [id, member] : target) {
+    if (!current.contains(id)) {
+      ids.push_back(id);
+    }
+  }
+  return ids;
+}
+
+std::vector<int> Membership::leaving() const {
+  std::vector<int> ids;
+  for (const auto& [id, member] : current) {
+    if (!target.contains(id)) {
+      ids.push_back(id);
+    }
+  }
+  return ids;
+}
+
+Membership membership(const DesiredState& desired, const ObservedState& observed) {
+  const Members wanted = wanted_members(desired);
+  const Lists lists = lists_of(desired, observed);
+  Membership out;
+  out.target = wanted;
+  if (lists.running.empty() && lists.files.empty()) {
+    if (!any_data(desired, observed)) {
+      return out;  // Nothing is there yet.
+    }
+    out.current = wanted;  // Data without a list: zoo.cfg was lost, and the spec has it.
+    return out;
+  }
+  if (lists.version > 0 && reconfigures(desired)) {
+    out.dynamic = true;
+    out.current = lists.newest;
+    out.target = lists.running.empty() ? out.current : wanted;
+    out.complete = distance(out.target, wanted) == 0;
+  } else if (lists.version > 0) {  // It did until now: it is restarted with the list that it has.
+    out.current = lists.newest;
+    out.target = out.current;
+    out.complete = distance(out.target, wanted) == 0;
+  } else {
+    follow_restarts(lists, wanted, observed, out);
+    const bool under_way = lists.running.size() > 1;
+    if (reconfigures(desired) && !under_way) {
+      out.target = out.current;  // Once they have restarted for that, they need not again.
+      out.complete = distance(out.target, wanted) == 0;
+    }
+  }
+  const bool restarts = !out.dynamic && out.current != out.target;
+  out.difference = difference_text(out.current, wanted);
+  if (out.difference.empty()) {
+    return out;
+  }
+  std::string problem = moved(out.current, wanted, lists.any_process || !lists.running.empty());
+  const bool apart = std::none_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
+    return out.current.contains(entry.first);
+  });
+  if (problem.empty() && apart) {
+    problem =
+        "no server of the spec is a member of the ensemble that runs: keep some of them, and "
+        "change the list in two steps";
+  }
+  const std::size_t fewest = std::min(out.current.size(), out.target.size());
+  if (problem.empty() && restarts && fewest < 3) {
+    out.problem = "its servers would have to be restarted, and " + fmt::to_string(fewest) +
+                  " cannot spare one; set \"reconfigEnabled\": true in ensemble.config, with "
+                  "the members as they were and ensemble.state \"stopped\", apply, set it to "
+                  "\"running\", apply, then change the members: no server restarts any more";
+    out.target = out.current;
+  }
+  if (!problem.empty()) {
+    out.problem = std::move(problem);
+    out.target = out.current;
+    out.unsafe = true;
+  }
+  return out;
+}
+
+Members members_for(const Membership& membership, int id) {
+  if (!membership.dynamic || membership.current.empty()) {
+    return membership.target;
+  }
+  Members members = membership.current;
+  if (const auto found = membership.target.find(id); found != membership.target.end()) {
+    members.emplace(id, found->second + ":observer");
+  }
+  return members;
+}
+
+std::string host_at(const DesiredState& desired, const ObservedState& observed,
+                    const std::string& address) {
+  for (const DesiredHost& host : desired.hosts) {
+    if (host.address == address) {
+      return host.name;
+    }
+  }
+  if (const TreeFacts* const tree = observed.tree.get()) {
+    for (const auto& [name, record] : tree->record.hosts) {
+      if (record.address == address) {
+        return name;
+      }
+    }
+  }
+  return "";
+}
+
+}  // namespace arcform

@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "model/node_arguments.h"
+#include "model/plan_servers.h"
+#include "model/zoo_cfg.h"
+
+namespace arcform {
+namespace {
+
+/// Server ids for restarts: those that do not serve, then followers by id, the leader last.
+std::vector<int> restart_order(const ServerPlans& plans, const ObservedState& observed) {
+  std::vector<int> order;
+  for (const auto& [id, plan] : plans.servers) {
+    if (plan.restart != nullptr) {
+      order.push_back(id);
+    }
+  }
+  const auto rank = [&observed](int id) {
+    return leads(observed, id) ? 2 : answers_as_serving(observed, id) ? 1 : 0;
+  };
+  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return rank(a) < rank(b); });
+  return order;
+}
+
+std::vector<StepId> after(const std::optional<StepId>& step) {
+  return step ? std::vector<StepId>{*step} : std::vector<StepId>{};
+}
+
+/// Cache nodes that run and whose -z names no server of the list; a node never learns of others by
+/// itself unless it was built for that, so they would be cut off.
+std::vector<std::string> stranded_nodes(const PlanBuilder& builder, const Members& list) {
+  std::set<Endpoint> stay;
+  for (const auto& [id, member] : list) {
+    if (const auto ip = parse_ipv4(address_of(member))) {
+      stay.insert({*ip, builder.desired.ensemble.client_port});
+    }
+  }
+  std::vector<std::string> stranded;
+  for (const auto& [name, facts] : builder.observed.hosts) {
+    if (!facts.is_present()) {
+      continue;
+    }
+    for (const auto& [slot_name, slot] : facts.value().slots) {
+      const ObservedProcess* const process = facts.value().process_of(slot);
+      if (!node_slot_port(slot_name) || process == nullptr) {
+        continue;
+      }
+      const auto arguments = parse_node_arguments(process->argv);
+      if (arguments && !knows_one_of(arguments->connect_string, stay)) {
+        stranded.push_back(fmt::format("{} on {}", slot_name, name));
+      }
+    }
+  }
+  return stranded;
+}
+
+/// True, and held, when a server that leaves is the last one that some cache nodes know.
+bool strands_nodes(const ServerPlans& plans, const Members& list, PlanBuilder& builder) {
+  const std::vector<std::string> stranded = stranded_nodes(builder, list);
+  if (stranded.empty()) {
+    return false;
+  }
+  builder.hold(Hold::waiting, "ensemble",
+               fmt::format("{}: {} cache nodes know none of the servers that stay ({}{}); they are "
+                           "restarted with the new list first",
+                           plans.membership.difference, stranded.size(), stranded.front(),
+                           stranded.size() > 1 ? ", ..." : ""),
+               builder.desired.ensemble.at);
+  return true;
+}
+
+/// A leader that leaves must lead no more before the others learn that it is no member: they would
+/// not follow it. False: it cannot be done.
+bool plan_hand_over(ServerPlans& plans, int id, PlanBuilder& builder) {
+  const auto found = plans.unlisted.find(id);
+  if (found == plans.unlisted.end() || !others_have_quorum(plans, builder.observed, id)) {
+    builder.hold(Hold::guard, fmt::format("server {}", id),
+                 found == plans.unlisted.end()
+                     ? "leads the ensemble that it must leave, and its host is not in the spec; "
+                       "keep the host in \"hosts\" until the server has left"
+                     : "leads the ensemble that it must leave, and without it the others are no "
+                       "quorum; bring them back first",
+                 builder.desired.ensemble.at);
+    return false;
+  }
+  const HostFacts& facts = *builder.observed.host(found->second->host);
+  const ObservedSlot& slot = *facts.slot(server_slot(id));
+  RestartServer restart;
+  restart.stop = stop_action(found->second->host, id, facts);
+  DesiredServer server;
+  server.host = found->second->host;
+  server.id = id;
+  StartServer start = start_action(plans, builder, server, facts);
+  start.digest = slot.digest;
+  restart.start = std::move(start);
+  restart.leader = true;
+  restart.members = places_of(plans);
+  plans.last = builder.add(std::move(restart), "it leads and is to leave: another must lead first",
+                           builder.desired.ensemble.at, after(plans.last));
+  return true;
+}
+
+/// One server joins or leaves while all run; `list` becomes what it leads to.
+void plan_reconfiguration(ServerPlans& plans, int id, Members& list, PlanBuilder& builder) {
+  const bool joins = !list.contains(id);
+  ReconfigureEnsemble change;
+  change.server = id;
+  change.before = list;
+  if (joins) {
+    const std::string& member = plans.membership.target.at(id);
+    list.emplace(id, member);
+    change.line = member_line(builder.desired, member);
+  } else {
+    list.erase(id);
+  }
+  change.after = list;
+  change.members = places_of(plans);
+  for (ServerPlace& place : change.members) {
+    place.before = change.before->contains(place.id);
+    place.after = list.contains(place.id);
+    change.host = place.id == id ? place.host : change.host;
+  }
+  SourcePosition at = builder.desired.ensemble.at;
+  if (const auto found = plans.servers.find(id); found != plans.servers.end()) {
+    at = found->second.server->at;
+  }
+  plans.last = builder.add(std::move(change), joins ? "new in the spec" : "not in the spec", at,
+                           after(plans.last));
+}
+
+/// Joins first, then leaves, a leader last. A leave waits until everybody who joins can.
+void plan_reconfigurations(ServerPlans& plans, PlanBuilder& builder) {
+  Members list = plans.membership.current;
+  for (const int id : plans.membership.joining()) {
+    const auto found = plans.servers.find(id);
+    if (found == plans.servers.end() || !found->second.serving) {
+      plans.held = true;
+      continue;
+    }
+    plan_reconfiguration(plans, id, list, builder);
+  }
+  std::vector<int> leaving = plans.membership.leaving();
+  if (leaving.empty() || plans.held) {
+    return;
+  }
+  Members rest = list;
+  for (const int id : leaving) {
+    rest.erase(id);
+  }
+  if (strands_nodes(plans, rest, builder)) {
+    plans.held = true;
+    return;
+  }
+  std::stable_partition(leaving.begin(), leaving.end(),
+                        [&](int id) { return !leads(builder.observed, id); });
+  for (const int id : leaving) {
+    plan_reconfiguration(plans, id, list, builder);
+    if (!plans.unlisted.contains(id)) {
+      builder.alarm(fmt::format(
+          "server {} at {} leaves the ensemble, but it is not seen to run on a host of the spec: "
+          "see that it does not come back there",
+          id, address_of(plans.membership.current.at(id))));
+    }
+  }
+}
+
+/// Servers that run and are members no more, or will be none after this plan.
+void plan_retirements(ServerPlans& plans, PlanBuilder& builder) {
+  for (const auto& [id, drift] : plans.unlisted) {
+    const bool votes = plans.membership.current.contains(id);
+    if (plans.membership.target.contains(id) || (votes && plans.held)) {
+      continue;
+    }
+    RetireServer retire;
+    retire.stop = stop_action(drift->host, id, *builder.observed.host(drift->host));
+    retire.data_directories = data_directories(builder.desired.ensemble);
+    for (ServerPlace& place : places_of(plans)) {
+      if (plans.membership.target.contains(place.id)) {
+        retire.members.push_back(std::move(place));
+      }
+    }
+    plans.last = builder.add(std::move(retire), drift->detail, drift->at, after(plans.last));
+  }
+}
+
+}  // namespace
+
+bool knows_one_of(const std::string& connect_string, const std::set<Endpoint>& servers) {
+  std::string_view rest = connect_string;
+  while (!rest.empty()) {
+    const std::size_t comma = std::min(rest.find(','), rest.size());
+    const auto server = Endpoint::parse(rest.substr(0, comma));
+    if (!server || servers.contains(*server)) {
+      return true;  // A name may be any of them.
+    }
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  return connect_string.empty();
+}
+
+std::vector<std::string> data_directories(const DesiredEnsemble& ensemble) {
+  std::vector<std::string> directories{ensemble.data_directory};
+  if (const auto log = ensemble.config.find("dataLogDir"); log != ensemble.config.end()) {
+    directories.push_back(log->second);
+  }
+  return directories;
+}
+
+bool leads(const ObservedState& observed, int id) {
+  const auto answer = observed.servers.find(id);
+  return answer != observed.servers.end() && answer->second.is_present() &&
+         answer->second.value().mode == ServerMode::leader;
+}
+
+bool answers_as_serving(const ObservedState& observed, int id) {
+  const auto answer = observed.servers.find(id);
+  return answer != observed.servers.end() && answer->second.is_present() &&
+         answer->second.value().mode != ServerMode::not_serving;
+}
+
+bool has_no_quorum(const ServerPlans& plans, const ObservedState& observed) {
+  const Members& list =
+      plans.membership.current.empty() ? plans.membership.target : plans.membership.current;
+  const auto may_serve = std::count_if(list.begin(), list.end(), [&](const auto& entry) {
+    const auto answer = observed.servers.find(entry.first);
+    return answer == observed.servers.end() || answer->second.is_unknown() ||
+           answers_as_serving(observed, entry.first);
+  });
+  return static_cast<std::size_t>(may_serve) * 2 <= list.size();
+}
+
+bool others_have_quorum(const ServerPlans& plans, const ObservedState& observed, int without) {
+  const auto sure = [&](int id) {
+    const auto found = plans.servers.find(id);
+    if (id == without || (found != plans.servers.end() && !found->second.serving)) {
+      return false;
+    }
+    const bool comes =
+        found != plans.servers.end() && (found->second.start != nullptr || found->second.awaited);
+    return comes || answers_as_serving(observed, id);
+  };
+  const auto have = [&sure](const Members& list) {
+    const auto count = std::count_if(list.begin(), list.end(),
+                                     [&sure](const auto& entry) { return sure(entry.first); });
+    return list.empty() || static_cast<std::size_t>(count) * 2 > list.size();
+  };
+  return have(plans.membership.current) && have(plans.membership.target);
+}
+
+std::vector<ServerPlace> places_of(const ServerPlans& plans) {
+  const Membership& membership = plans.membership;
+  std::vector<ServerPlace> places;
+  Members all = membership.target;
+  all.insert(membership.current.begin(), membership.current.end());
+  for (const auto& [id, member] : all) {
+    ServerPlace place;
+    place.id = id;
+    const auto listed = plans.servers.find(id);
+    const auto unlisted = plans.unlisted.find(id);
+    place.host = listed != plans.servers.end()      ? listed->second.server->host
+                 : unlisted != plans.unlisted.end() ? unlisted->second->host
+                                                    : "";
+    place.before = membership.current.empty() || membership.current.contains(id);
+    place.after = membership.target.contains(id);
+    places.push_back(std::move(place));
+  }
+  return places;
+}
+
+void plan_restarts(ServerPlans& plans, PlanBuilder& builder) {
+  const Membership& membership = plans.membership;
+  if (!membership.dynamic && !membership.leaving().empty()) {
+    const int leaver = membership.leaving().front();
+    if (strands_nodes(plans, membership.target, builder)) {
+      plans.held = true;
+      return;
+    }
+    if (leads(builder.observed, leaver)) {
+      plan_hand_over(plans, leaver, builder);
+      plans.held = true;
+      return;
+    }
+  }
+  for (const int id : restart_order(plans, builder.observed)) {
+    const ServerPlan& plan = plans.servers.at(id);
+    if (!others_have_quorum(plans, builder.observed, id)) {
+      plans.held = true;
+      builder.hold(Hold::guard, server_subject(*plan.restart),
+                   membership.current.size() < 3
+                       ? "restarting it would leave the ensemble without a quorum; set "
+                         "ensemble.state to \"stopped\", apply, then back to \"running\""
+                       : "restarting it would leave the ensemble without a quorum, as another "
+                         "server does not serve; bring that one back first",
+                   plan.restart->at);
+      continue;
+    }
+    const HostFacts& facts = *builder.observed.host(plan.server->host);
+    std::vector<StepId> before = after(plans.last);
+    if (const auto found = plans.configured.find(id); found != plans.configured.end()) {
+      before.push_back(found->second);
+    }
+    RestartServer restart{stop_action(plan.server->host, id, facts),
+                          start_action(plans, builder, *plan.server, facts),
+                          leads(builder.observed, id), places_of(plans)};
+    plans.last = builder.add(std::move(restart), plan.restart->detail, plan.restart->at, before);
+  }
+}
+
+void plan_members(ServerPlans& plans, PlanBuilder& builder) {
+  const Membership& membership = plans.membership;
+  if (membership.dynamic) {
+    plan_reconfigurations(plans, builder);
+  }
+  plan_retirements(plans, builder);
+  if (!membership.complete && membership.problem.empty()) {
+    builder.later(
+        fmt::format("the ensemble's members, one after the other: {}", membership.difference));
+  }
+}
+
+}  // namespace arcform
