@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <sstream>
 
 #include <CLI/CLI.hpp>
@@ -20,8 +21,9 @@ constexpr const char* kAbout =
 
 constexpr const char* kExitStatuses =
     "Exit status: 0 done, 1 error, 2 changes pending (plan --exit-code), 3 refused by a guard,\n"
-    "4 spec or usage invalid, 5 some steps failed, 7 lock held by another apply, 8 not converged\n"
-    "in time, 9 observation incomplete, 130/143 interrupted at a safe point.";
+    "4 spec, plan or usage invalid, 5 some steps failed, 6 stale plan, 7 lock held by another "
+    "apply,\n"
+    "8 not converged in time, 9 observation incomplete, 130/143 interrupted at a safe point.";
 
 /// "90s", "10m", "2h", "45" (seconds); empty: not a time.
 std::string check_time(const std::string& text) {
@@ -42,6 +44,23 @@ std::chrono::seconds to_time(const std::string& text) {
 
 void add_spec(CLI::App& command, Options& options) {
   command.add_option("SPEC", options.spec, "the spec file")->capture_default_str();
+}
+
+/// Every format, or text and JSON only.
+void add_format(CLI::App& command, Options& options, bool all) {
+  std::map<std::string, Format> formats{{"text", Format::text}, {"json", Format::json}};
+  if (all) {
+    formats["markdown"] = Format::markdown;
+    formats["dot"] = Format::dot;
+  }
+  command
+      .add_option_function<std::string>(
+          "--format",
+          [&options, formats](const std::string& name) { options.format = formats.at(name); },
+          all ? "text, json, markdown (for a review) or dot (Graphviz) [text]"
+              : "text or json [text]")
+      ->check(CLI::IsMember(formats))
+      ->type_name("FORMAT");
 }
 
 CLI::Option* add_time(CLI::App& command, const char* name, std::chrono::seconds& into,
@@ -118,16 +137,68 @@ void add_status(CLI::App& status, Options& options) {
   status.add_flag("--full", options.full, "show long lists whole");
 }
 
+void add_adopt(CLI::App& command, Options& options) {
+  command
+      .add_option("--adopt", options.adopt,
+                  "take over this cloud although nodes of it are not in the spec")
+      ->type_name("CLOUD")
+      ->allow_extra_args(false);
+}
+
+void add_output(CLI::App& command, ImportOptions& options) {
+  command.add_option("-z,--zookeeper", options.zookeeper, "the ensemble, ip:port,ip:port,...")
+      ->required()
+      ->type_name("ZKLIST");
+  command.add_option("-o,--output", options.output, "write the spec to this file")
+      ->type_name("FILE");
+  command.add_flag("--force", options.force, "replace the file if it is there");
+  command.add_option("--deployment", options.deployment, "the name of the deployment")
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
+void add_import(CLI::App& app, Options& options) {
+  CLI::App* const import = app.add_subcommand("import", "write the spec of what exists");
+  import->require_subcommand(1);
+  CLI::App* const conf =
+      import->add_subcommand("conf", "write the spec of an Arcus configuration file");
+  conf->callback([&options] { options.command = Command::import_conf; });
+  conf->add_option("FILE", options.import.file, "the JSON file that arcus.sh is given")->required();
+  CLI::App* const live = import->add_subcommand("live", "write the spec of what runs");
+  live->callback([&options] { options.command = Command::import_live; });
+  for (CLI::App* const command : {conf, live}) {
+    add_output(*command, options.import);
+    command->add_option("--ssh-user", options.import.user, "who logs in on the hosts");
+    command->add_option("--ssh-port", options.import.port, "where sshd listens")
+        ->check(CLI::Range(1, 65535))
+        ->capture_default_str();
+    command->add_option("--identity", options.import.identity_files, "a private key")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    command->add_option("--known-hosts", options.import.known_hosts, "the keys of the hosts")
+        ->type_name("FILE");
+  }
+  live->add_flag_callback(
+      "--no-hosts", [&options] { options.import.log_in = false; },
+      "ask ZooKeeper only, log in nowhere");
+}
+
 void add_commands(CLI::App& app, Options& options) {
   const auto on = [&app, &options](const char* name, const char* what, Command command) {
     CLI::App* const sub = app.add_subcommand(name, what);
     sub->callback([&options, command] { options.command = command; });
     return sub;
   };
-  add_spec(*on("validate", "check a spec, offline", Command::validate), options);
+  CLI::App* const validate = on("validate", "check a spec, offline", Command::validate);
+  add_spec(*validate, options);
+  add_format(*validate, options, false);
 
   CLI::App* const plan = on("plan", "show what apply would do; changes nothing", Command::plan);
   add_spec(*plan, options);
+  add_format(*plan, options, true);
+  plan->add_option("--out", options.out, "save the plan, for apply FILE")->type_name("FILE");
+  plan->add_option("--from", options.from, "plan from an observation; looks at nothing")
+      ->type_name("FILE");
   plan->add_flag("--exit-code", options.exit_code, "exit with 2 when there are changes");
   plan->add_flag("--full", options.full, "show long lists whole");
   add_only(*plan, options);
@@ -137,11 +208,14 @@ void add_commands(CLI::App& app, Options& options) {
       ->allow_extra_args(false);  // What follows the name is the spec.
 
   CLI::App* const apply = on("apply", "do it, until it is true", Command::apply);
-  add_spec(*apply, options);
+  apply->add_option("SPEC", options.spec, "the spec file, or a plan of plan --out")
+      ->capture_default_str();
   apply->add_flag("--yes", options.yes, "do not ask before acting");
   apply->add_option("--parallel", options.parallel, "steps at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  add_adopt(*plan, options);
+  add_adopt(*apply, options);
   add_time(*apply, "--timeout", options.timeout, "give up when not converged by then [10m]");
   add_time(*apply, "--lock-timeout", options.lock_timeout,
            "how long to wait for a lock that another apply holds [12s]");
@@ -153,20 +227,31 @@ void add_commands(CLI::App& app, Options& options) {
       ->type_name("CLOUD")
       ->allow_extra_args(false);  // What follows the name is the spec.
 
-  add_status(
-      *on("status", "show the ensemble, clouds and nodes, one verdict each", Command::status),
-      options);
+  CLI::App* const status =
+      on("status", "show the ensemble, clouds and nodes, one verdict each", Command::status);
+  add_status(*status, options);
+  add_format(*status, options, false);
   CLI::App* const ping =
       on("ping", "is every host, server and node answering, and how fast", Command::ping);
   add_spec(*ping, options);
   ping->add_flag("--full", options.full, "show long lists whole");
-  on("schema", "print the spec's JSON Schema", Command::schema);
+  CLI::App* const observe =
+      on("observe", "write what is there as JSON, for plan --from", Command::observe);
+  add_spec(*observe, options);
+  observe->add_option("-o,--out", options.out, "write there, not to standard output")
+      ->type_name("FILE");
+
+  CLI::App* const schema = on("schema", "print the JSON Schema of a document", Command::schema);
+  schema->add_option("DOCUMENT", options.schema, "spec, plan, status, observation or diagnostics")
+      ->check(CLI::IsMember({"spec", "plan", "status", "observation", "diagnostics"}))
+      ->capture_default_str();
   CLI::App* const completion =
       on("completion", "print completions for a shell", Command::completion);
   completion->add_option("SHELL", options.shell, "bash, zsh or fish; names: what --only may name")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish", "names"}));
   add_spec(*completion, options);
+  add_import(app, options);
 }
 
 /// Empty, or what is wrong with the first word: CLI11 only says that a command is missing.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -15,11 +16,11 @@ namespace arcform {
 enum class ExitStatus {
   done = 0,
   error = 1,
-  changes_pending = 2,  ///< plan --exit-code, and there is something to do
+  changes_pending = 2,  ///< plan --exit-code, and there is something to do; apply PLAN, and more is
   refused = 3,          ///< by a guard, or nobody was there to say yes
   invalid = 4,          ///< the spec or the command line
   steps_failed = 5,
-  stale_plan = 6,
+  stale_plan = 6,  ///< apply PLAN: what it relies on has moved
   lock_held = 7,
   not_converged = 8,  ///< in time
   incomplete = 9,     ///< something could not be observed
@@ -28,15 +29,47 @@ enum class ExitStatus {
   terminated = 143,
 };
 
-enum class Command { validate, plan, apply, status, ping, schema, completion };
+enum class Command {
+  validate,
+  plan,
+  apply,
+  status,
+  ping,
+  observe,
+  import_conf,
+  import_live,
+  schema,
+  completion
+};
+
+/// How results are written.
+enum class Format { text, json, markdown, dot };
+
+/// What the import commands are told.
+struct ImportOptions {
+  std::string file;       ///< conf: Arcus' configuration file
+  std::string zookeeper;  ///< "ip:port,ip:port"
+  std::string output;     ///< empty: standard output
+  bool force = false;     ///< an existing output file may be replaced
+  std::string deployment = "arcus";
+  std::string user;  ///< live: who logs in
+  std::vector<std::string> identity_files;
+  std::string known_hosts;
+  std::uint16_t port = 22;
+  bool log_in = true;  ///< live: false: only ZooKeeper is asked
+};
 
 /// What the command line asks for.
 struct Options {
   Command command = Command::plan;
   std::string spec = "arcform.json";
-  bool exit_code = false;  ///< plan: 2 when there are changes
-  bool full = false;       ///< long lists whole
-  bool yes = false;        ///< apply: do not ask
+  Format format = Format::text;
+  std::string out;              ///< plan: save it there; observe: write there, not to stdout
+  std::string from;             ///< plan: an observation in a file, instead of looking
+  std::string schema = "spec";  ///< schema: of which document
+  bool exit_code = false;       ///< plan: 2 when there are changes
+  bool full = false;            ///< long lists whole
+  bool yes = false;             ///< apply: do not ask
   std::size_t parallel = 32;
   std::chrono::seconds timeout{600};
   std::chrono::seconds lock_timeout{12};
@@ -46,6 +79,8 @@ struct Options {
   std::string zookeeper;            ///< status: ask these servers ("host:port,..."), without a spec
   std::chrono::seconds watch{0};    ///< status: again and again; 0: once
   std::string shell;                ///< completion: for which
+  std::vector<std::string> adopt;
+  ImportOptions import;
 };
 
 /// What to print and how to exit instead of running a command: help, the version, a usage error.

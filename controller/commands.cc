@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "controller/commands.h"
-
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
@@ -10,14 +8,35 @@
 
 #include <fmt/format.h>
 
+#include "controller/command_parts.h"
 #include "controller/completion.h"
+#include "controller/import.h"
 #include "controller/status.h"
+#include "model/render.h"
 #include "model/select.h"
+#include "specs/observed_file.h"
 #include "specs/reader.h"
+#include "specs/report_file.h"
 #include "specs/schema.h"
 
 namespace arcform {
-namespace {
+
+RenderOptions render_options(const Console& console, const Options& options, Time took) {
+  RenderOptions render;
+  render.elapsed = fmt::format("{:.1f} s", std::chrono::duration<double>(took).count());
+  render.colour = console.colour();
+  render.full = options.full;
+  render.width = console.size().columns;
+  return render;
+}
+
+Policy policy_of(const Options& options) {
+  Policy policy;
+  policy.allow_removal = options.allow_removal;
+  policy.only = options.only;
+  policy.adopt = options.adopt;
+  return policy;
+}
 
 Result<std::string> read_file(const std::string& path) {
   errno = 0;
@@ -36,6 +55,8 @@ Result<std::string> read_file(const std::string& path) {
   return text.str();
 }
 
+namespace {
+
 std::string summary(const DesiredState& desired) {
   std::size_t nodes = 0;
   for (const DesiredCloud& cloud : desired.clouds) {
@@ -45,13 +66,6 @@ std::string summary(const DesiredState& desired) {
       "{}: valid: deployment {}, {} hosts, {} ZooKeeper servers, {} clouds, {} cache nodes",
       desired.source, desired.deployment, desired.hosts.size(), desired.ensemble.servers.size(),
       desired.clouds.size(), nodes);
-}
-
-Policy policy_of(const Options& options) {
-  Policy policy;
-  policy.allow_removal = options.allow_removal;
-  policy.only = options.only;
-  return policy;
 }
 
 /// False, and said, when --only names something that is nowhere.
@@ -64,8 +78,8 @@ bool selects(Machine& machine, const Options& options, const DesiredState& desir
   return known.has_value();
 }
 
-Awaitable<ExitStatus> run_plan(Machine& machine, const Options& options,
-                               const DesiredState& desired) {
+Awaitable<ExitStatus> run_plan(Machine& machine, const Options& options, const Input& input) {
+  const DesiredState& desired = input.desired;
   EnsembleSession session(machine.world.loop, machine.zookeeper, connect_string(desired));
   session.use_once();
   const Policy policy = policy_of(options);
@@ -74,31 +88,31 @@ Awaitable<ExitStatus> run_plan(Machine& machine, const Options& options,
   if (!selects(machine, options, desired, round)) {
     co_return ExitStatus::invalid;
   }
-  machine.console.out(render_plan(round.plan, desired, round.observed,
-                                  render_options(machine, options, round.took)));
-  co_return status_of(round.plan, options.exit_code);
+  co_return put_plan(machine.console, options, input, round, std::nullopt);
 }
 
-/// The plan, and a plain yes to it.
-bool confirm(Machine& machine, const Options& options, const DesiredState& desired,
+}  // namespace
+
+bool confirm(Console& console, const Options& options, const DesiredState& desired,
              const Round& round) {
-  machine.console.out(render_plan(round.plan, desired, round.observed,
-                                  render_options(machine, options, round.took)));
+  console.out(render_plan(round.plan, desired, round.observed,
+                          render_options(console, options, round.took)));
   if (options.yes) {
-    machine.console.out("\n");
+    console.out("\n");
     return true;
   }
-  const auto answer =
-      machine.console.ask("\nDo you want to do this? Only \"yes\" is taken as a yes: ");
+  const auto answer = console.ask("\nDo you want to do this? Only \"yes\" is taken as a yes: ");
   if (!answer) {
-    machine.console.err(
+    console.err(
         "arcform: refused: nobody is there to say yes (no terminal); check the plan and run it "
         "with --yes\n");
   } else if (*answer != "yes") {
-    machine.console.out("Nothing was done.\n");
+    console.out("Nothing was done.\n");
   }
   return answer == "yes";
 }
+
+namespace {
 
 const char* verdict_of(Outcome outcome) {
   switch (outcome) {
@@ -117,6 +131,9 @@ const char* verdict_of(Outcome outcome) {
       return "Nothing was done: another apply holds the lock.";
     case Outcome::timed_out:
       return "Not converged in time; the same command goes on from here.";
+    case Outcome::stale:  // Of saved plans only.
+    case Outcome::pending:
+      return "";
     case Outcome::interrupted:
       return "Interrupted: what was running has finished, nothing else was started; the same "
              "command goes on from here.";
@@ -129,10 +146,10 @@ void report(Machine& machine, const Options& options, const DesiredState& desire
   Console& console = machine.console;
   if (!shown && result.outcome != Outcome::lock_held) {
     console.out(render_plan(result.last.plan, desired, result.last.observed,
-                            render_options(machine, options, result.last.took)));
+                            render_options(machine.console, options, result.last.took)));
   } else if (result.outcome != Outcome::converged && result.outcome != Outcome::declined) {
     console.out("\n" + render_held(result.last.plan.held, desired,
-                                   render_options(machine, options, result.last.took)));
+                                   render_options(machine.console, options, result.last.took)));
   }
   for (const std::string& failure : result.failures) {
     if (result.outcome == Outcome::failed || result.outcome == Outcome::timed_out) {
@@ -173,7 +190,7 @@ Awaitable<ExitStatus> run_apply(Machine& machine, const Options& options,
       return false;
     }
     shown = true;
-    return confirm(machine, options, desired, round);
+    return confirm(machine.console, options, desired, round);
   };
   hooks.replanned = [&](const Round& round) {
     machine.console.out(fmt::format("Looked again: {} steps to go.\n", round.plan.steps.size()));
@@ -189,27 +206,63 @@ Awaitable<ExitStatus> run_apply(Machine& machine, const Options& options,
   report(machine, options, desired, result, shown);
   co_await session.close();
   if (result.outcome == Outcome::interrupted) {
-    co_return machine.signals.received() == SIGTERM ? ExitStatus::terminated
-                                                    : ExitStatus::interrupted;
+    co_return status_of_signal(machine.signals);
   }
   co_return status_of(result.outcome, result.last.plan);
 }
 
 }  // namespace
 
-RenderOptions render_options(const Machine& machine, const Options& options, Time took) {
-  RenderOptions render;
-  render.elapsed = fmt::format("{:.1f} s", std::chrono::duration<double>(took).count());
-  render.colour = machine.console.colour();
-  render.full = options.full;
-  render.width = machine.console.size().columns;
-  return render;
+namespace {
+
+std::string schema_named(const std::string& name) {
+  if (name == "plan") {
+    return plan_schema();
+  }
+  if (name == "status") {
+    return status_schema();
+  }
+  if (name == "observation") {
+    return observation_schema();
+  }
+  return name == "diagnostics" ? diagnostics_schema() : std::string(spec_schema()) + "\n";
 }
 
-std::optional<ExitStatus> run_offline(const Options& options, Console& console,
-                                      DesiredState& desired) {
+/// `apply` takes a plan file too: it is known by its content.
+std::optional<ExitStatus> read_saved(const Options& options, Console& console,
+                                     const std::string& text, Input& input) {
+  Result<SavedPlan> saved = read_plan(text, options.spec);
+  if (!saved) {
+    console.err("arcform: " + saved.error().message + "\n");
+    return ExitStatus::invalid;
+  }
+  if (!options.allow_removal.empty()) {
+    console.err(
+        fmt::format("arcform: {}: a plan says itself what may be removed; give "
+                    "--allow-removal to plan\n",
+                    printable(options.spec)));
+    return ExitStatus::invalid;
+  }
+  input.desired = saved->desired;
+  input.saved = std::move(*saved);
+  return std::nullopt;
+}
+
+void tell(const Options& options, Console& console, const SpecResult& spec) {
+  if (options.command == Command::validate && options.format == Format::json) {
+    console.out(write_diagnostics(options.spec, spec.desired.has_value(), spec.diagnostics));
+    return;
+  }
+  for (const Diagnostic& diagnostic : spec.diagnostics) {
+    console.err(format(diagnostic, options.spec) + "\n");
+  }
+}
+
+}  // namespace
+
+std::optional<ExitStatus> run_offline(const Options& options, Console& console, Input& input) {
   if (options.command == Command::schema) {
-    console.out(std::string(spec_schema()) + "\n");
+    console.out(schema_named(options.schema));
     return ExitStatus::done;
   }
   const std::optional<CompletionShell> shell = shell_named(options.shell);
@@ -217,7 +270,11 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console,
     console.out(completion_script(*shell));
     return ExitStatus::done;
   }
-  if (options.command == Command::status && !options.zookeeper.empty()) {
+  if (options.command == Command::import_conf) {
+    return run_import_conf(options, console);
+  }
+  if (options.command == Command::import_live ||
+      (options.command == Command::status && !options.zookeeper.empty())) {
     return std::nullopt;
   }
   const Result<std::string> text = read_file(options.spec);
@@ -225,27 +282,38 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console,
     console.err("arcform: " + text.error().message + "\n");
     return ExitStatus::invalid;
   }
-  SpecResult spec = read_spec(*text, options.spec);
-  for (const Diagnostic& diagnostic : spec.diagnostics) {
-    console.err(format(diagnostic, options.spec) + "\n");
+  if (options.command == Command::apply && is_document(*text)) {
+    return read_saved(options, console, *text, input);
   }
+  SpecResult spec = read_spec(*text, options.spec);
+  tell(options, console, spec);
   if (!spec.desired) {
     return ExitStatus::invalid;
   }
-  desired = std::move(*spec.desired);
+  input.desired = std::move(*spec.desired);
+  input.spec_text = *text;
   if (options.command == Command::validate) {
-    console.out(summary(desired) + "\n");
+    if (options.format == Format::text) {
+      console.out(summary(input.desired) + "\n");
+    }
     return ExitStatus::done;
   }
   if (options.command == Command::completion) {
-    console.out(fmt::format("{}\n", fmt::join(selectable(desired, ObservedState{}), "\n")));
+    console.out(fmt::format("{}\n", fmt::join(selectable(input.desired, ObservedState{}), "\n")));
     return ExitStatus::done;
   }
-  if (const Result<void> known = check_clouds(options.clouds, desired); !known) {
+  if (options.command == Command::plan && !options.from.empty()) {
+    return plan_from_file(options, console, input);
+  }
+  if (const Result<void> known = check_clouds(options.clouds, input.desired); !known) {
     console.err("arcform: " + known.error().message + "\n");
     return ExitStatus::invalid;
   }
   return std::nullopt;
+}
+
+ExitStatus status_of_signal(const Signals& signals) {
+  return signals.received() == SIGTERM ? ExitStatus::terminated : ExitStatus::interrupted;
 }
 
 ExitStatus status_of(const Plan& plan, bool exit_code) {
@@ -255,7 +323,8 @@ ExitStatus status_of(const Plan& plan, bool exit_code) {
   if (plan.holds(Hold::unsupported) || plan.holds(Hold::guard) || plan.holds(Hold::foreign)) {
     return ExitStatus::refused;
   }
-  return exit_code && !plan.converged() ? ExitStatus::changes_pending : ExitStatus::done;
+  const bool same = plan.converged() || plan.only_adopts();
+  return exit_code && !same ? ExitStatus::changes_pending : ExitStatus::done;
 }
 
 ExitStatus status_of(Outcome outcome, const Plan& plan) {
@@ -275,26 +344,35 @@ ExitStatus status_of(Outcome outcome, const Plan& plan) {
       return ExitStatus::not_converged;
     case Outcome::interrupted:
       return ExitStatus::interrupted;
+    case Outcome::stale:
+      return ExitStatus::stale_plan;
+    case Outcome::pending:
+      return ExitStatus::changes_pending;
   }
   return ExitStatus::bug;
 }
 
-Awaitable<ExitStatus> run_command(Machine& machine, const Options& options,
-                                  const DesiredState& desired) {
+Awaitable<ExitStatus> run_command(Machine& machine, const Options& options, const Input& input) {
   switch (options.command) {
     case Command::plan:
-      return run_plan(machine, options, desired);
+      return run_plan(machine, options, input);
     case Command::apply:
-      return run_apply(machine, options, desired);
+      return input.saved ? run_apply_saved(machine, options, input)
+                         : run_apply(machine, options, input.desired);
     case Command::ping:
-      return run_ping(machine, options, desired);
+      return run_ping(machine, options, input.desired);
+    case Command::observe:
+      return run_observe(machine, options, input);
     case Command::status:
-    case Command::validate:  // These three end in run_offline.
+    case Command::validate:  // These end in run_offline.
     case Command::schema:
     case Command::completion:
+    case Command::import_conf:
       break;
+    case Command::import_live:
+      return run_import_live(machine, options);
   }
-  return options.zookeeper.empty() ? run_status(machine, options, desired)
+  return options.zookeeper.empty() ? run_status(machine, options, input.desired)
                                    : run_zookeeper_status(machine, options);
 }
 

@@ -10,6 +10,7 @@
 #include "controller/signals.h"
 #include "controller/terminal.h"
 #include "model/render.h"
+#include "specs/plan_file.h"
 
 namespace arcform {
 
@@ -34,17 +35,20 @@ struct Machine {
   Network network;
 };
 
-/// How this machine's text is written.
-RenderOptions render_options(const Machine& machine, const Options& options, Time took);
+/// What a command was given to read.
+struct Input {
+  DesiredState desired;
+  std::string spec_text;
+  std::optional<SavedPlan> saved;  ///< apply was given a plan; `desired` is what its spec says
+};
 
-/// Everything that needs no world: the schema, reading and checking the spec. The status to exit
-/// with when that was all, or when the spec is wrong; else the spec is left in `desired`.
-std::optional<ExitStatus> run_offline(const Options& options, Console& console,
-                                      DesiredState& desired);
+/// Everything that needs no world: the schemas, reading and checking the spec, planning from an
+/// observation. The status to exit with when that was all, or when the spec is wrong; else what was
+/// read is left in `input`.
+std::optional<ExitStatus> run_offline(const Options& options, Console& console, Input& input);
 
-/// Runs plan, apply, status or ping to its end.
-Awaitable<ExitStatus> run_command(Machine& machine, const Options& options,
-                                  const DesiredState& desired);
+/// Runs plan, apply, status, ping or observe to its end.
+Awaitable<ExitStatus> run_command(Machine& machine, const Options& options, const Input& input);
 
 /// The exit status of a plan that was only looked at.
 ExitStatus status_of(const Plan& plan, bool exit_code);

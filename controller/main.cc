@@ -47,8 +47,7 @@ Network make_network(asio::io_context& loop) {
 }
 
 /// Builds the real world and runs one command in it.
-ExitStatus run_in_real_world(const Options& options, const DesiredState& desired,
-                             Console& console) {
+ExitStatus run_in_real_world(const Options& options, const Input& input, Console& console) {
   asio::io_context loop;
   const ShellEnvironment environment = current_environment();
   Secrets secrets(environment.home, ask_secret);
@@ -63,7 +62,7 @@ ExitStatus run_in_real_world(const Options& options, const DesiredState& desired
   Machine machine{{loop, clock, hosts},          zookeeper, console,
                   holder_name(environment.user), signals,   make_network(loop)};
   ExitStatus status = ExitStatus::bug;
-  asio::co_spawn(loop, run_command(machine, options, desired),
+  asio::co_spawn(loop, run_command(machine, options, input),
                  [&](const std::exception_ptr& bug, ExitStatus ended) {
                    status = ended;
                    loop.stop();
@@ -83,11 +82,11 @@ ExitStatus run(std::vector<std::string> arguments) {
     return answer->status;
   }
   const Options& options = std::get<Options>(request);
-  DesiredState desired;
-  if (const auto ended = run_offline(options, console, desired)) {
+  Input input;
+  if (const auto ended = run_offline(options, console, input)) {
     return *ended;
   }
-  return run_in_real_world(options, desired, console);
+  return run_in_real_world(options, input, console);
 }
 
 }  // namespace

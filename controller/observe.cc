@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "controller/observe_strangers.h"
 #include "controller/read_tree.h"
 #include "model/answers.h"
 #include "model/membership.h"
@@ -164,7 +165,22 @@ Awaitable<void> observe_server(Round& round, HostReader& host, DesiredHost acces
   round.seen.servers.insert_or_assign(id, std::move(answer));
 }
 
-/// Asks what runs there of ours; a process that does not run cannot answer.
+/// In the place of a server of ours may run one that somebody else started.
+Awaitable<void> look_for_stranger(Round& round, HostReader& host, const HostFacts& facts, int id) {
+  const std::uint16_t port = round.desired.ensemble.client_port;
+  std::optional<RunningServer> found;
+  if (facts.is_listening(port)) {
+    found = co_await observe_stranger(host, facts, id, port);
+  }
+  if (!found) {
+    round.seen.servers.insert_or_assign(id, Observation<ServerAnswer>::absent());
+    co_return;
+  }
+  round.seen.strangers.insert_or_assign(id, std::move(*found));
+  co_await observe_server(round, host, id);
+}
+
+/// Asks what runs there of ours, or could become ours; a process that does not run cannot answer.
 Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost& access,
                               const HostFacts& facts) {
   TaskGroup tasks(round.world.loop);
@@ -180,9 +196,18 @@ Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost&
       tasks.spawn(observe_node(round, host, node));
     }
   }
+  if (ip) {
+    for (const std::uint16_t port : stranger_ports(facts)) {
+      tasks.spawn(observe_node(round, host, Endpoint{*ip, port}));
+    }
+  }
   const DesiredServer* const server = server_on(round.desired, access.name);
   if (server != nullptr) {
     round.seen.servers.insert_or_assign(server->id, Observation<ServerAnswer>::absent());
+    const ObservedSlot* const slot = facts.slot(server_slot(server->id));
+    if (slot == nullptr || facts.process_of(*slot) == nullptr) {
+      co_await look_for_stranger(round, host, facts, server->id);
+    }
   }
   for (const auto& [name, slot] : facts.slots) {
     // One that the spec does not have may still be a member; its id may be another host's by now.

@@ -34,9 +34,16 @@ Awaitable<Result<std::string>> find_join(ZnodeReader& reader, std::string servic
 Awaitable<Result<void>> perform_action(ApplyContext& context, const ReconfigureEnsemble& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const RetireServer& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const SetDataAside& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const AdoptServer& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const AdoptCloud& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const AdoptNode& action);
 
 /// Records the spec as the last applied revision, one above `context.revision`.
 Awaitable<Result<void>> record_applied(ApplyContext& context, DeploymentLock& lock);
+
+/// Writes how a host with nodes of ours is reached, for the day when it leaves the spec.
+Awaitable<Result<void>> write_host_record(DeploymentLock& lock, const DesiredState& desired,
+                                          HostRecord record);
 
 /// ": its last words: ..." of a slot's log, or "" when there are none.
 Awaitable<std::string> last_words_of(ApplyContext& context, std::string host, std::string slot);

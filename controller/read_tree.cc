@@ -75,6 +75,22 @@ Awaitable<void> read_members(asio::io_context& loop, Reading& reading, std::stri
   });
 }
 
+/// The deployment of somebody else that claims the cloud. Asked only for clouds that stand and are
+/// not ours, which is rare.
+Awaitable<void> read_claimant(Reading& reading, std::string service_code, ObservedCloud& cloud) {
+  const Children deployments = co_await children(reading, std::string(znodes::kArcform));
+  for (const std::string& name : deployments.value_or(std::vector<std::string>{})) {
+    if (name == reading.desired.deployment || !is_deployment_name(name)) {
+      continue;
+    }
+    const auto claim = co_await znode(reading, znodes::claim(name, service_code));
+    if (claim) {
+      cloud.claimed_by = name;
+      co_return;
+    }
+  }
+}
+
 Awaitable<void> read_cloud(asio::io_context& loop, Reading& reading, std::string service_code) {
   ObservedCloud& cloud = reading.facts.clouds[service_code];
   cloud.claimed = reading.facts.record.claims.contains(service_code);
@@ -85,6 +101,9 @@ Awaitable<void> read_cloud(asio::io_context& loop, Reading& reading, std::string
   cloud.cache_list = members.has_value();
   if (members) {
     co_await read_members(loop, reading, service_code, *members, cloud.joined);
+  }
+  if (cloud.cache_list && !cloud.claimed) {
+    co_await read_claimant(reading, service_code, cloud);
   }
 }
 
@@ -136,6 +155,7 @@ Awaitable<void> read_host_records(asio::io_context& loop, Reading& reading) {
 Awaitable<void> read_epoch(Reading& reading) {
   const auto found = co_await znode(reading, znodes::epoch(reading.desired.deployment));
   reading.facts.record.epoch_version = found ? found->version : -1;
+  reading.facts.record.epoch_czxid = found ? found->czxid : 0;
 }
 
 Awaitable<void> read_lock_holder(Reading& reading) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "controller/perform.h"
+#include "controller/round_parts.h"
 
 namespace arcform {
 namespace {
@@ -66,6 +67,8 @@ Plan without_given_up(Plan plan, const Attempts& attempts) {
   return plan;
 }
 
+}  // namespace
+
 void note_failures(const Plan& plan, const ApplyResult& result, ReconcileResult& out) {
   out.failures.clear();
   for (StepId id = 0; id < plan.steps.size(); ++id) {
@@ -76,6 +79,8 @@ void note_failures(const Plan& plan, const ApplyResult& result, ReconcileResult&
   }
   out.steps_done += result.count(StepOutcome::State::done);
 }
+
+namespace {
 
 void note_repeats(const Plan& plan, const Attempts& attempts, ReconcileResult& out) {
   for (const Step& step : plan.steps) {
@@ -88,7 +93,8 @@ void note_repeats(const Plan& plan, const Attempts& attempts, ReconcileResult& o
   }
 }
 
-/// Nothing can be done any more: why not. Steps that are still in the plan were given up.
+}  // namespace
+
 Outcome outcome_of(const Plan& plan) {
   if (plan.converged()) {
     return Outcome::converged;
@@ -108,8 +114,6 @@ bool only_waits(const Plan& plan) {
                      [](const Held& held) { return held.hold == Hold::waiting; });
 }
 
-/// A spec that differs from the recorded one only in what it says, not in what is, is recorded too:
-/// the record tells which revision holds. Where a selection hides something, nothing is recorded.
 Awaitable<Result<void>> record(ApplyContext& context, const Round& round) {
   const TreeFacts* const tree = round.observed.tree.get();
   if (tree == nullptr || round.plan.hidden > 0 ||
@@ -140,6 +144,8 @@ void take_notes(ApplyContext& context, const Round& round) {
   }
 }
 
+namespace {
+
 /// Takes the lock before the first step where an ensemble serves. False: somebody has applied since
 /// the observation, so the plan is stale.
 Awaitable<Result<bool>> lock_for(ApplyContext& context, const Round& round) {
@@ -157,6 +163,8 @@ Awaitable<Result<bool>> lock_for(ApplyContext& context, const Round& round) {
   co_return undisturbed && (*lock)->epoch_version() == std::max(seen, 0) + 1;
 }
 
+}  // namespace
+
 Awaitable<void> release(ApplyContext& context) {
   if (context.lock != nullptr && context.lock->alive()) {
     const Result<void> released = co_await context.lock->release();
@@ -166,6 +174,8 @@ Awaitable<void> release(ApplyContext& context) {
   }
   context.lock.reset();
 }
+
+namespace {
 
 /// The loop behind reconcile(), without the lock's release.
 Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks hooks,

@@ -20,6 +20,8 @@ enum class Outcome {
   lock_held,    ///< another apply holds the deployment's lock
   timed_out,    ///< not converged in time
   interrupted,  ///< stopped at a safe point on request
+  stale,        ///< a saved plan, and what it relies on has moved
+  pending,      ///< a saved plan is done, and there is more to do than it says
 };
 
 /// One observation and the plan for it.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "controller/command_parts.h"
 #include "controller/ping.h"
 #include "controller/read_tree.h"
 #include "controller/watch.h"
@@ -13,6 +14,7 @@
 #include "model/answers.h"
 #include "model/nearest.h"
 #include "model/zookeeper_view.h"
+#include "specs/report_file.h"
 
 namespace arcform {
 namespace {
@@ -25,17 +27,20 @@ Awaitable<Frame> look_at_spec(Machine& machine, const Options& options,
   EnsembleSession session(machine.world.loop, machine.zookeeper, connect_string(desired));
   session.use_once();
   const Round round = co_await look(machine.world.reading(), session, desired, Policy{});
-  RenderOptions render = render_options(machine, options, round.took);
+  RenderOptions render = render_options(machine.console, options, round.took);
   render.clouds = options.clouds;
   co_await session.close();
-  co_return Frame{render_status(desired, round.observed, render),
+  co_return Frame{options.format == Format::json
+                      ? write_status(status_report(desired, round.observed))
+                      : render_status(desired, round.observed, render),
                   round.plan.holds(Hold::unknown) ? ExitStatus::incomplete : ExitStatus::done};
 }
 
 Awaitable<Frame> ping_once(Machine& machine, const Options& options, const DesiredState& desired) {
   const Time begun = machine.world.clock.now();
   const PingReport report = co_await ping(machine.world.reading(), machine.zookeeper, desired);
-  const RenderOptions render = render_options(machine, options, machine.world.clock.now() - begun);
+  const RenderOptions render =
+      render_options(machine.console, options, machine.world.clock.now() - begun);
   co_return Frame{render_ping(desired, report, render),
                   report.has(PingAnswer::State::silent)    ? ExitStatus::steps_failed
                   : report.has(PingAnswer::State::unasked) ? ExitStatus::incomplete
@@ -127,7 +132,8 @@ Awaitable<Frame> look_at_zookeeper(Machine& machine, const Options& options,
   } else {
     view.tree = co_await read_all(machine, fmt::format("{}", fmt::join(numeric, ",")));
   }
-  RenderOptions render = render_options(machine, options, machine.world.clock.now() - begun);
+  RenderOptions render =
+      render_options(machine.console, options, machine.world.clock.now() - begun);
   render.clouds = options.clouds;
   const bool whole = view.tree.is_present() &&
                      std::all_of(view.servers.begin(), view.servers.end(),

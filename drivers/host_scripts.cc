@@ -21,15 +21,15 @@ home() {
 IFS= read -r boot </proc/sys/kernel/random/boot_id || return 15
 )sh";
 
-/// `starts PID` sets $state and $ticks (fields 3 and 22 of its stat; the name before them may hold
-/// anything, newlines and parentheses too) and fails when there is no such process.
+/// `starts PID` sets $state, $parent and $ticks (fields 3, 4 and 22 of its stat; the name before
+/// them may hold anything, newlines and parentheses too) and fails when there is no such process.
 constexpr std::string_view kProcesses = R"sh(starts() {
   line= stat=
   { while IFS= read -r line || [ -n "$line" ]; do stat="$stat$line "; done <"/proc/$1/stat"
   } 2>/dev/null
   [ -n "$stat" ] || return 1
   set -- ${stat##*') '}
-  state=$1 ticks=${20}
+  state=$1 parent=$2 ticks=${20}
 }
 lives() {
   starts "$1" && [ "$ticks" = "$2" ] && case $state in [ZXx]) false ;; esac
@@ -245,6 +245,10 @@ std::string script_prelude(std::string_view directory) {
     out += assign("d", directory);
   }
   return out;
+}
+
+std::string script_of_slots() {
+  return std::string(kProcesses) + std::string(kLock);
 }
 
 std::string start_script(const StartRequest& request, const ScriptPlace& place) {

@@ -33,6 +33,8 @@ struct ScriptPlace {
 /// Shell functions and variables that all scripts share: `say`, `nearest`, $d (our folder), $boot;
 /// refuses when /proc shows another PID namespace than the shell lives in.
 std::string script_prelude(std::string_view directory);
+/// Shell functions for those who own a slot for a moment: `lives`, `acquire`, `occupied`.
+std::string script_of_slots();
 
 /// Prints "running BOOT PID TICKS" (it lived already) or "started BOOT PID TICKS".
 std::string start_script(const StartRequest& request, const ScriptPlace& place);

@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "drivers/adopt_script.h"
 #include "drivers/probe.h"
 
 namespace arcform {
@@ -360,6 +361,47 @@ Awaitable<Result<void>> ScriptHost::forget(std::string slot) {
     co_return reply.error();
   }
   if (reply->status != 0) {
+    co_return refusal(*reply, what);
+  }
+  co_return Result<void>{};
+}
+
+Awaitable<Result<std::optional<std::string>>> ScriptHost::read_file(std::string path) {
+  const std::string what = "read " + printable(path);
+  if (!path.starts_with('/') || path.size() > 1024 || path.find('\n') != std::string::npos) {
+    co_return error(ErrorCode::invalid_argument, what, "not an absolute path");
+  }
+  std::string body = read_file_script(path, place_);
+  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
+  if (!reply) {
+    co_return reply.error();
+  }
+  if (reply->status != 0) {
+    co_return refusal(*reply, what);
+  }
+  if (reply->output == "absent") {
+    co_return std::optional<std::string>();
+  }
+  constexpr std::string_view kHead = "file\n";
+  if (!reply->output.starts_with(kHead)) {
+    co_return error(ErrorCode::unavailable, what, "the script's answer is not a file");
+  }
+  co_return std::optional<std::string>(reply->output.substr(kHead.size()));
+}
+
+Awaitable<Result<void>> ScriptHost::adopt(AdoptRequest request) {
+  const std::string what =
+      fmt::format("adopt pid {} as {}", request.process.pid, printable(request.slot));
+  if (!is_slot(request.slot) || request.argv.empty() || !is_word(request.digest) ||
+      request.process.pid < 2) {
+    co_return error(ErrorCode::invalid_argument, what, "bad slot, argv, pid or digest");
+  }
+  std::string body = adopt_script(request, place_);
+  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
+  if (!reply) {
+    co_return reply.error();
+  }
+  if (reply->status != 0 || reply->output != "adopted") {
     co_return refusal(*reply, what);
   }
   co_return Result<void>{};

@@ -26,6 +26,7 @@ class ScriptHost final : public Host {
                                         std::chrono::milliseconds patience) override;
   Awaitable<Result<std::string>> last_words(std::string slot) override;
   Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
+  Awaitable<Result<std::optional<std::string>>> read_file(std::string path) override;
 
   Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override;
   Awaitable<Result<ProcessIdentity>> start(StartRequest request) override;
@@ -33,6 +34,7 @@ class ScriptHost final : public Host {
   Awaitable<Result<std::string>> tell(std::uint16_t port, std::string command, std::string end,
                                       std::chrono::milliseconds patience) override;
   Awaitable<Result<void>> raise_open_files(ProcessIdentity process, std::uint64_t files) override;
+  Awaitable<Result<void>> adopt(AdoptRequest request) override;
   Awaitable<Result<void>> forget(std::string slot) override;
   Awaitable<Result<void>> set_aside(std::string slot,
                                     std::vector<std::string> directories) override;

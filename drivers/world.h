@@ -147,6 +147,15 @@ enum class StopOutcome {
   killed,  ///< it needed SIGKILL
 };
 
+/// A process that runs already and is to be ours, in a slot.
+struct AdoptRequest {
+  std::string slot;
+  ProcessIdentity process;
+  std::vector<std::string> argv;  ///< must be what it runs with
+  std::string digest;             ///< written into the identity file; empty: it says nothing
+  std::uint32_t answering = 0;    ///< who serves its port: itself or a child of it; 0: not asked
+};
+
 /// A whole file that must be there afterwards with exactly this content.
 struct FileWrite {
   std::string path;  ///< absolute; or relative to our folder on the host
@@ -175,6 +184,9 @@ class HostReader {
   virtual Awaitable<Result<std::string>> last_words(std::string slot) = 0;
   /// Whether exactly this process lives.
   virtual Awaitable<Result<bool>> is_alive(ProcessIdentity process) = 0;
+  /// The content of a file, by absolute path; nullopt: there is none. Error resource_exhausted: it
+  /// is larger than 64 kB; permission_denied.
+  virtual Awaitable<Result<std::optional<std::string>>> read_file(std::string path) = 0;
 };
 
 /// Changes a host.
@@ -202,6 +214,10 @@ class HostWriter {
   /// `prlimit` there).
   virtual Awaitable<Result<void>> raise_open_files(ProcessIdentity process,
                                                    std::uint64_t files) = 0;
+  /// Writes the identity file of a process that somebody else started. Errors: aborted (it is gone,
+  /// runs with another argv, or is not who answers), permission_denied (we could not signal it),
+  /// already_exists (the slot has another live process). Twice is as once.
+  virtual Awaitable<Result<void>> adopt(AdoptRequest request) = 0;
   /// Removes a slot's folder; refused (failed_precondition) while its process lives.
   virtual Awaitable<Result<void>> forget(std::string slot) = 0;
   /// Moves what a ZooKeeper server keeps in these absolute folders (myid, version-2) into a new

@@ -9,7 +9,7 @@ build_packages='g++ cmake ninja-build pkg-config libasio-dev libcli11-dev libfmt
 run_packages='default-jre-headless memcached zookeeper'
 # To build and run the tests: several hosts on one machine with an sshd each, other shells, lint.
 test_packages='busybox|busybox-static catch2 ccache clang-format dash git iproute2 librapidcheck-dev
-  fish man-db mandoc openssh-client openssh-server procps shellcheck util-linux zsh'
+  fish man-db mandoc openssh-client openssh-server procps shellcheck util-linux yamllint zsh'
 
 # missing_packages NAME...: prints those that are not installed. Of A|B either will do.
 missing_packages() {

@@ -68,6 +68,9 @@ std::string describe(const Action& action) {
           },
           [](const RetireServer& a) { return "retire " + server(a.stop->id, a.stop->host); },
           [](const SetDataAside& a) { return "set aside the data of " + server(a.id, a.host); },
+          [](const AdoptServer& a) { return "adopt " + server(a.id, a.host); },
+          [](const AdoptCloud& a) { return "adopt cloud " + a.service_code; },
+          [](const AdoptNode& a) { return "adopt " + node(a.node, a.host); },
       },
       action);
 }
@@ -95,6 +98,9 @@ std::string subject(const Action& action) {
           [](const ReconfigureEnsemble& a) { return fmt::format("server {}", a.server); },
           [](const RetireServer& a) { return fmt::format("server {}", a.stop->id); },
           [](const SetDataAside& a) { return fmt::format("server {}", a.id); },
+          [](const AdoptServer& a) { return fmt::format("server {}", a.id); },
+          [](const AdoptCloud& a) { return "cloud " + a.service_code; },
+          [](const AdoptNode& a) { return a.node.text(); },
       },
       action);
 }
@@ -119,6 +125,9 @@ Disruption disruption(const Action& action) {
                         [](const ReconfigureEnsemble&) { return Disruption::none; },
                         [](const RetireServer&) { return Disruption::none; },
                         [](const SetDataAside&) { return Disruption::none; },
+                        [](const AdoptServer&) { return Disruption::none; },
+                        [](const AdoptCloud&) { return Disruption::none; },
+                        [](const AdoptNode&) { return Disruption::none; },
                     },
                     action);
 }
@@ -143,6 +152,9 @@ const char* symbol(const Action& action) {
                         [](const ReconfigureEnsemble& a) { return a.line.empty() ? "-" : "+"; },
                         [](const RetireServer&) { return "-"; },
                         [](const SetDataAside&) { return "-"; },
+                        [](const AdoptServer&) { return "="; },
+                        [](const AdoptCloud&) { return "="; },
+                        [](const AdoptNode&) { return "="; },
                     },
                     action);
 }
@@ -167,6 +179,9 @@ std::string host_of(const Action& action) {
                         [](const ReconfigureEnsemble& a) { return a.host; },
                         [](const RetireServer& a) { return a.stop->host; },
                         [](const SetDataAside& a) { return a.host; },
+                        [](const AdoptServer& a) { return a.host; },
+                        [](const AdoptCloud&) { return std::string(); },
+                        [](const AdoptNode& a) { return a.host; },
                     },
                     action);
 }
@@ -191,8 +206,16 @@ std::string cloud_of(const Action& action) {
                         [](const ReconfigureEnsemble&) { return std::string(); },
                         [](const RetireServer&) { return std::string(); },
                         [](const SetDataAside&) { return std::string(); },
+                        [](const AdoptServer&) { return std::string(); },
+                        [](const AdoptCloud& a) { return a.service_code; },
+                        [](const AdoptNode& a) { return a.service_code; },
                     },
                     action);
+}
+
+bool is_adoption(const Action& action) {
+  return std::holds_alternative<AdoptServer>(action) ||
+         std::holds_alternative<AdoptCloud>(action) || std::holds_alternative<AdoptNode>(action);
 }
 
 }  // namespace arcform

@@ -243,11 +243,56 @@ struct UnregisterCloud {
   bool operator==(const UnregisterCloud&) const = default;
 };
 
+/// A process that runs already, and what must still be so when it is taken over.
+struct RunningProcess {
+  ProcessIdentity identity;
+  std::vector<std::string> argv;
+  bool operator==(const RunningProcess&) const = default;
+};
+
+/// Takes over a running server that somebody else started with settings equal to the spec's: its
+/// slot gets an identity file and our zoo.cfg, which the next start uses; myid is written where it
+/// is missing. Precondition: exactly this process lives, with this argv. Changes nothing that runs.
+/// Idempotent: same files.
+struct AdoptServer {
+  std::string host;
+  int id = 0;
+  Boxed<RunningProcess> running;
+  std::string config;  ///< the whole zoo.cfg as arcform would write it
+  std::string data_directory;
+  bool operator==(const AdoptServer&) const = default;
+};
+
+/// Takes over a registered cloud that no deployment owns: our claim, and how its hosts are reached.
+/// Precondition: it stands, nobody claims it, and no node has joined beside `nodes`. What stands in
+/// Arcus' own tree is left as it is. Idempotent: a claim of ours is left.
+struct AdoptCloud {
+  std::string service_code;
+  std::vector<Endpoint> nodes;  ///< that were seen joined or mapped, sorted
+  std::vector<HostRecord> hosts;
+  bool operator==(const AdoptCloud&) const = default;
+};
+
+/// Takes over a running cache node that somebody else started: its slot gets an identity file.
+/// Precondition: exactly this process lives, with this argv, it answers on its port with this pid,
+/// and its ephemeral stands in the cloud. Changes nothing that runs. Idempotent: same file.
+struct AdoptNode {
+  std::string host;
+  Endpoint node;
+  std::string service_code;
+  Boxed<RunningProcess> running;
+  bool operator==(const AdoptNode&) const = default;
+};
+
 using Action =
     std::variant<ConfigureServer, StartServer, StopServer, RestartServer, AwaitQuorum, CreateTree,
                  RegisterCloud, MapNodes, UnmapNodes, StartNode, StopNode, RestartNode, ForgetNode,
-                 UnregisterCloud, TuneNode, ReconfigureEnsemble, RetireServer, SetDataAside>;
+                 UnregisterCloud, ReconfigureEnsemble, RetireServer, SetDataAside, AdoptServer,
+                 AdoptCloud, AdoptNode, TuneNode>;
 static_assert(sizeof(Action) <= 136, "there are as many actions as nodes: box large, rare parts");
+
+/// Whether the action only writes down that something that runs is ours from now on.
+bool is_adoption(const Action& action);
 
 /// "start cache node 10.0.0.1:11211 on cache001.arcus": what is done, to what.
 std::string describe(const Action& action);
@@ -255,7 +300,7 @@ std::string describe(const Action& action);
 std::string subject(const Action& action);
 Disruption disruption(const Action& action);
 /// The sign in front of a step: + start or create, - stop or remove, ~ tune, ± restart, ! repair
-/// (only the planner knows), · wait.
+/// (only the planner knows), · wait, = adopt.
 const char* symbol(const Action& action);
 /// The host that the action works on; empty for ZooKeeper's.
 std::string host_of(const Action& action);

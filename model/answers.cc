@@ -127,4 +127,15 @@ std::optional<std::uint32_t> parse_synced_followers(std::string_view reply) {
   return count;
 }
 
+std::optional<std::uint32_t> parse_stats_pid(std::string_view reply) {
+  const auto text = line_after(reply, "STAT pid ");
+  std::uint32_t pid = 0;
+  if (!text || text->empty() ||
+      std::from_chars(text->data(), text->data() + text->size(), pid).ptr !=
+          text->data() + text->size()) {
+    return std::nullopt;
+  }
+  return pid;
+}
+
 }  // namespace arcform

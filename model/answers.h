@@ -44,4 +44,7 @@ std::optional<NodeCounters> parse_node_counters(std::string_view reply);
 /// nullopt: not a leader's reply.
 std::optional<std::uint32_t> parse_synced_followers(std::string_view reply);
 
+/// The pid in the reply to `stats`; nullopt: it names none.
+std::optional<std::uint32_t> parse_stats_pid(std::string_view reply);
+
 }  // namespace arcform

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "model/adoption.h"
 #include "model/diff_parts.h"
 #include "model/membership.h"
 #include "model/zoo_cfg.h"
@@ -79,9 +80,15 @@ void diff_running_server(const DesiredState& desired, const DesiredServer& serve
   const ObservedProcess* const process = slot != nullptr ? facts.process_of(*slot) : nullptr;
   if (process == nullptr) {
     if (facts.is_listening(desired.ensemble.client_port)) {
-      out.push_back(server_drift(DriftKind::server_port_taken, server,
-                                 fmt::format("port {} is taken by a process that is not ours",
-                                             desired.ensemble.client_port)));
+      const auto stranger = observed.strangers.find(server.id);
+      out.push_back(server_drift(
+          DriftKind::server_port_taken, server,
+          stranger == observed.strangers.end()
+              ? fmt::format("port {} is taken by a process that is not ours",
+                            desired.ensemble.client_port)
+              : fmt::format("a server that arcform did not start runs there with other settings: "
+                            "{}",
+                            server_difference(desired, server, stranger->second))));
     } else {
       out.push_back(server_drift(
           DriftKind::server_down, server,

@@ -166,7 +166,8 @@ struct ObservedJoin {
 struct ObservedCloud {
   bool cache_list = false;
   bool client_list = false;
-  bool claimed = false;              ///< our claim stands: this deployment registered it
+  bool claimed = false;              ///< our claim stands: this deployment owns it
+  std::string claimed_by;            ///< another deployment whose claim stands; empty: none
   std::uint32_t clients = 0;         ///< children of client_list/<svc>
   std::vector<ObservedJoin> joined;  ///< sorted by (endpoint, name)
   bool operator==(const ObservedCloud&) const = default;
@@ -194,6 +195,7 @@ struct HostRecord {
 /// The last applied revision, and what fences writes.
 struct DeploymentRecord {
   std::int32_t epoch_version = -1;  ///< -1: no epoch znode yet
+  std::int64_t epoch_czxid = 0;     ///< of that znode: tells one ensemble from another
   std::uint64_t revision = 0;       ///< 0: nothing applied yet
   std::string spec_digest;
   std::string at;
@@ -220,11 +222,21 @@ struct TreeFacts {
   bool operator==(const TreeFacts&) const = default;
 };
 
+/// A ZooKeeper server that serves on the client port of the spec and that we did not start.
+struct RunningServer {
+  ProcessIdentity process;
+  std::vector<std::string> argv;
+  std::string config;  ///< the file that it was started with, and its dynamic part behind it
+  bool operator==(const RunningServer&) const = default;
+};
+
 /// One observation of everything that the spec and the record name.
 struct ObservedState {
   std::map<std::string, Observation<HostFacts>> hosts;  ///< by host name
   std::map<int, Observation<ServerAnswer>> servers;     ///< by server id; absent: refused
   std::map<Endpoint, Observation<NodeAnswer>> nodes;    ///< absent: refused or no answer
+  /// By server id: what runs in place of a server of the spec that is not ours yet.
+  std::map<int, RunningServer> strangers;
   Observation<TreeFacts> tree;  ///< absent: the ensemble provably holds nothing yet (all new)
   bool operator==(const ObservedState&) const = default;
 

@@ -74,6 +74,8 @@ struct Plan {
   /// Nothing to do and nothing that keeps desired and observed apart.
   bool converged() const { return steps.empty() && held.empty() && later.empty(); }
   bool holds(Hold kind) const;
+  /// Nothing differs; only what somebody else started has still to be taken over as it runs.
+  bool only_adopts() const;
 };
 
 /// What an apply is narrowed to: a cloud (service code), a host (name), or a node ("ip:port").
@@ -88,7 +90,8 @@ struct Selector {
 struct Policy {
   /// Clouds that may lose any number of nodes, or go although clients are attached.
   std::vector<std::string> allow_removal;
-  std::vector<Selector> only{};  ///< not empty: nothing else is planned
+  std::vector<std::string> adopt{};  ///< clouds to take over although the spec lists less
+  std::vector<Selector> only{};      ///< not empty: nothing else is planned
   bool operator==(const Policy&) const = default;
 };
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "model/diff_parts.h"
+#include "model/plan_adoption.h"
 #include "model/select.h"
 #include "model/znodes.h"
 
@@ -262,14 +263,18 @@ std::size_t steps_expected(const DesiredState& desired, const ObservedState& obs
   return missing;
 }
 
-}  // namespace
-
-Plan plan(const DesiredState& desired, const ObservedState& observed, const Policy& policy) {
+/// The plan, behind the steps that take over what `adoption` found. Differences that may be such a
+/// find are left in `contacts`, unless it is nullptr.
+Plan plan_with(const Adoption& adoption, const DesiredState& desired, const ObservedState& observed,
+               const Policy& policy, std::vector<Drift>* contacts) {
   PlanBuilder builder(desired, observed, policy);
   builder.reserve(steps_expected(desired, observed));
+  AdoptionSteps adopting;
+  adopting.plan(adoption, builder);
   std::vector<Drift> drift;
   diff_hosts(desired, observed, drift);
   diff_ensemble(desired, observed, drift);
+  keep_contacts(drift, contacts);
   plan_hosts(drift, builder);
   plan_ensemble(drift, builder);
   DiffWorld world = index(desired, observed);
@@ -277,15 +282,40 @@ Plan plan(const DesiredState& desired, const ObservedState& observed, const Poli
   for (const DesiredCloud& cloud : desired.clouds) {
     cloud_drift.clear();
     diff_cloud(world, cloud, cloud_drift);
+    keep_contacts(cloud_drift, contacts);
     plan_cloud(cloud, cloud_drift, builder);
   }
   cloud_drift.clear();
   diff_unlisted(world, cloud_drift);
+  keep_contacts(cloud_drift, contacts);
   plan_removals(cloud_drift, builder);
   plan_ensemble_stop(drift, builder);
   plan_alarms(builder);
+  adopting.put_first(builder);
   Plan made = std::move(builder).finish();
   return policy.only.empty() ? made : select(std::move(made), desired, observed, policy.only);
+}
+
+}  // namespace
+
+bool Plan::only_adopts() const {
+  return !steps.empty() && held.empty() && later.empty() &&
+         std::all_of(steps.begin(), steps.end(),
+                     [](const Step& step) { return is_adoption(step.action); });
+}
+
+Plan plan(const DesiredState& desired, const ObservedState& observed, const Policy& policy) {
+  std::vector<Drift> contacts;
+  Plan made = plan_with({}, desired, observed, policy, &contacts);
+  if (contacts.empty()) {
+    return made;
+  }
+  const Adoption adoption = find_adoption(desired, observed, contacts, policy);
+  if (adoption.empty() && adoption.refused.empty()) {
+    return made;
+  }
+  // What is taken over is planned for as if it were ours already.
+  return plan_with(adoption, desired, after_adoption(observed, adoption), policy, nullptr);
 }
 
 }  // namespace arcform

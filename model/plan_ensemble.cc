@@ -84,8 +84,13 @@ ServerPlans sort_servers(const std::vector<Drift>& drift, PlanBuilder& builder) 
       }
     } else if (item.kind == DriftKind::server_port_taken) {
       plan.serving = false;
+      const bool stranger = builder.observed.strangers.contains(item.server);
+      plan.configure = stranger ? nullptr : plan.configure;
       builder.hold(Hold::foreign, server_subject(item),
-                   item.detail + "; stop that process, or choose another clientPort", item.at);
+                   item.detail + (stranger ? "; write into the spec what it runs with, and it is "
+                                             "taken over"
+                                           : "; stop that process, or choose another clientPort"),
+                   item.at);
     } else if (item.kind == DriftKind::server_data_stale) {
       plan.stale = &item;
     } else if (item.kind == DriftKind::server_data_foreign) {

@@ -7,6 +7,7 @@
 
 #include "model/key_shares.h"
 #include "model/render.h"
+#include "model/render_formats.h"
 #include "model/render_impact.h"
 #include "model/render_text.h"
 
@@ -135,6 +136,16 @@ Words words_of(const Step& step, Ring::Share share) {
           [](const SetDataAside&) {
             return Words{"set aside", "nothing lost", 1, Class::forget};
           },
+          // Told in one line of their own: nothing changes by them.
+          [](const AdoptServer&) {
+            return Words{"adopt", "", 0, Class::configure};
+          },
+          [](const AdoptCloud&) {
+            return Words{"adopt", "", 0, Class::configure};
+          },
+          [](const AdoptNode&) {
+            return Words{"adopt", "", 0, Class::configure};
+          },
       },
       step.action);
 }
@@ -201,6 +212,9 @@ std::vector<Group> groups_of(const Plan& plan, const DesiredState& desired) {
   std::vector<Group> groups;
   std::map<std::pair<std::string, bool>, std::size_t> found;
   for (const Step& step : plan.steps) {
+    if (is_adoption(step.action)) {
+      continue;
+    }
     const bool leftover = std::holds_alternative<StopNode>(step.action) ||
                           std::holds_alternative<ForgetNode>(step.action);
     const std::string code = cloud_of(step.action);
@@ -214,15 +228,21 @@ std::vector<Group> groups_of(const Plan& plan, const DesiredState& desired) {
   return groups;
 }
 
-std::string rendered(const Group& group, const Plan& plan, const KeyShares& shares,
-                     const DesiredState& desired, const RenderOptions& options) {
+std::vector<Row> rows_of(const Group& group, std::size_t shown, const Plan& plan,
+                         const KeyShares& shares, const DesiredState& desired) {
   std::vector<Row> rows;
-  const std::size_t shown = shown_of(group.steps.size(), options);
   for (std::size_t i = 0; i < shown; ++i) {
     const auto id = static_cast<std::size_t>(group.steps[i] - plan.steps.data());
     const Ring::Share share = shares.of_step.empty() ? 0 : shares.of_step[id];
     rows.push_back(row_of(*group.steps[i], share, desired));
   }
+  return rows;
+}
+
+std::string rendered(const Group& group, const Plan& plan, const KeyShares& shares,
+                     const DesiredState& desired, const RenderOptions& options) {
+  const std::vector<Row> rows =
+      rows_of(group, shown_of(group.steps.size(), options), plan, shares, desired);
   return fmt::format("\n{}\n{}{}", painted(group.heading, Ink::bold, options.colour),
                      aligned(rows, options.colour, options.width),
                      rest_of(group.steps.size(), options));
@@ -242,50 +262,6 @@ std::string listed(std::string_view heading, const std::vector<std::string>& lin
                      aligned(rows, options.colour, options.width), rest_of(lines.size(), options));
 }
 
-/// What a kind of hold is called in front of its reason.
-const char* word_of(Hold hold) {
-  switch (hold) {
-    case Hold::unknown:
-      return "unknown";
-    case Hold::unsupported:
-      return "unsupported";
-    case Hold::guard:
-      return "refused";
-    case Hold::foreign:
-      return "foreign";
-    case Hold::waiting:
-      return "waiting";
-  }
-  return "unknown";
-}
-
-Cell sign_of(Hold hold) {
-  switch (hold) {
-    case Hold::unknown:
-      return {"?", Ink::yellow};
-    case Hold::unsupported:
-    case Hold::guard:
-    case Hold::foreign:
-      return {"x", Ink::red};
-    case Hold::waiting:
-      return {"·", Ink::dim};
-  }
-  return {"?", Ink::yellow};
-}
-
-std::string held_words(const std::vector<Held>& held) {
-  std::string text;
-  for (const Hold hold :
-       {Hold::unknown, Hold::unsupported, Hold::guard, Hold::foreign, Hold::waiting}) {
-    const auto count = std::count_if(held.begin(), held.end(),
-                                     [hold](const Held& item) { return item.hold == hold; });
-    if (count > 0) {
-      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, word_of(hold));
-    }
-  }
-  return text;
-}
-
 /// "3 to configure, 9 to start"
 std::string class_words(const Plan& plan) {
   std::array<std::size_t, kClassWords.size()> counts{};
@@ -302,15 +278,28 @@ std::string class_words(const Plan& plan) {
   return text.empty() ? "nothing but waiting" : text;
 }
 
+/// Lines without their indentation of two.
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin + 2, end - begin - 2));
+    begin = end + 1;
+  }
+  return lines;
+}
+
 std::string summary(const Plan& plan, const KeyShares& shares, const DesiredState& desired,
                     const RenderOptions& options) {
   const std::string hidden = render_hidden(plan);
   if (plan.converged() && plan.hidden > 0) {
     return fmt::format("No changes are selected.{}\n", hidden);
   }
-  if (plan.converged()) {
-    return plan.alarms.empty() ? "No changes. Observed equals desired.\n"
-                               : "No changes. Observed equals desired, but see the alarms above.\n";
+  if (plan.converged() || plan.only_adopts()) {
+    return (plan.alarms.empty() ? "No changes. Observed equals desired.\n"
+                                : "No changes. Observed equals desired, but see the alarms "
+                                  "above.\n") +
+           adoption_line(plan);
   }
   std::string text;
   if (plan.steps.empty()) {
@@ -324,7 +313,7 @@ std::string summary(const Plan& plan, const KeyShares& shares, const DesiredStat
                     held_words(plan.held));
   }
   text += hidden;
-  text = painted(text, Ink::bold, options.colour) + "\n";
+  text = painted(text, Ink::bold, options.colour) + "\n" + adoption_line(plan);
   std::vector<std::string> lines;
   for (const CloudImpact& impact : plan.impact) {
     if (std::string line = impact_line(impact, plan, shares, desired); !line.empty()) {
@@ -359,19 +348,6 @@ std::string render_plan(const Plan& plan, const DesiredState& desired,
   return out + "\n" + summary(plan, shares, desired, options);
 }
 
-std::string render_held(const std::vector<Held>& held, const DesiredState& desired,
-                        const RenderOptions& options) {
-  std::vector<Row> rows;
-  for (std::size_t i = 0; i < shown_of(held.size(), options); ++i) {
-    const Held& item = held[i];
-    rows.push_back({sign_of(item.hold),
-                    {printable(item.subject)},
-                    {fmt::format("{}: {}", word_of(item.hold), printable(item.reason))},
-                    {place(desired, item.at), Ink::dim}});
-  }
-  return aligned(rows, options.colour, options.width) + rest_of(held.size(), options);
-}
-
 std::string render_hidden(const Plan& plan) {
   return plan.hidden == 0
              ? ""
@@ -380,6 +356,24 @@ std::string render_hidden(const Plan& plan) {
 
 std::string render_step_line(const Step& step) {
   return printable(describe(step.action));
+}
+
+std::vector<StepGroup> step_groups(const Plan& plan, const DesiredState& desired,
+                                   const ObservedState& observed) {
+  const KeyShares shares = key_shares(plan, observed);
+  std::vector<StepGroup> out;
+  for (const Group& group : groups_of(plan, desired)) {
+    const std::vector<Row> rows = rows_of(group, group.steps.size(), plan, shares, desired);
+    out.push_back({group.heading, lines_of(aligned(rows, false))});
+  }
+  return out;
+}
+
+std::string plan_summary(const Plan& plan, const DesiredState& desired,
+                         const ObservedState& observed) {
+  std::string text = summary(plan, key_shares(plan, observed), desired, {"", false, true});
+  text.pop_back();
+  return text;
 }
 
 }  // namespace arcform

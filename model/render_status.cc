@@ -9,6 +9,7 @@
 #include "model/node_arguments.h"
 #include "model/render.h"
 #include "model/render_text.h"
+#include "model/status_parts.h"
 
 namespace arcform {
 namespace {
@@ -79,12 +80,8 @@ std::string server_table(const DesiredState& desired, const ObservedState& obser
                      aligned(rows, options.colour, options.width));
 }
 
-/// One line of a cloud's table: a node of the spec, or one that only a mapping or a znode names.
-struct Line {
-  Endpoint node;
-  std::string host;
-  const DesiredNode* wanted = nullptr;
-};
+using Line = NodeLine;
+using Mapped = MappedToCloud;
 
 std::string host_of_address(const DesiredState& desired, const TreeFacts* tree, Endpoint node) {
   const std::string address = node.ip_text();
@@ -103,10 +100,9 @@ std::string host_of_address(const DesiredState& desired, const TreeFacts* tree, 
   return "";
 }
 
-/// The nodes that are mapped to each service code.
-using Mapped = std::map<std::string, std::vector<Endpoint>>;
+}  // namespace
 
-Mapped mapped_nodes(const ObservedState& observed) {
+MappedToCloud mapped_nodes(const ObservedState& observed) {
   Mapped mapped;
   if (const TreeFacts* const tree = observed.tree.get()) {
     for (const ObservedMapping& mapping : tree->mappings) {
@@ -118,8 +114,8 @@ Mapped mapped_nodes(const ObservedState& observed) {
   return mapped;
 }
 
-std::vector<Line> lines_of(const std::string& code, const DesiredState& desired,
-                           const ObservedState& observed, const Mapped& mapped) {
+std::vector<NodeLine> node_lines(const std::string& code, const DesiredState& desired,
+                                 const ObservedState& observed, const Mapped& mapped) {
   std::map<Endpoint, Line> lines;
   if (const DesiredCloud* const cloud = desired.cloud(code)) {
     for (const DesiredNode& node : cloud->nodes) {
@@ -163,6 +159,8 @@ bool has_joined(const ObservedCloud& cloud, Endpoint node) {
   }
   return false;
 }
+
+namespace {
 
 Row node_row(const Line& line, const std::string& code, const ObservedState& observed) {
   const NodeWitnesses witnesses = witnesses_of(observed, line.host, line.node, code);
@@ -246,7 +244,7 @@ std::string cloud_table(const std::string& code, const DesiredState& desired,
     const auto found = tree->clouds.find(code);
     seen = found == tree->clouds.end() ? nullptr : &found->second;
   }
-  const std::vector<Line> lines = lines_of(code, desired, observed, mapped);
+  const std::vector<Line> lines = node_lines(code, desired, observed, mapped);
   std::vector<Row> rows;
   if (!lines.empty()) {
     rows.push_back({{"address", Ink::dim},

@@ -81,6 +81,8 @@ void render_cloud(const DesiredCloud& cloud, Canonical& out) {
   }
 }
 
+}  // namespace
+
 std::string sha256_hex(const std::string& text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
   unsigned size = 0;
@@ -93,8 +95,6 @@ std::string sha256_hex(const std::string& text) {
   }
   return hex;
 }
-
-}  // namespace
 
 std::string digest_of(const DesiredState& desired) {
   Canonical out;

@@ -257,10 +257,10 @@ std::string item_path(std::string_view parent, std::size_t index) {
   return fmt::format("{}[{}]", parent, index);
 }
 
-ParseResult parse(std::string_view text) {
-  if (text.size() > kSizeMax) {
+ParseResult parse(std::string_view text, std::size_t size_max) {
+  if (text.size() > size_max) {
     return refused({1, 1},
-                   fmt::format("the file has {} bytes, more than {}", text.size(), kSizeMax),
+                   fmt::format("the file has {} bytes, more than {}", text.size(), size_max),
                    "use host ranges and node counts, or split the deployment");
   }
   if (text.starts_with("\xef\xbb\xbf")) {

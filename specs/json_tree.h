@@ -53,7 +53,7 @@ inline constexpr std::size_t kDepthMax = 32;        ///< nested lists and object
 
 /// Parses JSON with `//` and `/* */` comments and trailing commas. A byte order mark at the start
 /// is skipped. Never throws, never recurses.
-ParseResult parse(std::string_view text);
+ParseResult parse(std::string_view text, std::size_t size_max = kSizeMax);
 
 /// "a.b" and "a[3]", as problems name their place; `parent` may be empty.
 std::string member_path(std::string_view parent, std::string_view key);

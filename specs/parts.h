@@ -78,6 +78,9 @@ void check_package(const std::string& name, SourcePosition at, const std::string
 /// The rules between parts: ports, addresses, memory, loopback.
 void check_across(Reading& reading);
 
+/// sha256 (hex) of a text.
+std::string sha256_hex(const std::string& text);
+
 /// sha256 (hex) of everything that the spec says, without file name and positions.
 std::string digest_of(const DesiredState& desired);
 

@@ -192,6 +192,20 @@ bench_mappings() {
   more=$(calc "$(field "$work/many" plan 2) - $(field "$work/few" plan 2)")
   info "1,000 foreign mappings: plan takes longer by" "$(calc "$more / $limit")" x \
     "of the C client's pipelined read, $limit ms"
+  bench_import
+}
+
+# Only ZooKeeper is asked: the hosts of those mappings do not exist.
+bench_import() {
+  servers=$(ensemble $servers_count)
+  in_lab "$tools/bench_tree_tool" "$servers" create /arcus/cache_list/bench-other
+  in_lab "$tools/bench_measure" "$runs" \
+    "import=$build/arcform import live --no-hosts -z $servers" \
+    "one=$tools/bench_tree_tool $servers read-one-by-one" >"$work/import" </dev/null
+  import=$(field "$work/import" import 2)
+  row "import live, 1,000 mappings" 1000 "$import" ms
+  info "  a client that asks one by one needs" \
+    "$(calc "$(field "$work/import" one 2) / $import")" x "of that"
 }
 
 # The least that must happen in turn: servers until one serves, a node until its znode stands.

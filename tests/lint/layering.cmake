@@ -19,7 +19,7 @@ set(confined
   "#include <libssh2 => drivers/ssh_link\\.h"
   "#include \"drivers/ssh_link\\.h\" => drivers/ssh_[a-z]+\\.(h|cc)"
   "#include <openssl/ => (drivers/(key_file|ssh_[a-z]+)|specs/digest|model/ring)\\.cc"
-  "#include <rapidjson/ => specs/(json_tree|records)\\.cc"
+  "#include <rapidjson/ => specs/(json_out|json_tree|records)\\.cc"
   "#include <CLI/ => controller/cli\\.cc"
   "#include <asio => (drivers|controller)/.*"
   "#include <(atomic|condition_variable|future|mutex|semaphore|thread)> => (drivers/zookeeper_handle|examples/stock-node/[a-z_]+)\\.(cc|h)"

@@ -68,6 +68,9 @@ std::string held_text(const Plan& plan) {
 Policy policy_of(const std::vector<std::string>& words) {
   Policy policy;
   for (std::size_t i = 1; i + 1 < words.size(); ++i) {
+    if (words[i] == "--adopt") {
+      policy.adopt.push_back(words[i + 1]);
+    }
     if (words[i] == "--allow-removal") {
       policy.allow_removal.push_back(words[i + 1]);
     }
@@ -125,7 +128,7 @@ const std::map<std::string, Fault>& faults_by_name() {
 /// Whether the line tells of something that we did on a host.
 bool is_host_write(const std::string& what) {
   const auto verbs = {" start ",     " stop ", " forget ", " write ",
-                      " set aside ", " tell ", " raise "};
+                      " set aside ", " tell ", " raise ", " adopt "};
   return what.starts_with("host ") &&
          std::any_of(verbs.begin(), verbs.end(),
                      [&what](const char* verb) { return what.find(verb) != std::string::npos; });
@@ -203,6 +206,7 @@ std::string ScenarioWorld::plan(const Words& words) {
                         step.settle ? "; settles first" : "", after);
   }
   text += held_text(round.plan);
+  text += round.plan.only_adopts() ? "only adopts: no changes\n" : "";
   return text.empty() ? "nothing to do\n" : text;
 }
 
@@ -288,6 +292,8 @@ bool ScenarioWorld::disturb(const Words& words, const std::vector<std::string>& 
     world.attach_client(words.at(1));
   } else if (verb == "foreign-cloud") {
     world.register_foreign_cloud(words.at(1), {at(words.at(2))});
+  } else if (verb == "arcus-sh") {  // the whole spec, set up by the old tool
+    world.set_up_by_arcus_sh(specs_.back());
   } else if (verb == "expire-sessions") {
     world.expire_sessions();
   } else if (verb == "advance") {

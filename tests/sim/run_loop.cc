@@ -114,6 +114,7 @@ struct ApplyFrame {
   const DesiredState& desired;
   const ApplyRequest& request;
   Progress& progress;
+  std::vector<MovedFact>& moved;
   ApplyContext* context = nullptr;  ///< while it runs
 };
 
@@ -138,7 +139,15 @@ Awaitable<ReconcileResult> apply_once(ApplyFrame& frame) {
       request.planned(round);
     }
   };
-  ReconcileResult result = co_await reconcile(context, request.policy, hooks, request.timeout);
+  ReconcileResult result;
+  if (request.saved) {
+    SavedResult ended = co_await apply_saved(context, request.policy, *request.saved, hooks.confirm,
+                                             request.timeout);
+    result = std::move(ended.result);
+    frame.moved = std::move(ended.moved);
+  } else {
+    result = co_await reconcile(context, request.policy, hooks, request.timeout);
+  }
   co_await session.close();
   frame.context = nullptr;
   co_return std::move(result);
@@ -156,7 +165,7 @@ ApplyRun run_apply(SimWorld& world, const DesiredState& desired, ApplyRequest re
   LineProgress progress(run.lines);
   const Killer killer(world.core(), request);
   ControllerProcess process(world);
-  ApplyFrame frame{world, process.loop(), desired, request, progress};
+  ApplyFrame frame{world, process.loop(), desired, request, progress, run.moved};
   std::optional<SimClock::EventId> interrupt;
   SimClock& clock = world.core().clock();
   if (request.interrupt_at) {
@@ -192,6 +201,10 @@ const char* name_of(Outcome outcome) {
       return "timed out";
     case Outcome::interrupted:
       return "interrupted";
+    case Outcome::stale:
+      return "stale";
+    case Outcome::pending:
+      return "pending";
   }
   return "";
 }

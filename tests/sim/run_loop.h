@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "controller/reconcile.h"
+#include "controller/apply_saved.h"
 #include "tests/sim/sim_world.h"
 
 /// The real controller in a simulated world, one process per command as the command line does it: a
@@ -29,12 +29,14 @@ struct ApplyRequest {
   std::optional<Time> interrupt_at;           ///< Ctrl-C
   std::function<bool(const Round&)> confirm;  ///< empty: yes
   std::function<void(const Round&)> planned;  ///< every plan that is about to be run
+  std::optional<PlanToApply> saved;           ///< this plan, not what the world asks for
 };
 
 /// What an apply did and said.
 struct ApplyRun {
   ReconcileResult result;
   std::vector<std::string> lines;  ///< "done: start server 1 on a", "waiting: ..."
+  std::vector<MovedFact> moved;    ///< of a saved plan that was stale
 };
 
 /// Observes and plans, as `plan` and `status` do.

@@ -198,4 +198,14 @@ Awaitable<Result<bool>> SimHost::is_alive(ProcessIdentity process) {
   co_return machine_.process(process) != nullptr;
 }
 
+Awaitable<Result<std::optional<std::string>>> SimHost::read_file(std::string path) {
+  auto reached = co_await reach("read " + path);
+  if (!reached) {
+    co_return reached.error();
+  }
+  const auto found = machine_.files.find(path);
+  co_return found == machine_.files.end() ? std::optional<std::string>()
+                                          : std::optional(found->second.content);
+}
+
 }  // namespace arcform::sim

@@ -23,6 +23,7 @@ class SimHost final : public Host {
                                         std::chrono::milliseconds patience) override;
   Awaitable<Result<std::string>> last_words(std::string slot) override;
   Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
+  Awaitable<Result<std::optional<std::string>>> read_file(std::string path) override;
 
   Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override;
   Awaitable<Result<ProcessIdentity>> start(StartRequest request) override;
@@ -30,6 +31,7 @@ class SimHost final : public Host {
   Awaitable<Result<std::string>> tell(std::uint16_t port, std::string command, std::string end,
                                       std::chrono::milliseconds patience) override;
   Awaitable<Result<void>> raise_open_files(ProcessIdentity process, std::uint64_t files) override;
+  Awaitable<Result<void>> adopt(AdoptRequest request) override;
   Awaitable<Result<void>> forget(std::string slot) override;
   Awaitable<Result<void>> set_aside(std::string slot,
                                     std::vector<std::string> directories) override;
@@ -51,6 +53,7 @@ class SimHost final : public Host {
   std::string absolute(const std::string& path) const;
   Result<bool> write_one(const FileWrite& file);
   Result<ProcessIdentity> start_now(const StartRequest& request);
+  Result<void> adopt_now(const AdoptRequest& request);
   /// The live process of the slot; nullptr: none.
   const Process* process_of(const std::string& slot) const;
   std::map<std::string, ObservedSlot> observed_slots() const;

@@ -265,4 +265,50 @@ Awaitable<Result<void>> SimHost::set_aside(std::string slot, std::vector<std::st
   co_return reply(what);
 }
 
+Result<void> SimHost::adopt_now(const AdoptRequest& request) {
+  const std::string what = fmt::format("adopt pid {} as {}", request.process.pid, request.slot);
+  const Process* const own = process_of(request.slot);
+  const Process* const process = machine_.process(request.process);
+  if (own != nullptr && own != process) {
+    return error(ErrorCode::already_exists, what,
+                 fmt::format("its slot has a live process (pid {})", own->pid));
+  }
+  if (process == nullptr || process->argv != request.argv) {
+    return error(ErrorCode::aborted, what,
+                 process == nullptr ? "it has ended" : "it runs with another command line by now");
+  }
+  if (request.answering != 0 && request.answering != process->pid) {
+    return error(ErrorCode::aborted, what, "its port is answered by another process");
+  }
+  if (!machine_.writable || machine_.disk_full) {
+    return error(
+        machine_.writable ? ErrorCode::resource_exhausted : ErrorCode::permission_denied, what,
+        directory_ + (machine_.writable ? ": no space left on device" : " is not writable"));
+  }
+  if (own == nullptr) {
+    Slot& slot = machine_.slots[folder(request.slot)];
+    slot.identity = request.process;
+    slot.digest = request.digest;
+    core_.effect(fmt::format("host {} adopt {} pid {}", name_, request.slot, process->pid));
+  }
+  return {};
+}
+
+Awaitable<Result<void>> SimHost::adopt(AdoptRequest request) {
+  core_.count_mutation();
+  const std::string what = "adopt " + request.slot;
+  if (!is_slot(request.slot) || request.argv.empty() || request.process.pid < 2) {
+    co_return error(ErrorCode::invalid_argument, what, "bad slot, argv, pid or digest");
+  }
+  auto reached = co_await reach(what);
+  if (!reached) {
+    co_return reached;
+  }
+  auto adopted = adopt_now(request);
+  if (auto answered = reply(what); !answered) {
+    co_return answered.error();
+  }
+  co_return adopted;
+}
+
 }  // namespace arcform::sim

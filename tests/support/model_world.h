@@ -49,6 +49,9 @@ class ModelWorld {
   std::string apply(const Plan& plan, const ReconfigureEnsemble& action);
   std::string apply(const Plan& plan, const RetireServer& action);
   std::string apply(const Plan& plan, const SetDataAside& action);
+  std::string apply(const Plan& plan, const AdoptServer& action);
+  std::string apply(const Plan& plan, const AdoptCloud& action);
+  std::string apply(const Plan& plan, const AdoptNode& action);
 
   std::string tree_missing(const std::string& what) const;
   void remove_stale(const std::string& code, const ObservedJoin& stale);

@@ -41,6 +41,19 @@ TEST_CASE("an option that may be repeated leaves the spec alone") {
   CHECK(options.spec == "a.json");
 }
 
+TEST_CASE("formats and documents are chosen by name") {
+  CHECK(options_of({"plan"}).format == Format::text);
+  CHECK(options_of({"plan", "--format", "markdown"}).format == Format::markdown);
+  CHECK(options_of({"plan", "--format", "dot", "a.json"}).spec == "a.json");
+  CHECK(options_of({"status", "--format", "json"}).format == Format::json);
+  CHECK(options_of({"plan", "--out", "x", "--from", "y"}).out == "x");
+  CHECK(options_of({"observe", "-o", "x", "a.json"}).out == "x");
+  CHECK(options_of({"schema"}).schema == "spec");
+  CHECK(options_of({"schema", "plan"}).schema == "plan");
+  CHECK(answer_to({"status", "--format", "dot"}).status == ExitStatus::invalid);
+  CHECK(answer_to({"schema", "cloud"}).status == ExitStatus::invalid);
+}
+
 TEST_CASE("a time that is none is a usage error that says how to write one") {
   const auto* const text = GENERATE("", "x", "10d", "-1", "1.5h", "m", "99999999s");
   CAPTURE(text);
@@ -73,6 +86,8 @@ TEST_CASE("every outcome has its exit status") {
   CHECK(status_of(Outcome::lock_held, plan) == ExitStatus::lock_held);
   CHECK(status_of(Outcome::timed_out, plan) == ExitStatus::not_converged);
   CHECK(status_of(Outcome::interrupted, plan) == ExitStatus::interrupted);
+  CHECK(status_of(Outcome::stale, plan) == ExitStatus::stale_plan);
+  CHECK(status_of(Outcome::pending, plan) == ExitStatus::changes_pending);
 }
 
 }  // namespace

@@ -45,6 +45,11 @@ TEST_CASE("every kind of action says what it does, to what, at which cost") {
       {RetireServer{stop_server, {}, {}}, "-", "server 2", "retire ZooKeeper server 2 on h",
        Disruption::none},
       {SetDataAside{"h", 2, {}}, "-", "server 2", "set aside the data of ZooKeeper server 2 on h",
+       Disruption::none},
+      {AdoptServer{"h", 2, {}, "", ""}, "=", "server 2", "adopt ZooKeeper server 2 on h",
+       Disruption::none},
+      {AdoptCloud{"c", {}, {}}, "=", "cloud c", "adopt cloud c", Disruption::none},
+      {AdoptNode{"h", node, "c", {}}, "=", "10.0.0.1:11211", "adopt cache node 10.0.0.1:11211 on h",
        Disruption::none}};
   CHECK(describe(ReconfigureEnsemble{4, "", "", {}, {}, {}}) ==
         "take ZooKeeper server 4 out of the ensemble");

@@ -185,10 +185,11 @@ TEST_CASE("a cloud that others registered is left alone") {
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
   cloud_in(observed, "test-cloud").claimed = false;
+  cloud_in(observed, "test-cloud").claimed_by = "other";
   kill_node(observed, kHost, kNode);
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
-  CHECK(held(plan) == Lines{"unsupported: cloud test-cloud"});
+  CHECK(held(plan) == Lines{"foreign: cloud test-cloud"});
 }
 
 TEST_CASE("a foreign child is an alarm and no step") {

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/apply_saved.h"
+
+#include <algorithm>
+
+#include "controller/round_parts.h"
+
+namespace arcform {
+namespace {
+
+/// One run of apply_saved.
+struct Run {
+  ApplyContext& context;
+  const Policy& policy;
+  const PlanToApply& saved;
+  SavedResult& out;
+
+  ReconcileResult& result() { return out.result; }
+};
+
+/// The plan was made from a tree that could be read, so there must be one to lock.
+bool read_tree_before(const PlanFacts& facts) {
+  return std::any_of(facts.of_plan.begin(), facts.of_plan.end(), [&facts](std::uint32_t fact) {
+    return facts.facts[fact].value != kUnknownFact;
+  });
+}
+
+Awaitable<void> look_again(Run& run) {
+  run.result().last = co_await look(run.context.world.reading(), run.context.session,
+                                    run.context.desired, run.policy);
+  take_notes(run.context, run.result().last);
+}
+
+/// Whether everything that the plan relies on is still so. False: it ended here.
+Awaitable<bool> check(Run& run) {
+  co_await look_again(run);
+  run.out.moved =
+      moved_facts(run.saved.plan, run.saved.facts, run.context.desired, run.result().last.observed);
+  if (run.out.moved.empty()) {
+    co_return true;
+  }
+  const bool seen = std::any_of(run.out.moved.begin(), run.out.moved.end(),
+                                [](const MovedFact& fact) { return !fact.unknown(); });
+  run.result().outcome = seen ? Outcome::stale : Outcome::unknown;
+  co_return false;
+}
+
+/// Takes the lock where there is something to lock, and checks again under it. False: it ended
+/// here.
+Awaitable<bool> check_locked(Run& run) {
+  if (read_tree_before(run.saved.facts)) {
+    const auto lock = co_await run.context.locked();
+    if (!lock && lock.error().code == ErrorCode::already_exists) {
+      run.result().error = lock.error().message;
+      run.result().outcome = Outcome::lock_held;
+      co_return false;
+    }  // Without an ensemble the facts will tell.
+  }
+  const bool fresh = co_await check(run);
+  co_return fresh;
+}
+
+/// Looks at what the steps have made, until nothing is under way by itself.
+Awaitable<void> conclude(Run& run) {
+  co_await look_again(run);
+  while (only_waits(run.result().last.plan) && !run.context.interrupted &&
+         run.context.world.clock.now() < run.context.deadline) {
+    co_await run.context.world.clock.wait_until(run.context.world.clock.now() +
+                                                std::chrono::seconds(1));
+    co_await look_again(run);
+  }
+  run.result().outcome = Outcome::pending;
+  if (run.result().last.plan.converged()) {
+    const Result<void> recorded = co_await record(run.context, run.result().last);
+    run.result().error = recorded ? "" : recorded.error().message;
+    run.result().outcome = recorded ? Outcome::converged : Outcome::failed;
+  }
+}
+
+Awaitable<void> run_saved(Run& run, std::function<bool(const Round&)> confirm) {
+  const bool fresh = co_await check(run);  // Nobody is asked about, or locked out by, a stale plan.
+  if (!fresh) {
+    co_return;
+  }
+  if (!run.saved.plan.steps.empty()) {
+    Round shown = run.result().last;
+    shown.plan = run.saved.plan;
+    if (run.context.interrupted) {
+      run.result().outcome = Outcome::interrupted;
+      co_return;
+    }
+    if (!confirm(shown)) {
+      run.result().outcome = Outcome::declined;
+      co_return;
+    }
+    const bool ready = co_await check_locked(run);
+    if (!ready) {
+      co_return;
+    }
+    const ApplyResult applied = co_await apply(run.context, run.saved.plan);
+    note_failures(run.saved.plan, applied, run.result());
+    if (applied.count(StepOutcome::State::done) != run.saved.plan.steps.size()) {
+      const bool late = run.context.world.clock.now() >= run.context.deadline;
+      run.result().outcome = applied.lock_held     ? Outcome::lock_held
+                             : applied.interrupted ? Outcome::interrupted
+                             : applied.count(StepOutcome::State::failed) == 0 && late
+                                 ? Outcome::timed_out
+                                 : Outcome::failed;
+      co_return;
+    }
+  }
+  co_await conclude(run);
+}
+
+}  // namespace
+
+Awaitable<SavedResult> apply_saved(ApplyContext& context, Policy policy, PlanToApply saved,
+                                   std::function<bool(const Round&)> confirm,
+                                   std::chrono::milliseconds timeout) {
+  context.allow_removal = policy.allow_removal;
+  context.deadline = context.world.clock.now() + timeout;
+  SavedResult out;
+  Run run{context, policy, saved, out};
+  co_await run_saved(run, std::move(confirm));
+  co_await release(context);
+  co_return out;
+}
+
+}  // namespace arcform

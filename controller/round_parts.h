@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "controller/reconcile.h"
+
+/// What reconcile() and apply_saved() share.
+namespace arcform {
+
+/// Nothing can be done any more: why not. Steps that are still in the plan were given up.
+Outcome outcome_of(const Plan& plan);
+/// What is left is under way by itself: look again.
+bool only_waits(const Plan& plan);
+/// Adds the failed steps of a run to `out`, in place of those of the run before.
+void note_failures(const Plan& plan, const ApplyResult& result, ReconcileResult& out);
+/// A spec that differs from the recorded one only in what it says, not in what is, is recorded too:
+/// the record tells which revision holds. Where a selection hides something, nothing is recorded.
+Awaitable<Result<void>> record(ApplyContext& context, const Round& round);
+/// Keeps what the steps need to know of an observation.
+void take_notes(ApplyContext& context, const Round& round);
+/// Gives the lock back.
+Awaitable<void> release(ApplyContext& context);
+
+}  // namespace arcform

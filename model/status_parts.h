@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/desired.h"
+#include "model/observed.h"
+
+/// What the forms of a status share. Only model/ uses it.
+namespace arcform {
+
+/// One line of a cloud's table: a node of the spec, or one that only a mapping or a znode names.
+struct NodeLine {
+  Endpoint node;
+  std::string host;                     ///< empty: nobody knows
+  const DesiredNode* wanted = nullptr;  ///< nullptr: not in the spec
+};
+
+/// The nodes that are mapped to each service code.
+using MappedToCloud = std::map<std::string, std::vector<Endpoint>>;
+MappedToCloud mapped_nodes(const ObservedState& observed);
+
+/// The lines of one cloud, by address.
+std::vector<NodeLine> node_lines(const std::string& code, const DesiredState& desired,
+                                 const ObservedState& observed, const MappedToCloud& mapped);
+
+/// Whether an ephemeral znode of the node stands in the cloud.
+bool has_joined(const ObservedCloud& cloud, Endpoint node);
+
+}  // namespace arcform

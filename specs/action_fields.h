@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "specs/shared_fields.h"
+
+/// The JSON of every action. A new kind of action needs two things here: its name, and a function
+/// that names its members; saved plans, `plan --format json` and its schema follow.
+namespace arcform {
+
+template <>
+inline constexpr const char* kKind<ConfigureServer> = "configureServer";
+template <class A, Same<ConfigureServer> T>
+void fields(A& archive, T& value) {
+  auto& [host, id, config, data_directory] = value;
+  archive("host", host);
+  archive("id", id, "of the server");
+  archive("config", config, "the whole zoo.cfg");
+  archive("dataDirectory", data_directory);
+}
+
+template <>
+inline constexpr const char* kKind<StartServer> = "startServer";
+template <class A, Same<StartServer> T>
+void fields(A& archive, T& value) {
+  auto& [host, id, client_port, argv, digest] = value;
+  archive("host", host);
+  archive("id", id, "of the server");
+  archive("clientPort", client_port);
+  archive("argv", argv);
+  archive("digest", digest, "of the configuration that it starts with");
+}
+
+template <>
+inline constexpr const char* kKind<StopServer> = "stopServer";
+template <class A, Same<StopServer> T>
+void fields(A& archive, T& value) {
+  auto& [host, id, process] = value;
+  archive("host", host);
+  archive("id", id, "of the server");
+  archive("process", process, "exactly this one");
+}
+
+template <>
+inline constexpr const char* kKind<RestartServer> = "restartServer";
+template <class A, Same<RestartServer> T>
+void fields(A& archive, T& value) {
+  auto& [stop, start, leader] = value;
+  archive("stop", stop);
+  archive("start", start);
+  archive("leader", leader, "it led when this was planned");
+}
+
+template <>
+inline constexpr const char* kKind<AwaitQuorum> = "awaitQuorum";
+template <class A, Same<AwaitQuorum> T>
+void fields(A& archive, T& value) {
+  auto& [servers] = value;
+  archive("servers", servers, "ids");
+}
+
+template <>
+inline constexpr const char* kKind<CreateTree> = "createTree";
+template <class A, Same<CreateTree> T>
+void fields(A& /*archive*/, T& /*value*/) {}
+
+template <>
+inline constexpr const char* kKind<RegisterCloud> = "registerCloud";
+template <class A, Same<RegisterCloud> T>
+void fields(A& archive, T& value) {
+  auto& [service_code, nodes] = value;
+  archive("serviceCode", service_code);
+  archive("nodes", nodes);
+}
+
+template <class A, Same<MappedNode> T>
+void fields(A& archive, T& value) {
+  auto& [node, config, remove] = value;
+  archive("node", node);
+  archive("config", config);
+  archive("remove", remove, "service codes that stand there and must go");
+}
+
+template <>
+inline constexpr const char* kKind<MapNodes> = "mapNodes";
+template <class A, Same<MapNodes> T>
+void fields(A& archive, T& value) {
+  auto& [service_code, nodes, hosts] = value;
+  archive("serviceCode", service_code);
+  archive("nodes", nodes);
+  archive("hosts", hosts, "how they are reached, to be recorded");
+}
+
+template <>
+inline constexpr const char* kKind<UnmapNodes> = "unmapNodes";
+template <class A, Same<UnmapNodes> T>
+void fields(A& archive, T& value) {
+  auto& [service_code, nodes, forget_hosts] = value;
+  archive("serviceCode", service_code);
+  archive("nodes", nodes);
+  archive("forgetHosts", forget_hosts);
+}
+
+template <>
+inline constexpr const char* kKind<StartNode> = "startNode";
+template <class A, Same<StartNode> T>
+void fields(A& archive, T& value) {
+  auto& [host, node, service_code, config, launch, stale, dead] = value;
+  archive("host", host);
+  archive("node", node);
+  archive("serviceCode", service_code);
+  archive("config", config);
+  archive("launch", launch, "index into launches");
+  archive("stale", stale, "the znode of its dead predecessor, removed first");
+  archive("dead", dead, "the process whose znode that is");
+}
+
+template <>
+inline constexpr const char* kKind<StopNode> = "stopNode";
+template <class A, Same<StopNode> T>
+void fields(A& archive, T& value) {
+  auto& [host, node, service_code, process, forget] = value;
+  archive("host", host);
+  archive("node", node);
+  archive("serviceCode", service_code, "empty: it is in no cloud");
+  archive("process", process, "exactly this one");
+  archive("forget", forget, "its folder is removed afterwards");
+}
+
+template <>
+inline constexpr const char* kKind<RestartNode> = "restartNode";
+template <class A, Same<RestartNode> T>
+void fields(A& archive, T& value) {
+  auto& [paused, stop, move_mapping, start] = value;
+  archive("paused", paused, "because it had left its cloud");
+  archive("stop", stop);
+  archive("moveMapping", move_mapping);
+  archive("start", start);
+}
+
+template <>
+inline constexpr const char* kKind<ForgetNode> = "forgetNode";
+template <class A, Same<ForgetNode> T>
+void fields(A& archive, T& value) {
+  auto& [host, node, service_code, stale, dead] = value;
+  archive("host", host);
+  archive("node", node);
+  archive("serviceCode", service_code);
+  archive("stale", stale, "the znode of its dead process, removed first");
+  archive("dead", dead, "the process whose znode that is");
+}
+
+template <>
+inline constexpr const char* kKind<UnregisterCloud> = "unregisterCloud";
+template <class A, Same<UnregisterCloud> T>
+void fields(A& archive, T& value) {
+  auto& [service_code] = value;
+  archive("serviceCode", service_code);
+}
+
+inline const char* json_name(NodeSetting setting) {
+  const auto index = static_cast<std::size_t>(setting);
+  return index < kNodeSettings ? all_node_settings()[index].spec : nullptr;
+}
+
+template <class A, Same<Tuning> T>
+void fields(A& archive, T& value) {
+  auto& [setting, before, after] = value;
+  archive("setting", setting);
+  archive("before", before);
+  archive("after", after);
+}
+
+template <>
+inline constexpr const char* kKind<TuneNode> = "tuneNode";
+template <class A, Same<TuneNode> T>
+void fields(A& archive, T& value) {
+  auto& [host, node, service_code, process, admin, changes] = value;
+  archive("host", host);
+  archive("node", node);
+  archive("serviceCode", service_code);
+  archive("process", process, "exactly this one");
+  archive("admin", admin, "how it is told");
+  archive("changes", changes, "in an order that its server takes");
+}
+
+template <class A, Same<Launch> T>
+void fields(A& archive, T& value) {
+  auto& [package, prefix, engine, extensions, connect_string, as_root] = value;
+  archive("package", package);
+  archive("prefix", prefix);
+  archive("engine", engine);
+  archive("extensions", extensions);
+  archive("connectString", connect_string);
+  archive("asRoot", as_root);
+}
+
+}  // namespace arcform
