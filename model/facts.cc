@@ -29,6 +29,8 @@ class Watch {
   void process(const std::string& what, const std::string& host, const std::string& slot_name,
                std::uint16_t port);
   void node(const std::string& host, Endpoint node);
+  /// What the node has of what is to be changed, as it says itself.
+  void settings(Endpoint node, const std::vector<Tuning>& changes);
   void joined(const std::string& code, Endpoint node);
   void mapping(Endpoint node);
   void registration(const std::string& code);
@@ -103,6 +105,16 @@ void Watch::process(const std::string& what, const std::string& host_name,
 void Watch::node(const std::string& host_name, Endpoint node) {
   process(fmt::format("cache node {} on {}", node.text(), host_name), host_name,
           node_slot(node.port), node.port);
+}
+
+void Watch::settings(Endpoint node, const std::vector<Tuning>& changes) {
+  const auto found = observed_.nodes.find(node);
+  const NodeAnswer* const answer = found == observed_.nodes.end() ? nullptr : found->second.get();
+  for (const Tuning& change : changes) {
+    const auto value = answer == nullptr ? std::nullopt : answer->settings.get(change.setting);
+    note(fmt::format("cache node {}: {}", node.text(), info_of(change.setting).label),
+         value ? fmt::to_string(*value) : kUnknownFact);
+  }
 }
 
 void Watch::joined(const std::string& code, Endpoint node) {
@@ -385,6 +397,10 @@ void watch(const RestartNode& a, Watch& on) {
 void watch(const ForgetNode& a, Watch& on) {
   on.node(a.host, a.node);
   on.joined(a.service_code, a.node);
+}
+void watch(const TuneNode& a, Watch& on) {
+  on.node(a.host, a.node);
+  on.settings(a.node, a.changes);
 }
 void watch(const UnregisterCloud& a, Watch& on) {
   on.registration(a.service_code);
