@@ -28,6 +28,7 @@ Awaitable<Result<DeploymentLock*>> ApplyContext::locked() {
     auto taken = co_await DeploymentLock::acquire(**live, std::move(request));
     if (taken) {
       lock = std::move(*taken);
+      lock_taken = world.clock.now();
       co_return lock.get();
     }
     const bool held = taken.error().code == ErrorCode::already_exists;

@@ -28,6 +28,11 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StopNode& ac
 Awaitable<Result<void>> perform_action(ApplyContext& context, const RestartNode& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const ForgetNode& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const UnregisterCloud& action);
+Awaitable<Result<void>> perform_action(ApplyContext& context, const TuneNode& action);
+
+/// The name of the ephemeral of `node` among the children of its cloud; empty: it does not stand.
+Awaitable<Result<std::string>> find_join(ZnodeReader& reader, std::string service_code,
+                                         Endpoint node);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const ReconfigureEnsemble& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const RetireServer& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const SetDataAside& action);

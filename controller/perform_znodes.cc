@@ -297,8 +297,10 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const UnregisterCl
     co_return detached.error();
   }
   std::vector<ZnodeChange> changes;
-  for (const std::string& path : {list, znodes::client_list(action.service_code),
-                                  znodes::claim(context.desired.deployment, action.service_code)}) {
+  for (const std::string& path :
+       {list, znodes::client_list(action.service_code),
+        znodes::claim(context.desired.deployment, action.service_code),
+        znodes::rollout(context.desired.deployment, action.service_code)}) {
     const Result<bool> there = co_await exists(**lock, path);
     if (!there) {
       co_return there.error();

@@ -43,6 +43,9 @@ std::string_view process_functions();
 std::string start_script(const StartRequest& request, const ScriptPlace& place);
 /// Prints "gone" or "killed".
 std::string stop_script(const StopRequest& request, const ScriptPlace& place);
+/// Raises the soft limit of open files of a process to at least `files`.
+std::string raise_open_files_script(const ProcessIdentity& process, std::uint64_t files,
+                                    const ScriptPlace& place);
 std::string forget_script(const std::string& slot, const ScriptPlace& place);
 std::string set_aside_script(const std::string& slot, const std::vector<std::string>& directories,
                              const ScriptPlace& place);

@@ -296,12 +296,12 @@ Awaitable<Result<StopOutcome>> ScriptHost::stop(StopRequest request) {
       fmt::format("stop {} (pid {})", printable(request.slot), request.process.pid);
   // Pids 0 and 1 and "negative" ones mean groups or the whole system to kill.
   if (!is_slot(request.slot) || request.process.pid < 2 || request.process.pid > 0x7fffffffU ||
-      request.patience.count() < 0) {
+      request.patience.count() < 0 || request.drain.count() < 0) {
     co_return error(ErrorCode::invalid_argument, what, "bad slot, pid or patience");
   }
   std::string body = stop_script(request, place_);
   const Result<ScriptReply> reply =
-      co_await run(what, std::move(body), request.patience + kPatience);
+      co_await run(what, std::move(body), request.drain + request.patience + kPatience);
   if (!reply) {
     co_return reply.error();
   }
@@ -312,6 +312,29 @@ Awaitable<Result<StopOutcome>> ScriptHost::stop(StopRequest request) {
     co_return StopOutcome::killed;
   }
   co_return refusal(*reply, what);
+}
+
+Awaitable<Result<std::string>> ScriptHost::tell(std::uint16_t port, std::string command,
+                                                std::string end, milliseconds patience) {
+  Result<std::string> answer =
+      co_await shell_->exchange(on_loopback(port), std::move(command), std::move(end), patience);
+  if (!answer) {
+    co_return named(answer.error(), fmt::format("tell 127.0.0.1:{}", port));
+  }
+  co_return std::move(*answer);
+}
+
+Awaitable<Result<void>> ScriptHost::raise_open_files(ProcessIdentity process, std::uint64_t files) {
+  const std::string what = fmt::format("raise the open files of pid {}", process.pid);
+  std::string body = raise_open_files_script(process, files, place_);
+  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
+  if (!reply) {
+    co_return reply.error();
+  }
+  if (reply->status != 0) {
+    co_return refusal(*reply, what);
+  }
+  co_return Result<void>{};
 }
 
 Awaitable<Result<void>> ScriptHost::forget(std::string slot) {

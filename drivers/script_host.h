@@ -32,6 +32,9 @@ class ScriptHost final : public Host {
   Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override;
   Awaitable<Result<ProcessIdentity>> start(StartRequest request) override;
   Awaitable<Result<StopOutcome>> stop(StopRequest request) override;
+  Awaitable<Result<std::string>> tell(std::uint16_t port, std::string command, std::string end,
+                                      std::chrono::milliseconds patience) override;
+  Awaitable<Result<void>> raise_open_files(ProcessIdentity process, std::uint64_t files) override;
   Awaitable<Result<void>> adopt(AdoptRequest request) override;
   Awaitable<Result<void>> forget(std::string slot) override;
   Awaitable<Result<void>> set_aside(std::string slot,

@@ -41,6 +41,7 @@ struct Znode {
   std::string data;
   std::int32_t version = 0;
   std::int64_t czxid = 0;
+  std::int64_t ctime_ms = 0;         ///< when it was made, by the leader's clock, since 1970
   std::int64_t ephemeral_owner = 0;  ///< 0: persistent
   std::int32_t children = 0;
 };
@@ -146,6 +147,8 @@ struct StopRequest {
   std::string slot;
   ProcessIdentity process;
   std::chrono::milliseconds patience{10'000};  ///< between SIGTERM and SIGKILL
+  /// It has been told to end already: how long to wait for that before SIGTERM.
+  std::chrono::milliseconds drain{0};
 };
 
 enum class StopOutcome {
@@ -227,9 +230,19 @@ class HostWriter {
   /// A live process of the slot is left alone and its identity returned. Errors: already_exists
   /// (something else listens on the port), not_found (no such program), resource_exhausted.
   virtual Awaitable<Result<ProcessIdentity>> start(StartRequest request) = 0;
-  /// SIGTERM, then SIGKILL after `patience`, each only if pid, boot and start time match at that
-  /// moment. Returns when the process is gone.
+  /// Waits for `drain`, then SIGTERM, then SIGKILL after `patience`, each only if pid, boot and
+  /// start time match at that moment. Returns when the process is gone.
   virtual Awaitable<Result<StopOutcome>> stop(StopRequest request) = 0;
+  /// Says a command that changes something to 127.0.0.1:`port` of the host; otherwise as ask().
+  /// After deadline_exceeded and unavailable it may have been obeyed.
+  virtual Awaitable<Result<std::string>> tell(std::uint16_t port, std::string command,
+                                              std::string end,
+                                              std::chrono::milliseconds patience) = 0;
+  /// Raises the soft limit of open files of exactly this process to at least `files`. Errors:
+  /// aborted (that process is gone), resource_exhausted (its hard limit is lower), unsupported (no
+  /// `prlimit` there).
+  virtual Awaitable<Result<void>> raise_open_files(ProcessIdentity process,
+                                                   std::uint64_t files) = 0;
   /// Writes the identity file of a process that somebody else started. Errors: aborted (it is gone,
   /// runs with another argv, or is not who answers), permission_denied (we could not signal it),
   /// already_exists (the slot has another live process). Twice is as once.

@@ -65,6 +65,7 @@ std::string describe(const Action& action) {
           [](const RestartNode& a) { return "restart " + node(a.start->node, a.start->host); },
           [](const ForgetNode& a) { return "forget " + node(a.node, a.host); },
           [](const UnregisterCloud& a) { return "unregister cloud " + a.service_code; },
+          [](const TuneNode& a) { return "tune " + node(a.node, a.host); },
           [](const ReconfigureEnsemble& a) {
             const std::string who = a.host.empty() ? fmt::format("ZooKeeper server {}", a.server)
                                                    : server(a.server, a.host);
@@ -101,6 +102,7 @@ std::string subject(const Action& action) {
           [](const RestartNode& a) { return a.start->node.text(); },
           [](const ForgetNode& a) { return a.node.text(); },
           [](const UnregisterCloud& a) { return "cloud " + a.service_code; },
+          [](const TuneNode& a) { return a.node.text(); },
           [](const ReconfigureEnsemble& a) { return fmt::format("server {}", a.server); },
           [](const RetireServer& a) { return fmt::format("server {}", a.stop->id); },
           [](const SetDataAside& a) { return fmt::format("server {}", a.id); },
@@ -129,6 +131,7 @@ Disruption disruption(const Action& action) {
                         [](const RestartNode&) { return Disruption::cache_loss; },
                         [](const ForgetNode&) { return Disruption::none; },
                         [](const UnregisterCloud&) { return Disruption::cloud_gone; },
+                        [](const TuneNode&) { return Disruption::none; },
                         [](const ReconfigureEnsemble&) { return Disruption::none; },
                         [](const RetireServer&) { return Disruption::none; },
                         [](const SetDataAside&) { return Disruption::none; },
@@ -157,6 +160,7 @@ const char* symbol(const Action& action) {
                         [](const RestartNode&) { return "±"; },
                         [](const ForgetNode&) { return "-"; },
                         [](const UnregisterCloud&) { return "-"; },
+                        [](const TuneNode&) { return "~"; },
                         [](const ReconfigureEnsemble& a) { return a.line.empty() ? "-" : "+"; },
                         [](const RetireServer&) { return "-"; },
                         [](const SetDataAside&) { return "-"; },
@@ -185,6 +189,7 @@ std::string host_of(const Action& action) {
                         [](const RestartNode& a) { return a.start->host; },
                         [](const ForgetNode& a) { return a.host; },
                         [](const UnregisterCloud&) { return std::string(); },
+                        [](const TuneNode& a) { return a.host; },
                         [](const ReconfigureEnsemble& a) { return a.host; },
                         [](const RetireServer& a) { return a.stop->host; },
                         [](const SetDataAside& a) { return a.host; },
@@ -213,6 +218,7 @@ std::string cloud_of(const Action& action) {
                         [](const RestartNode& a) { return a.start->service_code; },
                         [](const ForgetNode& a) { return a.service_code; },
                         [](const UnregisterCloud& a) { return a.service_code; },
+                        [](const TuneNode& a) { return a.service_code; },
                         [](const ReconfigureEnsemble&) { return std::string(); },
                         [](const RetireServer&) { return std::string(); },
                         [](const SetDataAside&) { return std::string(); },

@@ -233,6 +233,19 @@ struct RestartNode {
   bool operator==(const RestartNode&) const = default;
 };
 
+/// Changes settings of exactly the observed process of a cache node while it runs; nothing of its
+/// cache is lost. Precondition: that process lives. Done when: the node itself says that the new
+/// values hold. Idempotent: a value that holds already is set again to the same.
+struct TuneNode {
+  std::string host;
+  Endpoint node;
+  std::string service_code;
+  Boxed<ProcessIdentity> process;  ///< always there
+  AdminProtocol admin = AdminProtocol::none;
+  std::vector<Tuning> changes;  ///< in an order in which the server takes them
+  bool operator==(const TuneNode&) const = default;
+};
+
 /// Removes the slot of a node that is gone from the spec and provably has no process; a standing
 /// ephemeral of that dead process is removed as in StartNode.
 struct ForgetNode {
@@ -296,7 +309,7 @@ using Action =
     std::variant<InstallPackage, RemoveRelease, ConfigureServer, StartServer, StopServer,
                  RestartServer, AwaitQuorum, CreateTree, RegisterCloud, MapNodes, UnmapNodes,
                  StartNode, StopNode, RestartNode, ForgetNode, UnregisterCloud, ReconfigureEnsemble,
-                 RetireServer, SetDataAside, AdoptServer, AdoptCloud, AdoptNode>;
+                 RetireServer, SetDataAside, AdoptServer, AdoptCloud, AdoptNode, TuneNode>;
 static_assert(sizeof(Action) <= 136, "there are as many actions as nodes: box large, rare parts");
 
 /// Whether the action only writes down that something that runs is ours from now on.
@@ -307,8 +320,8 @@ std::string describe(const Action& action);
 /// "10.0.0.1:11211", "server 2", "cloud test-cloud": the thing that changes.
 std::string subject(const Action& action);
 Disruption disruption(const Action& action);
-/// The sign in front of a step: + start or create, - stop or remove, ± restart, ! repair (only
-/// the planner knows), · wait, = adopt.
+/// The sign in front of a step: + start or create, - stop or remove, ~ tune, ± restart, ! repair
+/// (only the planner knows), · wait, = adopt.
 const char* symbol(const Action& action);
 /// The host that the action works on; empty for ZooKeeper's.
 std::string host_of(const Action& action);

@@ -97,9 +97,11 @@ enum class DriftKind {
   node_starting,
   node_silent,
   node_port_taken,
-  node_outdated,  ///< runs with other threads, session timeout or package
-  node_untuned,   ///< runs with another memlimit or connections
-  node_running,   ///< and should be stopped
+  node_outdated,      ///< runs with what only another start changes
+  node_untuned,       ///< has other settings, and can be told so while it runs
+  node_untunable,     ///< the spec sets what its server does not know
+  node_restart_debt,  ///< is as the spec says, and was started otherwise: nothing to do now
+  node_running,       ///< and should be stopped
   node_unknown,
 };
 

@@ -45,6 +45,16 @@ void Watch::node(const std::string& host_name, Endpoint node) {
           node_slot(node.port), node.port);
 }
 
+void Watch::settings(Endpoint node, const std::vector<Tuning>& changes) {
+  const auto found = observed_.nodes.find(node);
+  const NodeAnswer* const answer = found == observed_.nodes.end() ? nullptr : found->second.get();
+  for (const Tuning& change : changes) {
+    const auto value = answer == nullptr ? std::nullopt : answer->settings.get(change.setting);
+    note(fmt::format("cache node {}: {}", node.text(), info_of(change.setting).label),
+         value ? fmt::to_string(*value) : kUnknownFact);
+  }
+}
+
 void Watch::joined(const std::string& code, Endpoint node) {
   if (code.empty()) {
     return;

@@ -21,6 +21,8 @@ class Watch {
   void process(const std::string& what, const std::string& host, const std::string& slot_name,
                std::uint16_t port);
   void node(const std::string& host, Endpoint node);
+  /// What the node has of what is to be changed, as it says itself.
+  void settings(Endpoint node, const std::vector<Tuning>& changes);
   void joined(const std::string& code, Endpoint node);
   void mapping(Endpoint node);
   void registration(const std::string& code);

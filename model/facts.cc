@@ -106,6 +106,10 @@ void watch(const ForgetNode& a, Watch& on) {
   on.node(a.host, a.node);
   on.joined(a.service_code, a.node);
 }
+void watch(const TuneNode& a, Watch& on) {
+  on.node(a.host, a.node);
+  on.settings(a.node, a.changes);
+}
 void watch(const UnregisterCloud& a, Watch& on) {
   on.registration(a.service_code);
   on.clients(a.service_code);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/names.h"
+#include "model/node_settings.h"
 
 namespace arcform {
 
@@ -144,9 +145,13 @@ struct HostFacts {
   bool is_listening(std::uint16_t port) const;
 };
 
-/// What a cache node answered to `version` on its host's loopback.
+/// What a cache node said of itself on its host's loopback.
 struct NodeAnswer {
   std::string version;
+  AdminProtocol admin = AdminProtocol::none;  ///< how it can be changed while it runs
+  SettingValues settings{};                   ///< as they are now; what it does not name is unset
+  /// Memory that it cannot give back while it runs, in MB; asked only where it is to get less.
+  std::optional<std::uint32_t> held_mb{};
   bool operator==(const NodeAnswer&) const = default;
 };
 

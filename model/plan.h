@@ -64,6 +64,9 @@ struct Plan {
   std::vector<Held> held;           ///< sorted by (hold, subject)
   std::vector<std::string> alarms;  ///< foreign things that do harm where they are
   std::vector<std::string> later;   ///< what cannot be known before a step of this plan has run
+  /// Nodes that are as the spec says and were started otherwise: nothing is done about it, their
+  /// next start gets it right.
+  std::vector<std::string> debts;
   std::vector<CloudImpact> impact;  ///< clouds with at least one step
   std::size_t hidden = 0;           ///< changes and held differences that a selection leaves out
   bool operator==(const Plan&) const = default;

@@ -205,11 +205,13 @@ void hold_node(const Drift& drift, PlanBuilder& builder) {
     return;  // The mappings' step answers it, for many nodes at once.
   }
   const std::string subject = node_subject(drift);
-  if (drift.kind == DriftKind::node_untuned) {
+  if (drift.kind == DriftKind::node_restart_debt) {
+    builder.debt(fmt::format("{}: {}", subject, drift.detail));
+  } else if (drift.kind == DriftKind::node_untunable) {
     builder.hold(Hold::unsupported, subject,
-                 drift.detail +
-                     ": changing a running node is not supported yet; stop it by hand "
-                     "and the next apply starts it with the new values",
+                 fmt::format("its server does not know how to change {}; take that out of its "
+                             "\"config\"",
+                             drift.detail),
                  drift.at);
   } else if (drift.kind == DriftKind::node_starting) {
     builder.hold(Hold::waiting, subject, drift.detail, drift.at);

@@ -24,6 +24,7 @@ class PlanBuilder {
   void hold(Hold kind, std::string subject, std::string reason, SourcePosition at);
   void alarm(std::string text) { plan_.alarms.push_back(std::move(text)); }
   void later(std::string text) { plan_.later.push_back(std::move(text)); }
+  void debt(std::string text) { plan_.debts.push_back(std::move(text)); }
 
   /// The host's facts; nullptr when they are unknown. Quick for the same host again and again.
   const HostFacts* host(const std::string& name);

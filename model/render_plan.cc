@@ -9,6 +9,7 @@
 #include "model/render.h"
 #include "model/render_formats.h"
 #include "model/render_groups.h"
+#include "model/render_impact.h"
 #include "model/render_text.h"
 
 namespace arcform {
@@ -23,12 +24,12 @@ Overload(Ts...) -> Overload<Ts...>;
 
 /// The classes that the summary counts, in the order in which they are told.
 // clang-format off
-enum class Class { install, configure, start, restart, create, enrol, map, stop, unmap, forget,
-                   unregister, reconfigure, remove };
-constexpr std::array<const char*, 13> kClassWords{
-    "to install", "to configure", "to start", "to restart", "to create", "to register", "to map",
-    "to stop", "to unmap", "to forget", "to unregister", "to join or leave the ensemble",
-    "to remove"};
+enum class Class { install, configure, start, tune, restart, create, enrol, map, stop, unmap,
+                   forget, unregister, reconfigure, remove };
+constexpr std::array<const char*, 14> kClassWords{
+    "to install", "to configure", "to start", "to tune", "to restart", "to create", "to register",
+    "to map", "to stop", "to unmap", "to forget", "to unregister",
+    "to join or leave the ensemble", "to remove"};
 // clang-format on
 
 /// What a step says of itself beside its reason: the verb, what it does to the clients, how many
@@ -66,6 +67,7 @@ std::string restart_cost(Ring::Share share) {
 
 /// Told in one line of their own: nothing changes by them.
 const Words kAdopts{"adopt", "", 0, Class::configure};
+const Words kWaits{"wait", "", 0, Class::configure};
 
 /// `share`: what the step's node owns of the cloud's keys (KeyShares::of_step); 0: nothing or not
 /// known.
@@ -91,9 +93,7 @@ Words words_of(const Step& step, Ring::Share share) {
           [](const RestartServer&) {
             return Words{"restart", "nothing lost while the others serve", 1, Class::restart};
           },
-          [](const AwaitQuorum&) {
-            return Words{"wait", "", 0, Class::configure};
-          },
+          [](const AwaitQuorum&) { return kWaits; },
           [](const CreateTree&) {
             return Words{"create", "nothing lost", 1, Class::create};
           },
@@ -121,6 +121,9 @@ Words words_of(const Step& step, Ring::Share share) {
           },
           [](const UnregisterCloud&) {
             return Words{"unregister", "the cloud is gone for its clients", 1, Class::unregister};
+          },
+          [](const TuneNode&) {
+            return Words{"tune", "live, nothing lost", 1, Class::tune};
           },
           [](const ReconfigureEnsemble& a) {
             return Words{a.line.empty() ? "leave" : "join", "nothing lost, nothing restarts", 1,
@@ -229,47 +232,6 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// How long ring changes of a cloud lie apart, in seconds: the longest session timeout in it.
-std::uint32_t settle_s(const DesiredState& desired, const std::string& code) {
-  std::uint32_t seconds = 0;
-  if (const DesiredCloud* const cloud = desired.cloud(code)) {
-    for (const DesiredNode& node : cloud->nodes) {
-      seconds = std::max<std::uint32_t>(seconds, node.config.session_timeout_s);
-    }
-  }
-  return seconds;
-}
-
-/// "test-cloud: one node down at a time, 14.3 % of keys remapped, 2 caches lost"
-std::string impact_line(const CloudImpact& impact, const Plan& plan, const KeyShares& shares,
-                        const DesiredState& desired) {
-  const auto spaced = std::count_if(plan.steps.begin(), plan.steps.end(), [&](const Step& step) {
-    return step.settle && cloud_of(step.action) == impact.service_code;
-  });
-  std::vector<std::string> parts;
-  if (impact.down_at_once_max > 0) {
-    parts.push_back(impact.down_at_once_max == 1
-                        ? "one node down at a time"
-                        : fmt::format("at most {} nodes down at a time", impact.down_at_once_max));
-  }
-  if (const std::uint32_t seconds = settle_s(desired, impact.service_code);
-      spaced > 1 && seconds > 0) {
-    parts.push_back(fmt::format("changes of its ring at least {} s apart", seconds));
-  }
-  const auto remapped = shares.remapped.find(impact.service_code);
-  if (remapped != shares.remapped.end() && remapped->second > 0) {
-    parts.push_back(remapped->second == Ring::kWhole
-                        ? "all keys lost"
-                        : percent_text(remapped->second) + " of keys remapped");
-  }
-  if (impact.caches_lost > 0) {
-    parts.push_back(counted(impact.caches_lost, "cache lost", "caches lost"));
-  }
-  return parts.empty()
-             ? ""
-             : fmt::format("{}: {}\n", printable(impact.service_code), fmt::join(parts, ", "));
-}
-
 std::string summary(const Plan& plan, const KeyShares& shares, const DesiredState& desired,
                     const RenderOptions& options) {
   const std::string hidden = render_hidden(plan);
@@ -320,6 +282,8 @@ std::string render_plan(const Plan& plan, const DesiredState& desired,
     out += rendered(group, plan, shares, desired, options);
   }
   out += listed("later", plan.later, {"·", Ink::dim}, options);
+  out += listed("restart debt (as the spec says by now; their next start has it in its start line)",
+                plan.debts, {"·", Ink::dim}, options);
   if (!plan.held.empty()) {
     out += fmt::format("\n{}\n{}", painted("left alone", Ink::bold, options.colour),
                        render_held(plan.held, desired, options));

@@ -46,6 +46,9 @@ std::string claim(std::string_view deployment_name, std::string_view service_cod
 /// from the spec can still be cleaned up.
 std::string hosts(std::string_view deployment_name);
 std::string host(std::string_view deployment_name, std::string_view host_name);
+/// Parent of the rollouts: per cloud, when its ring last changed and which nodes are warming.
+std::string rollouts(std::string_view deployment_name);
+std::string rollout(std::string_view deployment_name, std::string_view service_code);
 
 /// A path that the ZooKeeper C client survives: starts with '/', no empty, "." or ".." part, no
 /// control bytes, no trailing '/', at most 512 bytes and 32 levels. zoo_multi of the 3.8.0 client

@@ -262,6 +262,32 @@ void fields(A& archive, T& value) {
   archive("running", running, "exactly this one");
 }
 
+inline const char* json_name(NodeSetting setting) {
+  const auto index = static_cast<std::size_t>(setting);
+  return index < kNodeSettings ? all_node_settings()[index].spec : nullptr;
+}
+
+template <class A, Same<Tuning> T>
+void fields(A& archive, T& value) {
+  auto& [setting, before, after] = value;
+  archive("setting", setting);
+  archive("before", before);
+  archive("after", after);
+}
+
+template <>
+inline constexpr const char* kKind<TuneNode> = "tuneNode";
+template <class A, Same<TuneNode> T>
+void fields(A& archive, T& value) {
+  auto& [host, node, service_code, process, admin, changes] = value;
+  archive("host", host);
+  archive("node", node);
+  archive("serviceCode", service_code);
+  archive("process", process, "exactly this one");
+  archive("admin", admin, "how it is told");
+  archive("changes", changes, "in an order that its server takes");
+}
+
 template <class A, Same<Launch> T>
 void fields(A& archive, T& value) {
   auto& [package, prefix, engine, extensions, connect_string, as_root] = value;

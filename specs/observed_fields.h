@@ -100,8 +100,15 @@ void fields(A& archive, T& value) {
 
 template <class A, Same<NodeAnswer> T>
 void fields(A& archive, T& value) {
-  auto& [version] = value;
+  auto& [version, admin, settings, held_mb] = value;
   archive("version", version);
+  archive("admin", admin, "how it can be changed while it runs");
+  NamedSettings known = named(settings);
+  archive("settings", known, "as they are");
+  archive("heldMb", held_mb, "memory that it cannot give back; null: not asked");
+  if constexpr (!std::is_const_v<T>) {
+    settings = unnamed(known);
+  }
 }
 
 template <class A, Same<ServerAnswer> T>

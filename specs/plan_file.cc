@@ -165,6 +165,7 @@ struct PlanDocument {
   std::vector<Held> held;
   std::vector<std::string> alarms;
   std::vector<std::string> later;
+  std::vector<std::string> debts;
   std::vector<CloudImpact> impact;
   std::size_t hidden = 0;
   std::vector<Fact> facts;
@@ -174,7 +175,7 @@ struct PlanDocument {
 template <class A, Same<PlanDocument> T>
 void fields(A& archive, T& value) {
   auto& [head, deployment, spec, seen, policy, converged, summary, remapped, steps, launches, held,
-         alarms, later, impact, hidden, facts, plan_facts] = value;
+         alarms, later, debts, impact, hidden, facts, plan_facts] = value;
   fields_of_head(archive, head);
   archive("deployment", deployment);
   archive("spec", spec);
@@ -188,6 +189,7 @@ void fields(A& archive, T& value) {
   archive("held", held, "differences that are left alone, and why");
   archive("alarms", alarms, "foreign things that do harm");
   archive("later", later, "what cannot be known before a step has run");
+  archive("restartDebts", debts, "as wanted by now, though started otherwise; nothing to do");
   archive("impact", impact, "clouds with at least one step");
   archive("hidden", hidden, "changes and held differences that --only leaves out");
   archive("facts", facts, "what was seen and must still be so when the plan is applied");
@@ -230,6 +232,7 @@ PlanDocument document_of(const SavedPlan& saved) {
   out.held = saved.plan.held;
   out.alarms = saved.plan.alarms;
   out.later = saved.plan.later;
+  out.debts = saved.plan.debts;
   out.impact = saved.plan.impact;
   out.hidden = saved.plan.hidden;
   out.facts = saved.facts.facts;
@@ -304,6 +307,7 @@ void take_steps(PlanDocument&& document, SavedPlan& saved) {
   saved.plan.held = std::move(document.held);
   saved.plan.alarms = std::move(document.alarms);
   saved.plan.later = std::move(document.later);
+  saved.plan.debts = std::move(document.debts);
   saved.plan.impact = std::move(document.impact);
   saved.plan.hidden = document.hidden;
   saved.facts.facts = std::move(document.facts);

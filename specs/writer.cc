@@ -202,6 +202,18 @@ std::string ensemble_of(const DesiredEnsemble& ensemble) {
   return block_of(fields, "{", "}", "  ");
 }
 
+/// What is set online and `usual` has not, or otherwise.
+void add_online(const NodeConfig& config, const NodeConfig& usual, Fields& fields) {
+  for (const SettingInfo& info : all_node_settings()) {
+    const auto value = config.online_value(info.setting);
+    if (value && value != usual.online_value(info.setting)) {
+      const bool word = info.setting == NodeSetting::zk_failstop;
+      fields.push_back(
+          field(info.spec, word ? (*value != 0 ? "true" : "false") : fmt::to_string(*value)));
+    }
+  }
+}
+
 std::string node_config(const NodeConfig& config, const NodeConfig& usual) {
   Fields fields;
   add_if(config.memlimit_mb != usual.memlimit_mb, fields, "memlimit", config.memlimit_mb);
@@ -209,7 +221,21 @@ std::string node_config(const NodeConfig& config, const NodeConfig& usual) {
   add_if(config.connections != usual.connections, fields, "connections", config.connections);
   add_if(config.session_timeout_s != usual.session_timeout_s, fields, "sessionTimeout",
          config.session_timeout_s);
+  add_online(config, usual, fields);
   return fields.empty() ? "" : object_of(fields);
+}
+
+std::string rollout_of(const Rollout& rollout) {
+  Fields fields;
+  add_if(rollout.max_unavailable != 1, fields, "maxUnavailable", rollout.max_unavailable);
+  add_if(rollout.min_ready_s != 0, fields, "minReadySeconds", rollout.min_ready_s);
+  if (const auto& warm = rollout.warm) {
+    fields.push_back(field(
+        "warm", object_of({field("hitRatio", fmt::format("{:.3f}", warm->hit_permille / 1000.0)),
+                           field("timeout", fmt::to_string(warm->timeout_s)),
+                           field("onTimeout", warm->stops ? "\"stop\"" : "\"continue\"")})));
+  }
+  return object_of(fields);
 }
 
 /// "port" and "count", or "ports".
@@ -234,6 +260,18 @@ NodeConfig usual_config(const DesiredCloud& cloud) {
       best = node.config;
     }
   }
+  SettingValues common;  // What some node leaves alone cannot be said of all.
+  for (const SettingInfo& info : all_node_settings()) {
+    const auto value = best.online_value(info.setting);
+    const bool everywhere =
+        std::all_of(cloud.nodes.begin(), cloud.nodes.end(), [&info](const DesiredNode& node) {
+          return node.config.online_value(info.setting).has_value();
+        });
+    if (value && everywhere) {
+      common.set(info.setting, *value);
+    }
+  }
+  best.online = common;
   return best;
 }
 
@@ -283,16 +321,15 @@ std::string cloud_of(const SpecDraft& draft, const DesiredCloud& cloud) {
                 field("connections", fmt::to_string(usual.connections))};
   add_if(usual.session_timeout_s != NodeConfig{}.session_timeout_s, config, "sessionTimeout",
          usual.session_timeout_s);
+  add_online(usual, {}, config);
   Fields fields{field("serviceCode", quoted(cloud.service_code)),
                 field("package", quoted(cloud.package)), field("config", object_of(config)),
                 field("nodes", nodes_of(draft.desired, cloud, usual))};
   if (cloud.state == RunState::stopped) {
     fields.push_back(field("state", "\"stopped\""));
   }
-  if (cloud.rollout.max_unavailable != 1) {
-    fields.push_back(
-        field("rollout",
-              object_of({field("maxUnavailable", fmt::to_string(cloud.rollout.max_unavailable))})));
+  if (cloud.rollout != Rollout{}) {
+    fields.push_back(field("rollout", rollout_of(cloud.rollout)));
   }
   if (cloud.protect) {
     fields.push_back(field("protect", "true"));

@@ -154,6 +154,13 @@ void Machine::exit(std::uint32_t pid, int status, const std::string& words) {
                            status, words.empty() ? "" : ": ", words));
 }
 
+void Machine::set_open_files(std::uint32_t pid, std::uint64_t limit) {
+  const auto found = processes_.find(pid);
+  if (found != processes_.end()) {
+    found->second.open_files = limit;
+  }
+}
+
 bool Machine::listen(std::uint32_t pid, std::uint16_t port) {
   const auto found = processes_.find(pid);
   if (found == processes_.end() || listener(port) != nullptr) {

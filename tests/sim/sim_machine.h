@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/observed.h"
+#include "tests/sim/sim_admin.h"
 #include "tests/sim/sim_core.h"
 #include "tests/sim/sim_ensemble.h"
 
@@ -61,6 +62,7 @@ struct Process {
   std::string comm;
   std::vector<std::string> argv;
   std::string folder;             ///< its slot's, for the log; empty: none of ours
+  std::uint64_t open_files = 0;   ///< its soft limit
   std::set<std::uint16_t> ports;  ///< that it listens on
   std::shared_ptr<Program> program;
 };
@@ -115,6 +117,8 @@ class Machine {
   void freeze(std::uint32_t pid, bool frozen);
   /// The process ends with this status.
   void exit(std::uint32_t pid, int status, const std::string& words);
+  /// The soft limit of open files of a process.
+  void set_open_files(std::uint32_t pid, std::uint64_t limit);
   /// False: taken.
   bool listen(std::uint32_t pid, std::uint16_t port);
   /// Every process is gone at once; a new boot id. Files stay.
@@ -148,7 +152,9 @@ class Machine {
   std::uint64_t memory_total_kb = 16ULL << 20U;
   std::uint64_t memory_available_kb = 12ULL << 20U;
   std::uint64_t open_files_hard = 1ULL << 20U;
-  std::uint32_t next_pid = 1000;  ///< wraps at 4194304, as pid_max does
+  std::uint32_t next_pid = 1000;                   ///< wraps at 4194304, as pid_max does
+  std::map<std::uint16_t, Traffic> traffic;        ///< of its cache nodes, by port
+  std::map<std::uint16_t, std::uint32_t> held_mb;  ///< memory in use, likewise
 
  private:
   std::string new_boot_id();

@@ -78,4 +78,8 @@ void remove_process(HostFacts& facts, const std::string& slot, std::uint16_t por
 void put_mapping(TreeFacts& tree, Endpoint node, const std::string& service_code);
 void put_join(ObservedCloud& cloud, Endpoint node, std::int64_t owner);
 HostRecord record_for(const DesiredHost& host);
+/// What a node says that was started with this on an Arcus server; as stock memcached, which knows
+/// `cache_memlimit` alone.
+NodeAnswer just_started(const NodeConfig& config);
+NodeAnswer just_started_as_stock(const NodeConfig& config);
 }  // namespace arcform

@@ -372,7 +372,25 @@ std::string ModelWorld::apply(const Plan& plan, const StartNode& action) {
               node_arguments(plan.launches.at(action.launch), action.node, action.config),
               action.node.port);
   put_join(tree_.clouds[action.service_code], action.node, next_pid_++);
-  world_.nodes[action.node] = Observation<NodeAnswer>::present({"1.15.0"});
+  world_.nodes[action.node] = Observation<NodeAnswer>::present(just_started(action.config));
+  return "";
+}
+
+std::string ModelWorld::apply(const Plan&, const TuneNode& action) {
+  HostFacts& facts = host_in(world_, action.host);
+  if (!is_process(facts, node_slot(action.node.port), *action.process)) {
+    return "another process is meant";
+  }
+  Observation<NodeAnswer>& answer = world_.nodes[action.node];
+  if (!answer.is_present() || answer.value().admin != action.admin) {
+    return "it cannot be told so";
+  }
+  for (const Tuning& change : action.changes) {
+    if (answer.value().settings.get(change.setting) != change.before) {
+      return std::string("it had another ") + info_of(change.setting).label;
+    }
+    answer.value().settings.set(change.setting, change.after);
+  }
   return "";
 }
 

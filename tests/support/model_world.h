@@ -47,6 +47,7 @@ class ModelWorld {
   std::string apply(const Plan& plan, const RestartNode& action);
   std::string apply(const Plan& plan, const ForgetNode& action);
   std::string apply(const Plan& plan, const UnregisterCloud& action);
+  std::string apply(const Plan& plan, const TuneNode& action);
   std::string apply(const Plan& plan, const ReconfigureEnsemble& action);
   std::string apply(const Plan& plan, const RetireServer& action);
   std::string apply(const Plan& plan, const SetDataAside& action);

@@ -42,6 +42,8 @@ TEST_CASE("every kind of action says what it does, to what, at which cost") {
       {ForgetNode{"h", node, "c", {}, {}}, "-", "10.0.0.1:11211",
        "forget cache node 10.0.0.1:11211 on h", Disruption::none},
       {UnregisterCloud{"c"}, "-", "cloud c", "unregister cloud c", Disruption::cloud_gone},
+      {TuneNode{"h", node, "c", ProcessIdentity{}, AdminProtocol::config, {}}, "~",
+       "10.0.0.1:11211", "tune cache node 10.0.0.1:11211 on h", Disruption::none},
       {ReconfigureEnsemble{4, "h", "line", {}, {}, {}}, "+", "server 4",
        "let ZooKeeper server 4 on h join the ensemble", Disruption::none},
       {RetireServer{stop_server, {}, {}}, "-", "server 2", "retire ZooKeeper server 2 on h",
