@@ -29,17 +29,6 @@ struct Run {
 
 Awaitable<void> run_step(Run& run, StepId id);
 
-/// The session timeout of the cloud's nodes: how long after a join the others scrub moved keys.
-std::chrono::seconds settle_time(const DesiredState& desired, const std::string& code) {
-  std::uint16_t longest = 0;
-  if (const DesiredCloud* const cloud = desired.cloud(code)) {
-    for (const DesiredNode& node : cloud->nodes) {
-      longest = std::max(longest, node.config.session_timeout_s);
-    }
-  }
-  return std::chrono::seconds(longest);
-}
-
 /// Why no further step may start; empty: it may.
 std::string why_not(const Run& run) {
   if (run.context.interrupted) {
@@ -55,31 +44,6 @@ std::string why_not(const Run& run) {
     return "the lock's ZooKeeper session is lost";
   }
   return "";
-}
-
-/// Keeps ring changes of a cloud in use apart.
-Awaitable<void> settle(Run& run, const Step& step) {
-  const std::string code = cloud_of(step.action);
-  bool told = false;
-  while (why_not(run).empty()) {
-    const auto last = run.context.last_ring_change.find(code);
-    if (last == run.context.last_ring_change.end()) {
-      co_return;
-    }
-    const Time ready = last->second + settle_time(run.context.desired, code);
-    const Time now = run.context.world.clock.now();
-    if (now >= ready) {
-      co_return;
-    }
-    if (!told) {
-      run.context.progress.waiting(
-          fmt::format("cloud {} settles for {:.0f} s before its next node is touched", code,
-                      std::chrono::duration<double>(ready - now).count()));
-      told = true;
-    }
-    co_await run.context.world.clock.wait_until(
-        std::min(ready, now + std::chrono::nanoseconds(std::chrono::seconds(1))));
-  }
 }
 
 /// A node that is up and that the step takes down counts against the cloud's budget until the step
@@ -133,28 +97,45 @@ void step_ended(Run& run, StepId id, const Result<void>& result, Time took) {
   run.context.progress.step_failed(run.plan, id, result.error());
 }
 
+/// Performs a step that has its place in the budget, and keeps in ZooKeeper what the next run must
+/// know of it.
+Awaitable<Result<void>> perform_kept(Run& run, const Step& step) {
+  ApplyContext& context = run.context;
+  const bool ring = changes_ring(step.action);
+  Result<void> result;
+  if (ring) {
+    result = co_await context.rollouts.begin(context, step);
+  }
+  const bool begun = result.has_value();
+  if (begun) {
+    result = co_await perform(context, step.action);
+  }
+  if (takes_node_down(step.action) && (result || !begun)) {
+    --context.taken_down[cloud_of(step.action)];
+  }
+  if (ring && begun) {
+    context.last_ring_change[cloud_of(step.action)] = context.world.clock.now();
+    co_await context.rollouts.end(context, step);
+  }
+  co_return result;
+}
+
 Awaitable<void> run_step(Run& run, StepId id) {
   const Step& step = run.plan.steps[id];
-  if (step.settle) {
-    co_await settle(run, step);
-  }
+  const Rollouts::WhyNot stopped = [&run] { return why_not(run); };
+  Result<void> result = co_await run.context.rollouts.await_turn(run.context, step, stopped);
   if (!why_not(run).empty()) {
     co_return;
   }
   const Time begun = run.context.world.clock.now();
   run.context.progress.step_started(run.plan, id);
-  Result<void> result = take_budget(run.context, step.action);
   if (result) {
-    result = co_await perform(run.context, step.action);
-    if (result && takes_node_down(step.action)) {
-      --run.context.taken_down[cloud_of(step.action)];
-    }
+    result = take_budget(run.context, step.action);
   }
-  const Time now = run.context.world.clock.now();
-  if (changes_ring(step.action)) {
-    run.context.last_ring_change[cloud_of(step.action)] = now;
+  if (result) {
+    result = co_await perform_kept(run, step);
   }
-  step_ended(run, id, result, now - begun);
+  step_ended(run, id, result, run.context.world.clock.now() - begun);
 }
 
 /// Tells of the steps that were never started, once each, with the reason.

@@ -30,6 +30,7 @@ Awaitable<Result<DeploymentLock*>> ApplyContext::locked() {
     auto taken = co_await DeploymentLock::acquire(**live, std::move(request));
     if (taken) {
       lock = std::move(*taken);
+      lock_taken = world.clock.now();
       if (told) {
         co_await ask_turn(**live, false);
       }

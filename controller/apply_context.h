@@ -5,9 +5,12 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 
 #include "controller/lock.h"
 #include "controller/progress.h"
+#include "controller/rollout.h"
+#include "controller/upload_meter.h"
 #include "controller/world.h"
 #include "drivers/task_group.h"
 #include "model/desired.h"
@@ -22,6 +25,7 @@ struct ApplyPatience {
   std::chrono::milliseconds server_start{30'000};
   std::chrono::milliseconds quorum{60'000};
   std::chrono::milliseconds election{5'000};      ///< before servers count as unable to agree
+  std::chrono::milliseconds node_drain{6'000};    ///< between `shutdown` and SIGTERM
   std::chrono::milliseconds node_stop{10'000};    ///< between SIGTERM and SIGKILL
   std::chrono::milliseconds join_margin{15'000};  ///< beyond the node's session timeout
   std::chrono::milliseconds lock{12'000};         ///< for the lock of an apply that may have died
@@ -42,12 +46,18 @@ struct ApplyContext {
   bool asks_turn = true;  ///< a watching controller that holds the lock is asked to let it go
 
   std::unique_ptr<DeploymentLock> lock;
+  Time lock_taken{0};                             ///< when the lock was taken
+  std::set<std::string> in_use;                   ///< clouds in which nodes stood when last seen
   std::map<std::string, Time> last_ring_change;   ///< by service code
   std::map<std::string, std::size_t> taken_down;  ///< nodes down because of us, by service code
   std::map<std::string, std::set<std::string>> joined_before;  ///< see note_joined()
-  const Plan* plan = nullptr;                                  ///< of the pass that runs
-  Time deadline = Time::max();                                 ///< no new step starts after it
-  bool interrupted = false;                                    ///< no new step may start
+  UploadMeter uploads;
+  /// What was found in releases that this apply installed, by host and prefix.
+  std::map<std::pair<std::string, std::string>, ObservedPackage> installed;
+  const Plan* plan = nullptr;   ///< of the pass that runs
+  Time deadline = Time::max();  ///< no new step starts after it
+  bool interrupted = false;     ///< no new step may start
+  Rollouts rollouts;            ///< what keeps the next node from being touched
 
   ApplyContext(World world_in, const DesiredState& desired_in, EnsembleSession& session_in,
                Progress& progress_in)
@@ -55,6 +65,8 @@ struct ApplyContext {
         desired(desired_in),
         session(session_in),
         progress(progress_in),
+        uploads(world_in.clock, progress_in),
+        rollouts(world_in.loop),
         lock_turn_(world_in.loop, 1) {}
 
   /// The deployment's lock; taken at the first call, when an ensemble serves. Errors:

@@ -126,9 +126,9 @@ void add_only(CLI::App& command, Options& options) {
       ->allow_extra_args(false);
 }
 
-/// A word that has a '/' or ends in ".json" is the spec; any other is a cloud.
+/// A word that has a '/', ends in ".json" or is no service code is the spec; any other is a cloud.
 std::string take_word(const std::string& word, Options& options, bool& named) {
-  if (word.find('/') == std::string::npos && !word.ends_with(".json")) {
+  if (is_service_code(word) && !word.ends_with(".json")) {
     options.clouds.push_back(word);
     return "";
   }
@@ -172,6 +172,74 @@ void add_status(CLI::App& status, Options& options) {
   status.add_flag("--full", options.full, "show long lists whole");
 }
 
+void add_adopt(CLI::App& command, Options& options) {
+  command
+      .add_option("--adopt", options.adopt,
+                  "take over this cloud although nodes of it are not in the spec")
+      ->type_name("CLOUD")
+      ->allow_extra_args(false);
+}
+
+void add_output(CLI::App& command, ImportOptions& options) {
+  command.add_option("-z,--zookeeper", options.zookeeper, "the ensemble, ip:port,ip:port,...")
+      ->required()
+      ->type_name("ZKLIST");
+  command.add_option("-o,--output", options.output, "write the spec to this file")
+      ->type_name("FILE");
+  command.add_flag("--force", options.force, "replace the file if it is there");
+  command.add_option("--deployment", options.deployment, "the name of the deployment")
+      ->type_name("NAME")
+      ->capture_default_str();
+}
+
+void add_import(CLI::App& app, Options& options) {
+  CLI::App* const import = app.add_subcommand("import", "write the spec of what exists");
+  import->require_subcommand(1);
+  CLI::App* const conf =
+      import->add_subcommand("conf", "write the spec of an Arcus configuration file");
+  conf->callback([&options] { options.command = Command::import_conf; });
+  conf->add_option("FILE", options.import.file, "the JSON file that arcus.sh is given")->required();
+  CLI::App* const live = import->add_subcommand("live", "write the spec of what runs");
+  live->callback([&options] { options.command = Command::import_live; });
+  for (CLI::App* const command : {conf, live}) {
+    add_output(*command, options.import);
+    command->add_option("--ssh-user", options.import.user, "who logs in on the hosts");
+    command->add_option("--ssh-port", options.import.port, "where sshd listens")
+        ->check(CLI::Range(1, 65535))
+        ->capture_default_str();
+    command->add_option("--identity", options.import.identity_files, "a private key")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    command->add_option("--known-hosts", options.import.known_hosts, "the keys of the hosts")
+        ->type_name("FILE");
+  }
+  live->add_flag_callback(
+      "--no-hosts", [&options] { options.import.log_in = false; },
+      "ask ZooKeeper only, log in nowhere");
+}
+
+/// Commands that print or write something and look at no world.
+template <class On>
+void add_documents(const On& on, Options& options) {
+  CLI::App* const schema = on("schema", "print the JSON Schema of a document", Command::schema);
+  schema->add_option("DOCUMENT", options.schema, "spec, plan, status, observation or diagnostics")
+      ->check(CLI::IsMember({"spec", "plan", "status", "observation", "diagnostics"}))
+      ->capture_default_str();
+  CLI::App* const completion =
+      on("completion", "print completions for a shell", Command::completion);
+  completion->add_option("SHELL", options.shell, "bash, zsh or fish; names: what --only may name")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish", "names"}));
+  add_spec(*completion, options);
+  CLI::App* const pack = on(
+      "pack", "make the archive of an installed Arcus, the same bytes every time", Command::pack);
+  pack->add_option("DIR", options.folder, "what to pack: the prefix, with its bin and lib")
+      ->required();
+  pack->add_option("-o,--output", options.output, "the archive: .tar.gz, .tar.xz, .tar.zst or .tar")
+      ->required()
+      ->type_name("FILE");
+}
+
 void add_commands(CLI::App& app, Options& options) {
   const auto on = [&app, &options](const char* name, const char* what, Command command) {
     CLI::App* const sub = app.add_subcommand(name, what);
@@ -203,6 +271,8 @@ void add_commands(CLI::App& app, Options& options) {
   apply->add_option("--parallel", options.parallel, "steps at once")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  add_adopt(*plan, options);
+  add_adopt(*apply, options);
   add_time(*apply, "--timeout", options.timeout, "give up when not converged by then [10m]");
   add_time(*apply, "--lock-timeout", options.lock_timeout,
            "how long to wait for a lock that another apply holds [12s]");
@@ -229,16 +299,8 @@ void add_commands(CLI::App& app, Options& options) {
   observe->add_option("-o,--out", options.out, "write there, not to standard output")
       ->type_name("FILE");
 
-  CLI::App* const schema = on("schema", "print the JSON Schema of a document", Command::schema);
-  schema->add_option("DOCUMENT", options.schema, "spec, plan, status, observation or diagnostics")
-      ->check(CLI::IsMember({"spec", "plan", "status", "observation", "diagnostics"}))
-      ->capture_default_str();
-  CLI::App* const completion =
-      on("completion", "print completions for a shell", Command::completion);
-  completion->add_option("SHELL", options.shell, "bash, zsh or fish; names: what --only may name")
-      ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish", "names"}));
-  add_spec(*completion, options);
+  add_documents(on, options);
+  add_import(app, options);
 }
 
 /// Empty, or what is wrong with the first word: CLI11 only says that a command is missing.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -39,12 +40,29 @@ enum class Command {
   pause,
   resume,
   approve,
+  import_conf,
+  import_live,
   schema,
-  completion
+  completion,
+  pack
 };
 
 /// How results are written.
 enum class Format { text, json, markdown, dot };
+
+/// What the import commands are told.
+struct ImportOptions {
+  std::string file;       ///< conf: Arcus' configuration file
+  std::string zookeeper;  ///< "ip:port,ip:port"
+  std::string output;     ///< empty: standard output
+  bool force = false;     ///< an existing output file may be replaced
+  std::string deployment = "arcus";
+  std::string user;  ///< live: who logs in
+  std::vector<std::string> identity_files;
+  std::string known_hosts;
+  std::uint16_t port = 22;
+  bool log_in = true;  ///< live: false: only ZooKeeper is asked
+};
 
 /// What the command line asks for.
 struct Options {
@@ -54,6 +72,9 @@ struct Options {
   std::string out;              ///< plan: save it there; observe: write there, not to stdout
   std::string from;             ///< plan: an observation in a file, instead of looking
   std::string schema = "spec";  ///< schema: of which document
+  std::string folder;           ///< pack: what is packed
+  std::string output;           ///< pack: the archive
+  std::string home;             ///< of the user, for "~" in paths; not of the command line
   bool exit_code = false;       ///< plan: 2 when there are changes
   bool full = false;            ///< long lists whole
   bool yes = false;             ///< apply: do not ask
@@ -71,6 +92,8 @@ struct Options {
   std::string zookeeper;          ///< status: ask these servers ("host:port,..."), without a spec
   std::chrono::seconds watch{0};  ///< status: again and again; 0: once
   std::string shell;              ///< completion: for which
+  std::vector<std::string> adopt;
+  ImportOptions import;
 };
 
 /// What to print and how to exit instead of running a command: help, the version, a usage error.

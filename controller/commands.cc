@@ -10,7 +10,9 @@
 
 #include "controller/command_parts.h"
 #include "controller/completion.h"
+#include "controller/import.h"
 #include "controller/status.h"
+#include "drivers/archive_file.h"
 #include "controller/watch_command.h"
 #include "model/render.h"
 #include "model/select.h"
@@ -34,6 +36,7 @@ Policy policy_of(const Options& options) {
   Policy policy;
   policy.allow_removal = options.allow_removal;
   policy.only = options.only;
+  policy.adopt = options.adopt;
   return policy;
 }
 
@@ -269,8 +272,15 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console, 
     console.out(completion_script(*shell));
     return ExitStatus::done;
   }
-  if (options.command == Command::status && !options.zookeeper.empty()) {
+  if (options.command == Command::import_conf) {
+    return run_import_conf(options, console);
+  }
+  if (options.command == Command::import_live ||
+      (options.command == Command::status && !options.zookeeper.empty())) {
     return std::nullopt;
+  }
+  if (options.command == Command::pack) {
+    return run_pack(options, console);
   }
   const Result<std::string> text = read_file(options.spec);
   if (!text) {
@@ -287,6 +297,13 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console, 
   }
   input.desired = std::move(*spec.desired);
   input.spec_text = *text;
+  const std::size_t slash = options.spec.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : options.spec.substr(0, slash);
+  if (Result<void> found = inspect_archives(input.desired, folder, options.home); !found) {
+    console.err(fmt::format("arcform: {}: {}\n", printable(options.spec), found.error().message));
+    return ExitStatus::invalid;
+  }
+  input.desired.digest = spec_digest(input.desired);
   if (options.command == Command::validate) {
     if (options.format == Format::text) {
       console.out(summary(input.desired) + "\n");
@@ -318,7 +335,8 @@ ExitStatus status_of(const Plan& plan, bool exit_code) {
   if (plan.holds(Hold::unsupported) || plan.holds(Hold::guard) || plan.holds(Hold::foreign)) {
     return ExitStatus::refused;
   }
-  return exit_code && !plan.converged() ? ExitStatus::changes_pending : ExitStatus::done;
+  const bool same = plan.converged() || plan.only_adopts();
+  return exit_code && !same ? ExitStatus::changes_pending : ExitStatus::done;
 }
 
 ExitStatus status_of(Outcome outcome, const Plan& plan) {
@@ -364,10 +382,14 @@ Awaitable<ExitStatus> run_command(Machine& machine, const Options& options, cons
     case Command::approve:
       return run_request(machine, options, input.desired);
     case Command::status:
-    case Command::validate:  // These three end in run_offline.
+    case Command::validate:  // These end in run_offline.
     case Command::schema:
     case Command::completion:
+    case Command::import_conf:
+    case Command::pack:
       break;
+    case Command::import_live:
+      return run_import_live(machine, options);
   }
   return options.zookeeper.empty() ? run_status(machine, options, input.desired)
                                    : run_zookeeper_status(machine, options);

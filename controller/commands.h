@@ -42,6 +42,9 @@ struct Input {
   std::optional<SavedPlan> saved;  ///< apply was given a plan; `desired` is what its spec says
 };
 
+/// `arcform pack`: the archive, its checksum and what to write in a spec.
+ExitStatus run_pack(const Options& options, Console& console);
+
 /// Everything that needs no world: the schemas, reading and checking the spec, planning from an
 /// observation. The status to exit with when that was all, or when the spec is wrong; else what was
 /// read is left in `input`.

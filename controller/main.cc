@@ -81,7 +81,8 @@ ExitStatus run(std::vector<std::string> arguments) {
     answer->status == ExitStatus::done ? console.out(answer->text) : console.err(answer->text);
     return answer->status;
   }
-  const Options& options = std::get<Options>(request);
+  Options options = std::get<Options>(request);
+  options.home = current_environment().home;
   Input input;
   if (const auto ended = run_offline(options, console, input)) {
     return *ended;

@@ -6,11 +6,11 @@
 #include <map>
 #include <optional>
 
-#include <fmt/format.h>
-
+#include "controller/observe_strangers.h"
 #include "controller/read_tree.h"
 #include "model/answers.h"
 #include "model/membership.h"
+#include "model/packages.h"
 #include "model/znodes.h"
 
 namespace arcform {
@@ -41,6 +41,7 @@ struct Round {
   std::map<int, Observation<ServerAnswer>> early_servers;
   std::size_t servers_open = 0;  ///< hosts of servers whose probe is not back yet
   bool server_possible = false;  ///< one may be serving: its host is unknown, or it listens
+  std::vector<std::pair<Endpoint, std::uint32_t>> memory{};  ///< in MB, as the spec wants it
 };
 
 const DesiredServer* server_on(const DesiredState& desired, const std::string& host) {
@@ -62,6 +63,8 @@ ProbeRequest request_for(const DesiredState& desired, const std::string& host) {
   for (const DesiredPackage& package : desired.packages) {
     if (!package.installed.empty()) {
       request.prefixes.push_back(package.installed);
+    } else {
+      request.releases.push_back({package.name, package.directory, release_name(package)});
     }
   }
   if (server_on(desired, host) != nullptr) {
@@ -70,8 +73,41 @@ ProbeRequest request_for(const DesiredState& desired, const std::string& host) {
   return request;
 }
 
-Awaitable<void> ask_node_early(Round& round, HostReader& host, Endpoint node) {
+/// Whether the spec gives the node less memory than it has.
+bool is_to_shrink(const Round& round, Endpoint endpoint, const NodeAnswer& answer) {
+  const auto has = answer.settings.get(NodeSetting::memlimit);
+  const auto wanted = std::lower_bound(round.memory.begin(), round.memory.end(),
+                                       std::pair<Endpoint, std::uint32_t>(endpoint, 0));
+  return has && wanted != round.memory.end() && wanted->first == endpoint && wanted->second < *has;
+}
+
+/// The memory that the spec gives each node, by node.
+std::vector<std::pair<Endpoint, std::uint32_t>> wanted_memory(const DesiredState& desired) {
+  std::vector<std::pair<Endpoint, std::uint32_t>> memory;
+  for (const DesiredCloud& cloud : desired.clouds) {
+    for (const DesiredNode& node : cloud.nodes) {
+      memory.emplace_back(node.endpoint, node.config.memlimit_mb);
+    }
+  }
+  std::sort(memory.begin(), memory.end());
+  return memory;
+}
+
+/// Also what the node holds, where it is to get less.
+Awaitable<Observation<NodeAnswer>> ask_wholly(Round& round, HostReader& host, Endpoint node) {
   Observation<NodeAnswer> answer = co_await ask_node(host, node.port, round.patience.answer);
+  if (answer.is_present() && is_to_shrink(round, node, answer.value())) {
+    const Observation<NodeCounters> counters =
+        co_await ask_counters(host, node.port, round.patience.answer);
+    if (counters.is_present()) {
+      answer.value().held_mb = static_cast<std::uint32_t>(counters.value().malloced >> 20U);
+    }
+  }
+  co_return answer;
+}
+
+Awaitable<void> ask_node_early(Round& round, HostReader& host, Endpoint node) {
+  Observation<NodeAnswer> answer = co_await ask_wholly(round, host, node);
   round.early_nodes.insert_or_assign(node, std::move(answer));
 }
 
@@ -119,7 +155,7 @@ bool take_early(const HostFacts& facts, const ObservedProcess& process,
 }
 
 Awaitable<void> observe_node(Round& round, HostReader& host, Endpoint node) {
-  Observation<NodeAnswer> answer = co_await ask_node(host, node.port, round.patience.answer);
+  Observation<NodeAnswer> answer = co_await ask_wholly(round, host, node);
   round.seen.nodes.insert_or_assign(node, std::move(answer));
 }
 
@@ -130,7 +166,23 @@ Awaitable<void> observe_server(Round& round, HostReader& host, DesiredHost acces
   round.seen.servers.insert_or_assign(id, std::move(answer));
 }
 
-/// Asks what runs there of ours; a process that does not run cannot answer.
+/// In the place of a server of ours may run one that somebody else started.
+Awaitable<void> look_for_stranger(Round& round, HostReader& host, DesiredHost access,
+                                  const HostFacts& facts, int id) {
+  const std::uint16_t port = round.desired.ensemble.client_port;
+  std::optional<RunningServer> found;
+  if (facts.is_listening(port)) {
+    found = co_await observe_stranger(host, facts, id, port);
+  }
+  if (!found) {
+    round.seen.servers.insert_or_assign(id, Observation<ServerAnswer>::absent());
+    co_return;
+  }
+  round.seen.strangers.insert_or_assign(id, std::move(*found));
+  co_await observe_server(round, host, access, id);
+}
+
+/// Asks what runs there of ours, or could become ours; a process that does not run cannot answer.
 Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost& access,
                               const HostFacts& facts) {
   TaskGroup tasks(round.world.loop);
@@ -146,9 +198,18 @@ Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost&
       tasks.spawn(observe_node(round, host, node));
     }
   }
+  if (ip) {
+    for (const std::uint16_t port : stranger_ports(facts)) {
+      tasks.spawn(observe_node(round, host, Endpoint{*ip, port}));
+    }
+  }
   const DesiredServer* const server = server_on(round.desired, access.name);
   if (server != nullptr) {
     round.seen.servers.insert_or_assign(server->id, Observation<ServerAnswer>::absent());
+    const ObservedSlot* const slot = facts.slot(server_slot(server->id));
+    if (slot == nullptr || facts.process_of(*slot) == nullptr) {
+      co_await look_for_stranger(round, host, access, facts, server->id);
+    }
   }
   for (const auto& [name, slot] : facts.slots) {
     // One that the spec does not have may still be a member; its id may be another host's by now.
@@ -289,20 +350,35 @@ Awaitable<Observation<ServerAnswer>> ask_server(HostReader& host, std::vector<En
 Awaitable<Observation<NodeAnswer>> ask_node(HostReader& host, std::uint16_t port,
                                             std::chrono::milliseconds patience) {
   using Answer = Observation<NodeAnswer>;
-  const Result<std::string> reply = co_await host.ask(port, "version\r\n", "\r\n", patience);
+  const Result<std::string> reply =
+      co_await host.ask(port, std::string(kNodeQuestion), "", patience);
   if (!reply) {
     const ErrorCode code = reply.error().code;
     const bool silent = code == ErrorCode::not_found || code == ErrorCode::deadline_exceeded;
     co_return silent ? Answer::absent() : Answer::unknown(reply.error().message);
   }
-  const auto answer = parse_version(*reply);
+  const auto answer = parse_node_answer(*reply);
   co_return answer ? Answer::present(*answer) : Answer::absent();
+}
+
+Awaitable<Observation<NodeCounters>> ask_counters(HostReader& host, std::uint16_t port,
+                                                  std::chrono::milliseconds patience) {
+  using Counters = Observation<NodeCounters>;
+  const Result<std::string> reply =
+      co_await host.ask(port, std::string(kCountersQuestion), "", patience);
+  if (!reply) {
+    co_return Counters::unknown(reply.error().message);
+  }
+  const auto counters = parse_node_counters(*reply);
+  co_return counters ? Counters::present(*counters)
+                     : Counters::unknown("its answer to `stats` has no hits and misses");
 }
 
 Awaitable<ObservedState> observe(ReadWorld world, EnsembleSession& session,
                                  const DesiredState& desired, ObservePatience patience) {
   Round round{world, session, desired, patience, {}, {}, {}, {}, desired.ensemble.servers.size(),
               false};
+  round.memory = wanted_memory(desired);
   TaskGroup tasks(world.loop, kProbesAtOnce + 1);
   tasks.spawn(observe_tree(round));
   for (const DesiredHost& host : desired.hosts) {

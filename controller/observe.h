@@ -3,6 +3,7 @@
 
 #include "controller/ensemble_session.h"
 #include "controller/world.h"
+#include "model/answers.h"
 #include "model/desired.h"
 
 namespace arcform {
@@ -39,5 +40,8 @@ Awaitable<Observation<ServerAnswer>> ask_member(HostReader& host, std::vector<En
                                                 std::chrono::milliseconds patience);
 Awaitable<Observation<NodeAnswer>> ask_node(HostReader& host, std::uint16_t port,
                                             std::chrono::milliseconds patience);
+/// What a running node counts; present or unknown.
+Awaitable<Observation<NodeCounters>> ask_counters(HostReader& host, std::uint16_t port,
+                                                  std::chrono::milliseconds patience);
 
 }  // namespace arcform

@@ -10,9 +10,7 @@
 #include "model/znodes.h"
 
 namespace arcform {
-namespace {
 
-/// The name of the ephemeral of `node` among the children of its cloud; empty: it does not stand.
 Awaitable<Result<std::string>> find_join(ZnodeReader& reader, std::string service_code,
                                          Endpoint node) {
   const auto children = co_await reader.children(znodes::cache_list(service_code));
@@ -28,6 +26,8 @@ Awaitable<Result<std::string>> find_join(ZnodeReader& reader, std::string servic
   }
   co_return std::string();
 }
+
+namespace {
 
 /// Removes the ephemeral of a process that its host proves dead: only this incarnation.
 Awaitable<Result<void>> remove_stale(ApplyContext& context, std::string host_name,
@@ -167,6 +167,54 @@ Awaitable<std::optional<ObservedJoin>> join_before_stop(ApplyContext& context, S
   co_return ObservedJoin{*child, action.node, (*found)->ephemeral_owner, (*found)->czxid};
 }
 
+/// Tells the node to end by itself, which lets what its clients have asked be answered: `shutdown`
+/// of the Arcus server unregisters it and then waits up to 2 s for connections to go
+/// (arcus-memcached 1.15.0, memcached.c:process_shutdown_command). Only a process that says that it
+/// has the pid that is meant is told so. Returns how long to wait for that before SIGTERM.
+Awaitable<std::chrono::milliseconds> ask_to_leave(ApplyContext& context, StopNode action) {
+  constexpr std::chrono::milliseconds kNotAsked{0};
+  Host& host = context.host(action.host);
+  const Observation<NodeCounters> counters =
+      co_await ask_counters(host, action.node.port, context.patience.answer);
+  if (!counters.is_present() || counters.value().pid != action.process.pid) {
+    co_return kNotAsked;
+  }
+  const Result<std::string> reply =
+      co_await host.tell(action.node.port, "shutdown\r\n", "\r\n", context.patience.answer);
+  const bool refused = reply && !reply->starts_with("OK");
+  co_return refused ? kNotAsked : context.patience.node_drain;
+}
+
+/// A node that joined while it was being stopped leaves an ephemeral that was not judged before;
+/// it goes when its session expires, and nothing else happens to the node before that.
+Awaitable<Result<void>> await_left(ApplyContext& context, StopNode action) {
+  ZnodeSession* const session = context.session.live();
+  if (session == nullptr || action.service_code.empty()) {
+    co_return Result<void>();
+  }
+  const Time deadline = context.world.clock.now() +
+                        settle_time(context.desired, action.service_code) +
+                        context.patience.join_margin;
+  std::chrono::milliseconds step{10};
+  while (true) {
+    const Result<std::string> child =
+        co_await find_join(*session, action.service_code, action.node);
+    if (!child) {
+      co_return child.error();
+    }
+    if (child->empty()) {
+      co_return Result<void>();
+    }
+    if (context.world.clock.now() >= deadline) {
+      co_return Error{ErrorCode::deadline_exceeded,
+                      fmt::format("{}: still stands, although pid {} on {} is gone",
+                                  znodes::joined(action.service_code, *child), action.process.pid,
+                                  action.host)};
+    }
+    co_await context.pause(step);
+  }
+}
+
 }  // namespace
 
 Awaitable<Result<void>> perform_action(ApplyContext& context, const StartNode& action) {
@@ -189,8 +237,9 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StartNode& a
   Host& host = context.host(action.host);
   StartRequest request;
   request.slot = node_slot(action.node.port);
-  request.argv = node_arguments(context.plan->launches[action.launch], action.node, action.config);
-  request.digest = node_digest(context.plan->launches[action.launch].prefix, action.config);
+  const Launch launch = launch_on(context, action.host, context.plan->launches[action.launch]);
+  request.argv = node_arguments(launch, action.node, action.config);
+  request.digest = node_digest(launch.prefix, action.config);
   request.open_files = action.config.connections + kSpareDescriptors;
   request.port = action.node.port;
   const Result<ProcessIdentity> process = co_await host.start(std::move(request));
@@ -227,7 +276,9 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StopNode& ac
                       znodes::joined(action.service_code, before->name))};
     }
   }
-  StopRequest request{node_slot(action.node.port), action.process, context.patience.node_stop};
+  const std::chrono::milliseconds drain = co_await ask_to_leave(context, action);
+  StopRequest request{node_slot(action.node.port), action.process, context.patience.node_stop,
+                      drain};
   const Result<StopOutcome> stopped = co_await host.stop(std::move(request));
   if (!stopped) {
     co_return stopped.error();
@@ -238,6 +289,10 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StopNode& ac
     if (!removed) {
       co_return removed.error();
     }
+  }
+  const Result<void> left = co_await await_left(context, action);
+  if (!left) {
+    co_return left.error();
   }
   if (action.forget) {
     auto forgotten = co_await host.forget(node_slot(action.node.port));

@@ -62,39 +62,6 @@ Awaitable<Result<void>> add_mapping(DeploymentLock& lock, MappedNode node, std::
   co_return Result<void>();
 }
 
-Awaitable<Result<void>> write_host_record(DeploymentLock& lock, const DesiredState& desired,
-                                          HostRecord record) {
-  const std::string path = znodes::host(desired.deployment, record.name);
-  const std::string data = write_host(record);
-  const auto found = co_await lock.reader().read(path);
-  if (!found) {
-    co_return found.error();
-  }
-  if (*found && (*found)->data == data) {
-    co_return Result<void>();
-  }
-  std::vector<ZnodeChange> changes;
-  if (*found) {
-    changes.push_back({ZnodeChange::Kind::set, path, data, (*found)->version});
-  } else {
-    changes.push_back(create(path, data));
-  }
-  const Result<void> committed = co_await lock.commit(std::move(changes));
-  if (!committed && committed.error().code != ErrorCode::already_exists &&
-      committed.error().code != ErrorCode::aborted) {
-    co_return committed.error();
-  }
-  if (committed) {
-    co_return Result<void>();
-  }
-  // Another cloud's step may have written the same record in between.
-  const auto now = co_await lock.reader().read(path);
-  if (!now || !*now || (*now)->data != data) {
-    co_return committed.error();
-  }
-  co_return Result<void>();
-}
-
 bool joined(const std::vector<std::string>& children, const std::vector<Endpoint>& nodes) {
   return std::any_of(children.begin(), children.end(), [&](const std::string& child) {
     const auto endpoint = znodes::joined_endpoint(child);
@@ -169,6 +136,39 @@ Awaitable<Result<void>> remove_clients(ApplyContext& context, DeploymentLock& lo
 }
 
 }  // namespace
+
+Awaitable<Result<void>> write_host_record(DeploymentLock& lock, const DesiredState& desired,
+                                          HostRecord record) {
+  const std::string path = znodes::host(desired.deployment, record.name);
+  const std::string data = write_host(record);
+  const auto found = co_await lock.reader().read(path);
+  if (!found) {
+    co_return found.error();
+  }
+  if (*found && (*found)->data == data) {
+    co_return Result<void>();
+  }
+  std::vector<ZnodeChange> changes;
+  if (*found) {
+    changes.push_back({ZnodeChange::Kind::set, path, data, (*found)->version});
+  } else {
+    changes.push_back(create(path, data));
+  }
+  const Result<void> committed = co_await lock.commit(std::move(changes));
+  if (!committed && committed.error().code != ErrorCode::already_exists &&
+      committed.error().code != ErrorCode::aborted) {
+    co_return committed.error();
+  }
+  if (committed) {
+    co_return Result<void>();
+  }
+  // Another cloud's step may have written the same record in between.
+  const auto now = co_await lock.reader().read(path);
+  if (!now || !*now || (*now)->data != data) {
+    co_return committed.error();
+  }
+  co_return Result<void>();
+}
 
 Awaitable<Result<void>> perform_action(ApplyContext& context, const CreateTree&) {
   const auto lock = co_await context.locked();
@@ -297,8 +297,10 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const UnregisterCl
     co_return detached.error();
   }
   std::vector<ZnodeChange> changes;
-  for (const std::string& path : {list, znodes::client_list(action.service_code),
-                                  znodes::claim(context.desired.deployment, action.service_code)}) {
+  for (const std::string& path :
+       {list, znodes::client_list(action.service_code),
+        znodes::claim(context.desired.deployment, action.service_code),
+        znodes::rollout(context.desired.deployment, action.service_code)}) {
     const Result<bool> there = co_await exists(**lock, path);
     if (!there) {
       co_return there.error();

@@ -92,7 +92,7 @@ Awaitable<void> ping_node(Ping& ping, HostReader& host, Endpoint node, PingAnswe
     fail(answer, reply.error());
     co_return;
   }
-  const auto parsed = parse_version(*reply);
+  const auto parsed = parse_node_answer(*reply);
   answer.ms = milliseconds(ping.world.clock.now() - begun);
   answer.state = parsed ? State::answered : State::silent;
   answer.says = parsed ? "version " + parsed->version : "does not answer as a cache node does";

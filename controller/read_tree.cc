@@ -76,6 +76,22 @@ Awaitable<void> read_members(asio::io_context& loop, Reading& reading, std::stri
   });
 }
 
+/// The deployment of somebody else that claims the cloud. Asked only for clouds that stand and are
+/// not ours, which is rare.
+Awaitable<void> read_claimant(Reading& reading, std::string service_code, ObservedCloud& cloud) {
+  const Children deployments = co_await children(reading, std::string(znodes::kArcform));
+  for (const std::string& name : deployments.value_or(std::vector<std::string>{})) {
+    if (name == reading.desired.deployment || !is_deployment_name(name)) {
+      continue;
+    }
+    const auto claim = co_await znode(reading, znodes::claim(name, service_code));
+    if (claim) {
+      cloud.claimed_by = name;
+      co_return;
+    }
+  }
+}
+
 Awaitable<void> read_cloud(asio::io_context& loop, Reading& reading, std::string service_code) {
   ObservedCloud& cloud = reading.facts.clouds[service_code];
   cloud.claimed = reading.facts.record.claims.contains(service_code);
@@ -86,6 +102,9 @@ Awaitable<void> read_cloud(asio::io_context& loop, Reading& reading, std::string
   cloud.cache_list = members.has_value();
   if (members) {
     co_await read_members(loop, reading, service_code, *members, cloud.joined);
+  }
+  if (cloud.cache_list && !cloud.claimed) {
+    co_await read_claimant(reading, service_code, cloud);
   }
 }
 

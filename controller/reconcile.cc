@@ -134,6 +134,12 @@ Awaitable<Result<void>> record(ApplyContext& context, const Round& round) {
 void take_notes(ApplyContext& context, const Round& round) {
   if (const TreeFacts* const tree = round.observed.tree.get()) {
     context.revision = tree->record.revision;
+    context.in_use.clear();
+    for (const auto& [code, cloud] : tree->clouds) {
+      if (!cloud.joined.empty()) {
+        context.in_use.insert(code);
+      }
+    }
     for (const auto& [name, record] : tree->record.hosts) {
       context.other_hosts[name] = access_of(record, context.desired);
     }

@@ -9,6 +9,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "model/packages.h"
 #include "model/render.h"
 
 namespace arcform {
@@ -48,6 +49,19 @@ std::string seconds(Time time) {
 }
 
 }  // namespace
+
+std::string render_upload(const UploadProgress& progress) {
+  const double took = std::chrono::duration<double>(progress.took).count();
+  const double rate = took > 0 ? static_cast<double>(progress.sent) / took : 0;
+  std::string text =
+      fmt::format("uploading: {} of {} to {} host{}, {}/s, {} done", megabytes(progress.sent),
+                  megabytes(progress.bytes), progress.hosts, progress.hosts == 1 ? "" : "s",
+                  megabytes(static_cast<std::uint64_t>(rate)), progress.hosts_done);
+  if (progress.hosts_failed > 0) {
+    text += fmt::format(", {} failed", progress.hosts_failed);
+  }
+  return text;
+}
 
 void StandardConsole::out(const std::string& text) {
   write_all(STDOUT_FILENO, text);
@@ -125,6 +139,10 @@ void ConsoleProgress::step_failed(const Plan& plan, StepId step, const Error& er
 
 void ConsoleProgress::step_skipped(const Plan& plan, StepId step, const std::string& why) {
   say(fmt::format("{}: not tried, {}", render_step_line(plan.steps[step]), why));
+}
+
+void ConsoleProgress::uploading(const UploadProgress& progress) {
+  say(render_upload(progress));
 }
 
 void ConsoleProgress::waiting(const std::string& what) {

@@ -43,6 +43,9 @@ class StandardConsole : public Console {
 /// when there is no terminal.
 Result<std::string> ask_secret(const std::string& question);
 
+/// "uploading: 12.3 MB of 200.0 MB to 10 hosts, 61.2 MB/s, 3 done"
+std::string render_upload(const UploadProgress& progress);
+
 /// One line per event of an apply, with the time since its start.
 class ConsoleProgress : public Progress {
  public:
@@ -52,6 +55,7 @@ class ConsoleProgress : public Progress {
   void step_failed(const Plan& plan, StepId step, const Error& error) override;
   void step_skipped(const Plan& plan, StepId step, const std::string& why) override;
   void waiting(const std::string& what) override;
+  void uploading(const UploadProgress& progress) override;
 
  private:
   void say(const std::string& text);

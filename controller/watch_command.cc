@@ -170,9 +170,7 @@ Awaitable<ExitStatus> run_watch(Machine& machine, const Options& options,
   watch->journal().listen(readiness);
   const FileWatch file(machine.world.loop, options.spec, [self] { read_soon(self, false); });
   await_hangup(self);
-  bool stopping = false;
-  machine.signals.watch(&stopping);
-  machine.signals.on_first(
+  machine.signals.end_with(
       [self] { asio::co_spawn(self->machine.world.loop, stop(self), asio::detached); });
   asio::co_spawn(machine.world.loop, keep_alive(self), asio::detached);
   asio::co_spawn(machine.world.loop, run(self), asio::detached);

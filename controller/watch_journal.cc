@@ -182,4 +182,10 @@ void WatchProgress::waiting(const std::string& what) {
   journal_.set_waiting(what);
 }
 
+void WatchProgress::uploading(const UploadProgress& progress) {
+  const std::uint64_t percent = progress.bytes == 0 ? 100 : progress.sent * 100 / progress.bytes;
+  journal_.set_waiting(fmt::format("sending archives: {} % sent, {} of {} hosts have theirs", percent,
+                                   progress.hosts_done, progress.hosts));
+}
+
 }  // namespace arcform

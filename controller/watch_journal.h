@@ -76,6 +76,7 @@ class WatchProgress final : public Progress {
   void step_failed(const Plan& plan, StepId step, const Error& error) override;
   void step_skipped(const Plan& plan, StepId step, const std::string& why) override;
   void waiting(const std::string& what) override;
+  void uploading(const UploadProgress& progress) override;
 
  private:
   /// The id that the step was started under.

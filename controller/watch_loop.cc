@@ -313,6 +313,8 @@ void Watch::conclude(const ReconcileResult& result) {
     case Outcome::failed:
     case Outcome::unknown:
     case Outcome::timed_out:
+    case Outcome::stale:    // Of saved plans alone.
+    case Outcome::pending:  // Likewise.
       space_out(result.steps_done > 0);
       break;
   }

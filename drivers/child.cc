@@ -9,6 +9,7 @@
 #include <system_error>
 #include <utility>
 
+#include <asio/post.hpp>
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
@@ -25,6 +26,9 @@ namespace {
 std::string text_of(int error) {
   return std::system_category().message(error);
 }
+
+/// Fed to a child before others have their turn.
+constexpr std::size_t kFeedMax = std::size_t{1} << 20U;
 
 /// A raw descriptor until Asio or the child takes it.
 class Fd {
@@ -151,7 +155,8 @@ class Child : public std::enable_shared_from_this<Child> {
         out_(loop, changed_),
         err_(loop, changed_),
         ended_(loop),
-        ended_ready_(changed_, Readiness::Kind::read) {}
+        ended_ready_(changed_, Readiness::Kind::read),
+        left_(request_.input) {}
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child() { end(); }
@@ -194,6 +199,7 @@ class Child : public std::enable_shared_from_this<Child> {
     return fed || out || err || reaped;
   }
 
+  const std::optional<Error>& source_failure() const { return source_failure_; }
   bool too_much() const {
     return out_.text.size() > kShellOutputMax || err_.text.size() > kShellOutputMax;
   }
@@ -224,7 +230,7 @@ class Child : public std::enable_shared_from_this<Child> {
 
   Awaitable<bool> wait(Instant until) {
     const std::shared_ptr<void> self = shared_from_this();
-    if (in_.is_open() && fed_ < request_.input.size()) {
+    if (in_.is_open() && (!left_.empty() || request_.more != nullptr)) {
       in_ready_.arm(in_, self);
     }
     if (out_.open) {
@@ -241,7 +247,7 @@ class Child : public std::enable_shared_from_this<Child> {
 
   /// How long to wait at most before the input is closed.
   Instant next_look(Instant until) const {
-    if (!in_.is_open() || fed_ < request_.input.size()) {
+    if (!in_.is_open() || (!left_.empty() || request_.more != nullptr)) {
       return until;
     }
     const auto linger = out_.text.empty() ? request_.linger_silent : request_.linger_talking;
@@ -273,19 +279,37 @@ class Child : public std::enable_shared_from_this<Child> {
   }
 
  private:
+  /// The next piece of the source when all before it is fed.
+  void refill() {
+    if (!left_.empty() || request_.more == nullptr) {
+      return;
+    }
+    const Result<std::string_view> piece = request_.more->next();
+    if (!piece) {
+      source_failure_ = piece.error();
+    }
+    if (!piece || piece->empty()) {
+      request_.more.reset();
+    } else {
+      left_ = *piece;
+    }
+  }
+
   bool feed() {
+    std::size_t fed = 0;
     bool progress = false;
-    while (in_.is_open()) {
-      if (fed_ == request_.input.size()) {
+    while (in_.is_open() && fed < kFeedMax) {
+      refill();
+      if (left_.empty()) {
         if (request_.linger_silent.count() == 0) {
           in_.close();
         }
         return progress;
       }
-      const ssize_t n = ::send(in_.native_handle(), request_.input.data() + fed_,
-                               request_.input.size() - fed_, MSG_NOSIGNAL);
+      const ssize_t n = ::send(in_.native_handle(), left_.data(), left_.size(), MSG_NOSIGNAL);
       if (n >= 0) {
-        fed_ += static_cast<std::size_t>(n);
+        left_.remove_prefix(static_cast<std::size_t>(n));
+        fed += static_cast<std::size_t>(n);
       } else if (errno == EAGAIN) {
         return progress;
       } else if (errno != EINTR) {
@@ -315,7 +339,8 @@ class Child : public std::enable_shared_from_this<Child> {
   Descriptor ended_;  ///< a pidfd: readable once the child has ended
   Readiness ended_ready_;
   pid_t pid_ = -1;
-  std::size_t fed_ = 0;
+  std::string_view left_;  ///< of the input, or of a piece of the source
+  std::optional<Error> source_failure_;
   std::size_t searched_ = 0;
   int exit_status_ = 0;
 };
@@ -331,6 +356,7 @@ struct EndAtExit {
 
 Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest request,
                                           Instant until) {
+  const std::chrono::milliseconds stall = request.stall;
   const auto child = std::make_shared<Child>(loop, std::move(request));
   if (Result<void> started = child->start(); !started) {
     co_return started.error();
@@ -338,6 +364,13 @@ Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest r
   const EndAtExit guard{*child};
   while (!child->done()) {
     const bool progress = child->advance();
+    if (child->source_failure()) {
+      co_return *child->source_failure();
+    }
+    if (progress && stall.count() > 0) {
+      until = std::chrono::steady_clock::now() + stall;
+      co_await asio::post(loop.get_executor(), kAwait);  // Others have their turn.
+    }
     if (!child->hand_over(until)) {
       co_return child->take(true);
     }

@@ -13,10 +13,13 @@ namespace arcform {
 
 /// A program to run on this machine.
 struct ChildRequest {
-  std::vector<std::string> argv;  ///< argv[0] is looked up on the PATH
-  std::string input;              ///< its standard input, then end of file
-  std::string directory;          ///< to run in; empty: ours
-  std::string stop_after;         ///< not empty: done once this was read from its standard output
+  std::vector<std::string> argv;     ///< argv[0] is looked up on the PATH
+  std::string input;                 ///< its standard input, then end of file
+  std::shared_ptr<ByteSource> more;  ///< what follows the input; nullptr: nothing
+  /// Not zero: the deadline is so long after the last byte that went either way.
+  std::chrono::milliseconds stall{0};
+  std::string directory;   ///< to run in; empty: ours
+  std::string stop_after;  ///< not empty: done once this was read from its standard output
   /// Not zero: end of file only once nothing came back for so long after `input`; `linger_talking`
   /// after it has said something.
   std::chrono::milliseconds linger_silent{0};

@@ -21,15 +21,15 @@ home() {
 IFS= read -r boot </proc/sys/kernel/random/boot_id || return 15
 )sh";
 
-/// `starts PID` sets $state and $ticks (fields 3 and 22 of its stat; the name before them may hold
-/// anything, newlines and parentheses too) and fails when there is no such process.
+/// `starts PID` sets $state, $parent and $ticks (fields 3, 4 and 22 of its stat; the name before
+/// them may hold anything, newlines and parentheses too) and fails when there is no such process.
 constexpr std::string_view kProcesses = R"sh(starts() {
   line= stat=
   { while IFS= read -r line || [ -n "$line" ]; do stat="$stat$line "; done <"/proc/$1/stat"
   } 2>/dev/null
   [ -n "$stat" ] || return 1
   set -- ${stat##*') '}
-  state=$1 ticks=${20}
+  state=$1 parent=$2 ticks=${20}
 }
 lives() {
   starts "$1" && [ "$ticks" = "$2" ] && case $state in [ZXx]) false ;; esac
@@ -149,12 +149,30 @@ send() {
   say "pid $pid cannot be signalled"; return 12
 }
 [ "$boot" = "$its_boot" ] && lives "$pid" "$born" || { printf gone; return 0; }
+if [ "$drain" != 0 ] && await_end "$drain"; then printf gone; return 0; fi
 send TERM || return
 if await_end "$patience"; then printf gone; return 0; fi
 send KILL || return
 if await_end 1000; then printf killed; return 0; fi
 say "pid $pid (state $state) is still there 10 s after SIGKILL"
 return 17
+)sh";
+
+/// The limits of another process: `prlimit` of util-linux. Its own words are in /proc.
+constexpr std::string_view kRaise = R"sh([ "$boot" = "$its_boot" ] && lives "$pid" "$born" || {
+  say "pid $pid is gone"; return 16; }
+soft='' hard=''
+while read -r a b c d e rest; do
+  [ "$a $b $c" = 'Max open files' ] && soft=$d hard=$e
+done <"/proc/$pid/limits"
+[ -n "$soft" ] || { say "the limits of pid $pid cannot be read"; return 12; }
+[ "$soft" = unlimited ] && return 0
+[ "$soft" -lt "$files" ] || return 0
+if [ "$hard" != unlimited ] && [ "$hard" -lt "$files" ]; then
+  say "$files open files are needed, and the hard limit of pid $pid is $hard"; return 14
+fi
+command -v prlimit >/dev/null || { say 'there is no prlimit (util-linux)'; return 15; }
+lives "$pid" "$born" && prlimit --pid "$pid" --nofile="$files:"
 )sh";
 
 constexpr std::string_view kForget = R"sh([ -e "$d/$slot" ] || [ -L "$d/$slot" ] || return 0
@@ -253,6 +271,14 @@ std::string script_fence(const ScriptPlace& place) {
                      static_cast<std::uint64_t>(place.fence.tree), place.fence.epoch);
 }
 
+std::string script_of_slots() {
+  return std::string(kProcesses) + std::string(kLock);
+}
+
+std::string_view process_functions() {
+  return kProcesses;
+}
+
 std::string start_script(const StartRequest& request, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += script_fence(place);
@@ -281,9 +307,20 @@ std::string stop_script(const StopRequest& request, const ScriptPlace& place) {
   out += kProcesses;
   out += assign("its_boot", request.process.boot_id);
   // The shell counts in hundredths of a second, as /proc/uptime does.
-  out += fmt::format("pid={}\nborn={}\npatience={}\n", request.process.pid,
-                     request.process.start_ticks, request.patience.count() / 10);
+  out += fmt::format("pid={}\nborn={}\npatience={}\ndrain={}\n", request.process.pid,
+                     request.process.start_ticks, request.patience.count() / 10,
+                     request.drain.count() / 10);
   out += kStop;
+  return out;
+}
+
+std::string raise_open_files_script(const ProcessIdentity& process, std::uint64_t files,
+                                    const ScriptPlace& place) {
+  std::string out = script_prelude(place.directory);
+  out += kProcesses;
+  out += assign("its_boot", process.boot_id);
+  out += fmt::format("pid={}\nborn={}\nfiles={}\n", process.pid, process.start_ticks, files);
+  out += kRaise;
   return out;
 }
 

@@ -34,6 +34,11 @@ struct ScriptPlace {
 /// Shell functions and variables that all scripts share: `say`, `nearest`, $d (our folder), $boot;
 /// refuses when /proc shows another PID namespace than the shell lives in.
 std::string script_prelude(std::string_view directory);
+/// Shell functions for those who own a slot for a moment: `lives`, `acquire`, `occupied`.
+std::string script_of_slots();
+
+/// `starts PID`, `lives PID TICKS`, `nap SECONDS`.
+std::string_view process_functions();
 
 /// Makes the rest of a script run only while no later epoch than the place's is known on the host.
 std::string script_fence(const ScriptPlace& place);
@@ -42,6 +47,9 @@ std::string script_fence(const ScriptPlace& place);
 std::string start_script(const StartRequest& request, const ScriptPlace& place);
 /// Prints "gone" or "killed".
 std::string stop_script(const StopRequest& request, const ScriptPlace& place);
+/// Raises the soft limit of open files of a process to at least `files`.
+std::string raise_open_files_script(const ProcessIdentity& process, std::uint64_t files,
+                                    const ScriptPlace& place);
 std::string forget_script(const std::string& slot, const ScriptPlace& place);
 std::string set_aside_script(const std::string& slot, const std::vector<std::string>& directories,
                              const ScriptPlace& place);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "drivers/child.h"
+#include "drivers/shell_limits.h"
 #include "drivers/tcp_exchange.h"
 
 namespace arcform {
@@ -44,6 +45,19 @@ Awaitable<Result<ShellOutput>> LocalShell::execute(std::string input,
   request.argv = {"/bin/sh", "-s"};
   request.input = std::move(input);
   // As sshd does: whoever has no home folder starts in the root folder.
+  request.directory = ::access(home_.c_str(), X_OK) == 0 ? home_ : "/";
+  return execute_here(loop_, host_, std::move(request),
+                      std::chrono::steady_clock::now() + patience);
+}
+
+Awaitable<Result<ShellOutput>> LocalShell::upload(std::string script,
+                                                  std::shared_ptr<ByteSource> data,
+                                                  std::chrono::milliseconds patience) {
+  ChildRequest request;
+  request.argv = {"/bin/sh", "-c", run_from_input(script.size())};
+  request.input = std::move(script);
+  request.more = std::move(data);
+  request.stall = patience;
   request.directory = ::access(home_.c_str(), X_OK) == 0 ? home_ : "/";
   return execute_here(loop_, host_, std::move(request),
                       std::chrono::steady_clock::now() + patience);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "drivers/child.h"
+#include "drivers/shell_limits.h"
 #include "drivers/tcp_exchange.h"
 #include "model/names.h"
 
@@ -135,7 +136,8 @@ struct OpensshShell::State {
   Error error(const Error& error) const { return error.with("ssh to " + target.text()); }
 
   static Awaitable<Result<void>> start_master(Self self, Instant until);
-  static Awaitable<Result<ShellOutput>> execute(Self self, std::string input, Instant until);
+  static Awaitable<Result<ShellOutput>> execute(Self self, ChildRequest request,
+                                                std::string command, Instant until);
   static Awaitable<Result<void>> stream(Self self, ChildRequest request);
   static Awaitable<Result<std::string>> exchange(Self self, Endpoint at, std::string question,
                                                  std::string end, Instant until);
@@ -218,8 +220,8 @@ Awaitable<Result<void>> OpensshShell::State::start_master(Self self, Instant unt
   co_return Result<void>();
 }
 
-Awaitable<Result<ShellOutput>> OpensshShell::State::execute(Self self, std::string input,
-                                                            Instant until) {
+Awaitable<Result<ShellOutput>> OpensshShell::State::execute(Self self, ChildRequest request,
+                                                            std::string command, Instant until) {
   const std::string subject = "run a script on " + self->target.host.name;
   const Result<void> ready = co_await start_master(self, until);
   if (!ready) {
@@ -229,10 +231,11 @@ Awaitable<Result<ShellOutput>> OpensshShell::State::execute(Self self, std::stri
   if (!place) {
     co_return Error{ErrorCode::deadline_exceeded, subject + ": no answer in time"};
   }
-  ChildRequest request;
   request.argv =
-      self->command({"-o", "ControlMaster=no", "-o", "LogLevel=ERROR"}, "exec /bin/sh -s");
-  request.input = std::move(input);
+      self->command({"-o", "ControlMaster=no", "-o", "LogLevel=ERROR"}, std::move(command));
+  if (request.stall.count() > 0) {
+    until = std::chrono::steady_clock::now() + request.stall;
+  }
   Result<ChildOutcome> outcome = co_await run_child(self->tools->loop(), std::move(request), until);
   if (!outcome) {
     co_return self->error(outcome.error()).with(subject);
@@ -330,7 +333,22 @@ OpensshShell::~OpensshShell() = default;
 
 Awaitable<Result<ShellOutput>> OpensshShell::execute(std::string input,
                                                      std::chrono::milliseconds patience) {
-  return State::execute(state_, std::move(input), std::chrono::steady_clock::now() + patience);
+  ChildRequest request;
+  request.input = std::move(input);
+  return State::execute(state_, std::move(request), "exec /bin/sh -s",
+                        std::chrono::steady_clock::now() + patience);
+}
+
+Awaitable<Result<ShellOutput>> OpensshShell::upload(std::string script,
+                                                    std::shared_ptr<ByteSource> data,
+                                                    std::chrono::milliseconds patience) {
+  ChildRequest request;
+  std::string command = "exec /bin/sh -c '" + run_from_input(script.size()) + "'";
+  request.input = std::move(script);
+  request.more = std::move(data);
+  request.stall = patience;
+  return State::execute(state_, std::move(request), std::move(command),
+                        std::chrono::steady_clock::now() + patience);
 }
 
 Awaitable<Result<void>> OpensshShell::stream(std::string input,

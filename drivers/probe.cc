@@ -2,60 +2,15 @@
 #include "drivers/probe.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
 #include <limits>
 #include <optional>
 
 #include <fmt/format.h>
 
+#include "drivers/probe_words.h"
+
 namespace arcform {
 namespace {
-
-constexpr std::array<std::string_view, 2> kExtensions{"syslog_logger.so", "ascii_scrub.so"};
-
-template <class T>
-std::optional<T> number(std::string_view text, int base = 10) {
-  T value{};
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value, base);
-  if (error != std::errc{} || stop != end || text.empty()) {
-    return std::nullopt;
-  }
-  return value;
-}
-
-std::vector<std::string_view> split(std::string_view text, char separator) {
-  std::vector<std::string_view> parts;
-  while (true) {
-    const std::size_t at = text.find(separator);
-    parts.push_back(text.substr(0, at));
-    if (at == std::string_view::npos) {
-      return parts;
-    }
-    text.remove_prefix(at + 1);
-  }
-}
-
-bool is_flag(std::string_view text) {
-  return text == "0" || text == "1";
-}
-
-bool is_boot_id(std::string_view text) {
-  return text.size() == 36 && text.find_first_not_of("0123456789abcdef-") == std::string_view::npos;
-}
-
-std::string classpath(char layout, const std::string& prefix) {
-  switch (layout) {
-    case 'a':  // Apache's binary archive since 3.5.5: every jar below lib
-      return fmt::format("{0}/conf:{0}/lib/*", prefix);
-    case 's':  // older, and what Arcus' own deploy makes: the server's jar at the top
-      return fmt::format("{0}/conf:{0}/*:{0}/lib/*", prefix);
-    case 'd':  // Debian: the jar's manifest names the rest
-      return "/etc/zookeeper/conf:/usr/share/java/zookeeper.jar";
-  }
-  return "";
-}
 
 /// Reads the answer from front to back; after the first thing that is not as it must be,
 /// everything else fails too.
@@ -65,7 +20,8 @@ class ProbeReader {
       : rest_(text), request_(request) {}
 
   Result<HostFacts> read() {
-    if (!(host() && packages() && data() && slots() && sockets() && files() && uptime())) {
+    if (!(host() && packages() && releases() && data() && slots() && sockets() && files() &&
+          uptime())) {
       return Error{ErrorCode::unavailable,
                    "the probe's answer is not complete and well-formed: " + expected_};
     }
@@ -112,6 +68,9 @@ class ProbeReader {
 
   bool host();
   bool packages();
+  bool package(std::size_t index, const std::string& prefix);
+  bool releases();
+  bool release(const std::string& package, ObservedReleases& into);
   bool data();
   bool slots();
   bool slot(std::string_view name, std::string_view identity);
@@ -166,25 +125,63 @@ bool ProbeReader::host() {
 
 bool ProbeReader::packages() {
   for (std::size_t i = 0; i < request_.prefixes.size(); ++i) {
-    const std::string& prefix = request_.prefixes[i];
-    const auto text = line("package");
-    const auto words = split(text.value_or(""), ' ');
-    if (words.size() != 6 || words[0] != std::to_string(i) || words[5].size() != 1 ||
-        std::string_view("nasd").find(words[5]) == std::string_view::npos ||
-        !std::all_of(words.begin() + 1, words.begin() + 5, is_flag)) {
-      return fail("package");
+    if (!package(i, request_.prefixes[i])) {
+      return false;
     }
-    ObservedPackage package;
-    package.cache_node = words[1] == "1";
-    package.engine = words[2] == "1" ? prefix + "/lib/default_engine.so" : "";
-    for (std::size_t e = 0; e < kExtensions.size(); ++e) {
-      if (words[3 + e] == "1") {
-        package.extensions.push_back(fmt::format("{}/lib/{}", prefix, kExtensions[e]));
+  }
+  return true;
+}
+
+bool ProbeReader::package(std::size_t index, const std::string& prefix) {
+  const auto text = line("package");
+  auto found = read_package(text.value_or(""), index, prefix);
+  if (!found) {
+    return fail("package");
+  }
+  facts_.packages.emplace(prefix, std::move(*found));
+  return true;
+}
+
+bool ProbeReader::releases() {
+  const auto tools = request_.releases.empty() ? std::nullopt : line("tools");
+  for (const std::string_view tool : split(tools.value_or(""), ' ')) {
+    if (!tool.empty()) {
+      facts_.tools.emplace(tool);
+    }
+  }
+  for (std::size_t i = 0; i < request_.releases.size(); ++i) {
+    const ReleasePlace& place = request_.releases[i];
+    const auto text = line("releases");
+    const auto words = split(text.value_or(""), ' ');
+    if (words.size() < 3 || words[0] != std::to_string(i)) {
+      return fail("releases");
+    }
+    ObservedReleases found;
+    found.folder = text->substr(words[0].size() + words[1].size() + 2);
+    found.free_kb =
+        number<std::uint64_t>(words[1]).value_or(std::numeric_limits<std::uint64_t>::max());
+    while (rest_.starts_with("release ")) {
+      if (!release(place.package, found)) {
+        return false;
       }
     }
-    package.zookeeper_classpath = classpath(words[5].front(), prefix);
-    facts_.packages.emplace(prefix, std::move(package));
+    std::sort(found.all.begin(), found.all.end(),
+              [](const ObservedRelease& a, const ObservedRelease& b) { return a.name < b.name; });
+    if (!package(i, found.folder + "/" + place.release)) {
+      return false;
+    }
+    facts_.releases.emplace(place.package, std::move(found));
   }
+  return true;
+}
+
+bool ProbeReader::release(const std::string& package, ObservedReleases& into) {
+  const auto text = line("release");
+  auto found = read_release(text.value_or(""), package);
+  if (!found) {
+    return fail("release");
+  }
+  into.all.push_back(std::move(*found));
   return true;
 }
 
@@ -264,23 +261,8 @@ bool ProbeReader::sockets() {
   return (status == "0" || status == "1") || fail("list of sockets");
 }
 
-/// Of `ss -ltnH`: "LISTEN 0 128 [::]:22 [::]:*"; of /proc/net/tcp:
-/// "   0: 0100007F:2BCB 00000000:0000 0A ...", with the port in hexadecimal.
 bool ProbeReader::socket(std::string_view text) {
-  std::array<std::string_view, 4> fields;
-  for (std::string_view& field : fields) {
-    text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
-    field = text.substr(0, text.find(' '));
-    text.remove_prefix(field.size());
-  }
-  const bool from_ss = fields[0] == "LISTEN";
-  const std::string_view local = fields[from_ss ? 3 : 1];
-  const std::size_t colon = local.rfind(':');
-  if (colon == std::string_view::npos ||
-      (!from_ss && (fields[3] != "0A" || local.size() != colon + 5))) {
-    return false;
-  }
-  const auto port = number<std::uint16_t>(local.substr(colon + 1), from_ss ? 10 : 16);
+  const auto port = read_socket(text);
   if (port) {
     facts_.listening.push_back(*port);
   }

@@ -4,6 +4,7 @@
 #include "drivers/host_scripts.h"
 #include "drivers/probe.h"
 #include "drivers/script.h"
+#include "model/packages.h"
 
 namespace arcform {
 namespace {
@@ -20,6 +21,31 @@ constexpr std::string_view kPackages = R"sh(package() {
     [ -r /usr/share/java/zookeeper.jar ] && server=d
   printf 'package %s %s %s %s %s %s\n' "$1" $node $engine $logger $scrub $server
 }
+)sh";
+
+/// Every folder with the name of a release of the package, with what its mark says. A disk whose
+/// room nobody can tell ("-") is left to the installation itself.
+constexpr std::string_view kReleases = R"sh(releases() {
+  open_folder "$2" || return
+  nearest "$2"
+  free=$(df -Pk "$near" 2>/dev/null | {
+    read -r heads; read -r device total used available rest; printf %s "$available"; })
+  case $free in '' | *[!0-9]*) free=- ;; esac
+  printf 'releases %s %s %s\n' "$1" "$free" "$2"
+  for release in "$2/$3"-????????????; do
+    [ -d "$release" ] && [ ! -L "$release" ] || continue
+    case ${release##*-} in *[!0-9a-f]*) continue ;; esac
+    version= sum= at=
+    [ -f "$release/$mark" ] && read -r version sum at rest <"$release/$mark"
+    printf 'release %s %s %s\n' "${release##*/}" "${sum:--}" "${at:--}"
+  done
+  package "$1" "$2/$4"
+}
+printf tools
+for tool in tar gzip xz zstd sha256sum; do
+  command -v $tool >/dev/null && printf ' %s' $tool
+done
+printf '\n'
 )sh";
 
 /// A folder that we may not look into must not pass for an empty or absent one.
@@ -131,6 +157,16 @@ std::string probe_script(const ProbeRequest& request, std::string_view directory
   out += kHostLines;
   for (std::size_t i = 0; i < request.prefixes.size(); ++i) {
     out += fmt::format("package {} {}\n", i, shell_quote(request.prefixes[i]));
+  }
+  if (!request.releases.empty()) {
+    out += fmt::format("mark={}\n", shell_quote(kReleaseMark));
+    out += kReleases;
+  }
+  for (std::size_t i = 0; i < request.releases.size(); ++i) {
+    const ReleasePlace& place = request.releases[i];
+    out += fmt::format("releases {} {} {} {} || return\n", i,
+                       place.folder.empty() ? "\"$d/packages\"" : shell_quote(place.folder),
+                       shell_quote(place.package), shell_quote(place.release));
   }
   if (!request.data_directory.empty()) {
     out += fmt::format("data {} || return\n", shell_quote(request.data_directory));

@@ -15,9 +15,7 @@ namespace {
 
 /// System folders first, so that nothing in the login environment can stand in for a tool; java is
 /// looked for last, where JAVA_HOME says and where JDK packages and images put it.
-constexpr std::string_view kOpening = R"sh({
-exec </dev/null
-LC_ALL=C
+constexpr std::string_view kOpening = R"sh(LC_ALL=C
 export LC_ALL
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin${JAVA_HOME:+:$JAVA_HOME/bin}
 PATH=$PATH:/usr/lib/jvm/default-java/bin:/usr/lib/jvm/jre/bin:/usr/java/default/bin:/opt/java/openjdk/bin
@@ -70,8 +68,10 @@ std::string shell_quote(std::string_view text) {
   return out;
 }
 
-std::string frame_script(std::string_view body, std::string_view nonce) {
-  std::string out(kOpening);
+std::string frame_script(std::string_view body, std::string_view nonce, ScriptInput input) {
+  std::string out =
+      input == ScriptInput::kept ? "{\nexec 3<&0 </dev/null\n" : "{\nexec </dev/null\n";
+  out += kOpening;
   out += body;
   out += fmt::format(
       "\n}}\nprintf '\\n@@ARC {0} begin\\n'\nprintf '\\n@@ARC {0} begin\\n' >&2\narc_main\n"

@@ -29,10 +29,17 @@ NonceSource seeded_nonces(std::uint64_t seed);
 /// with NUL in them).
 std::string shell_quote(std::string_view text);
 
+/// What becomes of the shell's standard input.
+enum class ScriptInput {
+  closed,  ///< it was the script itself
+  kept,    ///< the body reads it on descriptor 3
+};
+
 /// The whole text that `/bin/sh -s` is given for `body`, which must be commands of a function
 /// (it ends with `return STATUS`, never `exit`). It is one `{ ...; exit; }` group: cut off
 /// anywhere it is a syntax error and nothing of it runs.
-std::string frame_script(std::string_view body, std::string_view nonce);
+std::string frame_script(std::string_view body, std::string_view nonce,
+                         ScriptInput input = ScriptInput::closed);
 
 /// Finds the markers of `nonce` in what came back. Error unavailable: no end sentinel, so the
 /// script may have run wholly, in part or not at all.

@@ -8,8 +8,10 @@
 
 #include <fmt/format.h>
 
+#include "drivers/host_words.h"
 #include "drivers/probe.h"
 #include "drivers/resident.h"
+#include "model/packages.h"
 
 namespace arcform {
 namespace {
@@ -21,33 +23,6 @@ constexpr milliseconds kPatience{30'000};
 /// Writing waits for the disk.
 constexpr milliseconds kWritePatience{120'000};
 constexpr std::size_t kProbeMax = std::size_t{1} << 20U;
-
-/// "[a-z]+-[0-9]+": one path component that no shell or tool can take for anything else.
-bool is_slot(std::string_view text) {
-  const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const std::size_t dash = text.find('-');
-  return dash != std::string_view::npos && dash > 0 && dash + 1 < text.size() &&
-         text.size() <= 64 &&
-         std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(dash), is_lower) &&
-         std::all_of(text.begin() + static_cast<std::ptrdiff_t>(dash) + 1, text.end(), is_digit);
-}
-
-/// One word of the identity file.
-bool is_word(std::string_view text) {
-  return text.size() <= 128 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
-}
-
-bool is_clean_path(std::string_view path) {
-  const std::string wrapped = "/" + std::string(path) + "/";
-  return !path.empty() && !path.ends_with('/') && path.find('\n') == std::string_view::npos &&
-         wrapped.find("/../") == std::string::npos && wrapped.find("/./") == std::string::npos;
-}
-
-bool is_absolute(std::string_view path) {
-  return path.starts_with('/') && is_clean_path(path);
-}
 
 /// The line of what the tools said that holds the reason; dd reports its counts there as well.
 std::string reason_in(std::string_view words) {
@@ -140,6 +115,11 @@ std::optional<ProcessIdentity> parse_identity(std::string_view text) {
 
 }  // namespace
 
+bool ScriptHost::is_place(const std::string& folder, const std::string& package,
+                          const std::string& release) {
+  return is_absolute(folder) && is_deployment_name(package) && is_release_name(release, package);
+}
+
 ScriptHost::ScriptHost(std::string name, std::unique_ptr<Shell> shell, ScriptPlace place,
                        NonceSource nonces)
     : name_(std::move(name)),
@@ -195,6 +175,14 @@ Awaitable<Result<ScriptReply>> ScriptHost::run(std::string what, std::string bod
 
 Awaitable<Result<HostFacts>> ScriptHost::probe(ProbeRequest request) {
   const std::string what = "probe";
+  for (const ReleasePlace& place : request.releases) {
+    if (!is_place(place.folder.empty() ? "/" + place.package : place.folder, place.package,
+                  place.release)) {
+      co_return error(ErrorCode::invalid_argument, what,
+                      fmt::format("no place of a release: {} in '{}'", printable(place.release),
+                                  printable(place.folder)));
+    }
+  }
   if (!request.data_directory.empty() && !is_absolute(request.data_directory)) {
     co_return error(ErrorCode::invalid_argument, what,
                     fmt::format("data directory '{}' is not an absolute path",
@@ -322,12 +310,12 @@ Awaitable<Result<StopOutcome>> ScriptHost::stop(StopRequest request) {
       fmt::format("stop {} (pid {})", printable(request.slot), request.process.pid);
   // Pids 0 and 1 and "negative" ones mean groups or the whole system to kill.
   if (!is_slot(request.slot) || request.process.pid < 2 || request.process.pid > 0x7fffffffU ||
-      request.patience.count() < 0) {
+      request.patience.count() < 0 || request.drain.count() < 0) {
     co_return error(ErrorCode::invalid_argument, what, "bad slot, pid or patience");
   }
   std::string body = stop_script(request, place_);
   const Result<ScriptReply> reply =
-      co_await run(what, std::move(body), request.patience + kPatience);
+      co_await run(what, std::move(body), request.drain + request.patience + kPatience);
   if (!reply) {
     co_return reply.error();
   }
@@ -340,12 +328,19 @@ Awaitable<Result<StopOutcome>> ScriptHost::stop(StopRequest request) {
   co_return refusal(*reply, what);
 }
 
-Awaitable<Result<void>> ScriptHost::forget(std::string slot) {
-  const std::string what = "forget " + printable(slot);
-  if (!is_slot(slot) || !(slot.starts_with("node-") || slot.starts_with("server-"))) {
-    co_return error(ErrorCode::invalid_argument, what, "not a slot's name");
+Awaitable<Result<std::string>> ScriptHost::tell(std::uint16_t port, std::string command,
+                                                std::string end, milliseconds patience) {
+  Result<std::string> answer =
+      co_await shell_->exchange(on_loopback(port), std::move(command), std::move(end), patience);
+  if (!answer) {
+    co_return named(answer.error(), fmt::format("tell 127.0.0.1:{}", port));
   }
-  std::string body = forget_script(slot, place_);
+  co_return std::move(*answer);
+}
+
+Awaitable<Result<void>> ScriptHost::raise_open_files(ProcessIdentity process, std::uint64_t files) {
+  const std::string what = fmt::format("raise the open files of pid {}", process.pid);
+  std::string body = raise_open_files_script(process, files, place_);
   const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
   if (!reply) {
     co_return reply.error();
@@ -356,15 +351,12 @@ Awaitable<Result<void>> ScriptHost::forget(std::string slot) {
   co_return Result<void>{};
 }
 
-Awaitable<Result<void>> ScriptHost::set_aside(std::string slot,
-                                              std::vector<std::string> directories) {
-  const std::string what = "set aside the data of " + printable(slot);
-  if (!is_slot(slot) || !slot.starts_with("server-") ||
-      !std::all_of(directories.begin(), directories.end(),
-                   [](const std::string& path) { return is_absolute(path); })) {
-    co_return error(ErrorCode::invalid_argument, what, "not a server's slot, or no absolute path");
+Awaitable<Result<void>> ScriptHost::forget(std::string slot) {
+  const std::string what = "forget " + printable(slot);
+  if (!is_slot(slot) || !(slot.starts_with("node-") || slot.starts_with("server-"))) {
+    co_return error(ErrorCode::invalid_argument, what, "not a slot's name");
   }
-  std::string body = set_aside_script(slot, directories, place_);
+  std::string body = forget_script(slot, place_);
   const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
   if (!reply) {
     co_return reply.error();

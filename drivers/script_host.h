@@ -13,9 +13,10 @@ namespace arcform {
 
 /// A host that is worked on by POSIX sh scripts alone; nothing has to be installed there but a
 /// shell, the usual small tools (cat, grep, dd, mkdir, mv, rm, chmod, tail, wc, sleep, env) and
-/// `setsid`. Two starters of one slot exclude each other on the host itself. The folder must be the
-/// host's own: on a home directory that several hosts share, two of them would take each other's
-/// slots for their own of an earlier boot.
+/// `setsid`; for packages out of archives also tar, sha256sum, df, awk, tr and the decompressor.
+/// Two starters of one slot exclude each other on the host itself. The folder must be the host's
+/// own: on a home directory that several hosts share, two of them would take each other's slots for
+/// their own of an earlier boot.
 class ScriptHost final : public Host {
  public:
   /// `name` is for messages. `place.directory`: absolute, or "~/..." below the login's home.
@@ -26,6 +27,7 @@ class ScriptHost final : public Host {
                                         std::chrono::milliseconds patience) override;
   Awaitable<Result<std::string>> last_words(std::string slot) override;
   Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
+  Awaitable<Result<std::optional<std::string>>> read_file(std::string path) override;
 
   Awaitable<Result<void>> follow(std::function<bool(const HostNews&)> tell) override;
 
@@ -33,11 +35,19 @@ class ScriptHost final : public Host {
   Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override;
   Awaitable<Result<ProcessIdentity>> start(StartRequest request) override;
   Awaitable<Result<StopOutcome>> stop(StopRequest request) override;
+  Awaitable<Result<std::string>> tell(std::uint16_t port, std::string command, std::string end,
+                                      std::chrono::milliseconds patience) override;
+  Awaitable<Result<void>> raise_open_files(ProcessIdentity process, std::uint64_t files) override;
+  Awaitable<Result<void>> adopt(AdoptRequest request) override;
   Awaitable<Result<void>> forget(std::string slot) override;
   Awaitable<Result<void>> set_aside(std::string slot,
                                     std::vector<std::string> directories) override;
+  Awaitable<Result<void>> install(InstallRequest request) override;
+  Awaitable<Result<void>> remove_release(RemoveRequest request) override;
 
  private:
+  static bool is_place(const std::string& folder, const std::string& package,
+                       const std::string& release);
   Awaitable<Result<ScriptReply>> run(std::string what, std::string body,
                                      std::chrono::milliseconds patience);
   Error error(ErrorCode code, const std::string& what, const std::string& why) const;

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,14 @@ struct ShellOutput {
   std::string err;
 };
 
+/// Bytes to be sent to a machine, handed over piece by piece.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  /// The next piece, valid until the next call; empty: the end, and so from then on.
+  virtual Result<std::string_view> next() = 0;
+};
+
 /// A way to run scripts on one machine and to talk to ports of its loopback. Implementations:
 /// libssh2, the system `ssh`, local. All take the same script and give the same bytes. Calls may
 /// overlap; connections are made on first use and kept. Errors name the host.
@@ -31,6 +40,12 @@ class Shell {
   /// on the host), unauthenticated, permission_denied, resource_exhausted (too much output).
   virtual Awaitable<Result<ShellOutput>> execute(std::string input,
                                                  std::chrono::milliseconds patience) = 0;
+  /// The same for `script` and data: the script is run by `/bin/sh -c` and finds `data`, and
+  /// nothing else, on its standard input. It need not read it. `patience`: without a byte going
+  /// either way. Errors also: those of the source.
+  virtual Awaitable<Result<ShellOutput>> upload(std::string script,
+                                                std::shared_ptr<ByteSource> data,
+                                                std::chrono::milliseconds patience) = 0;
   /// Runs a script as execute() does and hands over its standard output as it comes. Ends when the
   /// script does, when `on_output` returns false (the script is then let go of), or when nothing
   /// came for `silence`: the connection is then taken for dead and not used again.

@@ -13,6 +13,12 @@ namespace arcform {
 /// Per output stream of a script, and per answer of a port.
 inline constexpr std::size_t kShellOutputMax = std::size_t{1} << 20;
 
+/// What /bin/sh is given with -c to run a script of `size` bytes that comes first on its standard
+/// input: a shell that reads its own script from there reads ahead, dd does not.
+inline std::string run_from_input(std::size_t size) {
+  return "eval \"$(dd bs=1 count=" + std::to_string(size) + " 2>/dev/null)\"";
+}
+
 inline Error too_much_output() {
   return Error{ErrorCode::resource_exhausted, "more than 1 MB of output"};
 }

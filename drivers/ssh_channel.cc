@@ -7,6 +7,8 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/post.hpp>
+#include <fmt/format.h>
 
 #include "drivers/shell_limits.h"
 #include "drivers/ssh_link.h"
@@ -16,6 +18,8 @@ namespace {
 
 constexpr std::string_view kCommand = "exec /bin/sh -s";
 constexpr std::chrono::seconds kClosePatience{2};
+/// Written before the other streams are looked at, and before other calls have their turn.
+constexpr std::size_t kTurnMax = std::size_t{1} << 18U;
 
 /// An open channel. It belongs to the session, which frees what nobody closed: so a channel that
 /// is dropped half way only keeps its connection from being used again.
@@ -70,6 +74,7 @@ class Transfer {
       : channel_(channel),
         link_(channel.link()),
         input_(std::move(input)),
+        left_(input_),
         writing_(link_),
         out_(link_),
         err_(link_) {}
@@ -77,11 +82,17 @@ class Transfer {
   std::string stop_after;
   std::function<bool(std::string_view)> on_output;  ///< given what comes; false: enough
   std::chrono::milliseconds silence{0};             ///< with on_output
+  std::shared_ptr<ByteSource> more;  ///< sent after the input
+  /// Not zero: the deadline is so long after the last progress.
+  std::chrono::milliseconds stall{0};
 
   /// Until both streams are at their end or `stop_after` was read.
   Awaitable<Result<ShellOutput>> run(Instant until) {
     while (true) {
       const bool progress = advance();
+      if (source_failure_) {
+        co_return *source_failure_;
+      }
       if (failure_ != 0) {
         co_return link_.error_of(failure_);
       }
@@ -103,7 +114,10 @@ class Transfer {
         ended_ = true;
         co_return take();
       }
-      if (!progress) {
+      if (progress && stall.count() > 0) {
+        until = std::chrono::steady_clock::now() + stall;
+        co_await asio::post(link_.loop().get_executor(), kAwait);  // Others have their turn.
+      } else if (!progress) {
         const bool woken = co_await link_.wait(until);
         if (!woken) {
           co_return too_late();
@@ -134,29 +148,58 @@ class Transfer {
   }
 
   bool write() {
-    if (input_done_ || failure_ != 0) {
-      return false;
+    std::size_t written = 0;
+    while (written < kTurnMax) {
+      const std::size_t n = write_once();
+      written += n;
+      if (n == 0 || input_done_) {
+        break;
+      }
     }
-    const long n = link_.attempt(writing_, [this]() -> long {
-      if (written_ < input_.size()) {
-        return libssh2_channel_write_ex(channel_.get(), 0, input_.data() + written_,
-                                        input_.size() - written_);
+    return std::exchange(wrote_, false) || written > 0;
+  }
+
+  /// The next piece of the source when all before it went out.
+  void refill() {
+    if (!left_.empty() || more == nullptr || link_.has_half_sent(writing_)) {
+      return;
+    }
+    const Result<std::string_view> piece = more->next();
+    if (!piece) {
+      source_failure_ = piece.error();
+    } else if (piece->empty()) {
+      more.reset();
+    } else {
+      left_ = *piece;
+    }
+  }
+
+  /// How many bytes went out.
+  std::size_t write_once() {
+    if (!input_done_ && failure_ == 0) {
+      refill();
+    }
+    if (input_done_ || failure_ != 0 || source_failure_) {
+      return 0;
+    }
+    const bool ending = left_.empty();
+    const long n = link_.attempt(writing_, [this, ending]() -> long {
+      if (!ending) {
+        return libssh2_channel_write_ex(channel_.get(), 0, left_.data(), left_.size());
       }
       return send_eof ? libssh2_channel_send_eof(channel_.get()) : 0;
     });
-    if (n == LIBSSH2_ERROR_EAGAIN || (n == 0 && written_ < input_.size())) {
-      return false;
+    if (n == LIBSSH2_ERROR_EAGAIN || (n == 0 && !ending)) {
+      return 0;
     }
-    if (n < 0) {
+    wrote_ = true;
+    if (n < 0 || ending) {
       // A command that leaves early does not read the rest; a lost connection is seen by reading.
       input_done_ = true;
-    } else if (written_ < input_.size()) {
-      written_ += static_cast<std::size_t>(n);
-      input_done_ = written_ == input_.size() && !send_eof;
-    } else {
-      input_done_ = true;
+      return 0;
     }
-    return true;
+    left_.remove_prefix(static_cast<std::size_t>(n));
+    return static_cast<std::size_t>(n);
   }
 
   bool read(Stream& stream, int id) {
@@ -195,8 +238,10 @@ class Transfer {
   Channel& channel_;
   SshLink& link_;
   std::string input_;
-  std::size_t written_ = 0;
+  std::string_view left_;  ///< of the input, or of a piece of the source
   bool input_done_ = false;
+  bool wrote_ = false;
+  std::optional<Error> source_failure_;
   SshLink::Turn writing_;
   Stream out_;
   Stream err_;
@@ -261,17 +306,18 @@ Error refused_forward(const Error& error) {
 
 namespace {
 
-/// A channel in which a shell reads its script.
-Awaitable<Attempt<Channel>> open_shell(std::shared_ptr<SshLink> link, Instant until) {
+/// A channel in which a shell runs: it reads its script, or what its command says.
+Awaitable<Attempt<Channel>> open_shell(std::shared_ptr<SshLink> link, std::string command,
+                                       Instant until) {
   Attempt<Channel> opened = co_await open_channel(link, link->commands(), open_session, until);
   if (!opened.result) {
     co_return std::move(opened);
   }
   SshLink::Turn turn(*link);
   LIBSSH2_CHANNEL* const handle = opened.result->get();
-  const std::function<long()> call = [handle]() -> long {
-    return libssh2_channel_process_startup(handle, "exec", 4, kCommand.data(),
-                                           static_cast<unsigned>(kCommand.size()));
+  const std::function<long()> call = [handle, &command]() -> long {
+    return libssh2_channel_process_startup(handle, "exec", 4, command.data(),
+                                           static_cast<unsigned>(command.size()));
   };
   const long started = co_await link->finish(turn, call, until);
   if (started != 0) {
@@ -287,7 +333,7 @@ Awaitable<Attempt<bool>> stream_over(std::shared_ptr<SshLink> link, std::string 
                                      std::function<bool(std::string_view)> on_output,
                                      std::chrono::milliseconds silence) {
   const Instant until = std::chrono::steady_clock::now() + silence;
-  Attempt<Channel> opened = co_await open_shell(link, until);
+  Attempt<Channel> opened = co_await open_shell(link, std::string(kCommand), until);
   if (!opened.result) {
     co_return Attempt<bool>{opened.result.error(), opened.may_repeat};
   }
@@ -307,15 +353,21 @@ Awaitable<Attempt<bool>> stream_over(std::shared_ptr<SshLink> link, std::string 
   co_return Attempt<bool>{true};
 }
 
-Awaitable<Attempt<ShellOutput>> execute_over(std::shared_ptr<SshLink> link, std::string input,
+Awaitable<Attempt<ShellOutput>> execute_over(std::shared_ptr<SshLink> link, ShellInput input,
                                              Instant until) {
-  Attempt<Channel> opened = co_await open_shell(link, until);
+  std::string command(kCommand);
+  if (input.data != nullptr) {
+    command = fmt::format("exec /bin/sh -c '{}'", run_from_input(input.script.size()));
+  }
+  Attempt<Channel> opened = co_await open_shell(link, std::move(command), until);
   if (!opened.result) {
     co_return Attempt<ShellOutput>{opened.result.error(), opened.may_repeat};
   }
   Channel& channel = *opened.result;
-  Transfer transfer(channel, std::move(input));
+  Transfer transfer(channel, std::move(input.script));
   transfer.send_eof = true;
+  transfer.more = std::move(input.data);
+  transfer.stall = input.stall;
   Result<ShellOutput> output = co_await transfer.run(until);
   if (output) {
     Channel::close_later(std::move(channel));

@@ -22,9 +22,17 @@ struct Attempt {
   bool may_repeat = false;  ///< surely nothing was started: worth one more try on a new connection
 };
 
-/// `exec /bin/sh -s` with `input`, on a logged-in connection. Errors as Shell::execute, without a
+/// A script and, maybe, what follows it (Shell::upload).
+struct ShellInput {
+  std::string script;
+  std::shared_ptr<ByteSource> data;  ///< nullptr: none, as Shell::execute
+  /// Not zero: the deadline is so long after the last byte.
+  std::chrono::milliseconds stall{0};
+};
+
+/// `exec /bin/sh` with `input`, on a logged-in connection. Errors as Shell::execute, without a
 /// subject.
-Awaitable<Attempt<ShellOutput>> execute_over(std::shared_ptr<SshLink> link, std::string input,
+Awaitable<Attempt<ShellOutput>> execute_over(std::shared_ptr<SshLink> link, ShellInput input,
                                              Instant until);
 
 /// The same, with its standard output handed over as it comes: see Shell::stream. A connection that

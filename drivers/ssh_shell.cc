@@ -47,7 +47,7 @@ struct SshShell::State : std::enable_shared_from_this<SshShell::State> {
   static Awaitable<Result<std::shared_ptr<SshLink>>> connected(Self self, Instant until);
   template <class T, class Request>
   static Awaitable<Result<T>> perform(Self self, Request request, Instant until);
-  static Awaitable<Result<ShellOutput>> execute(Self self, std::string input, Instant until);
+  static Awaitable<Result<ShellOutput>> execute(Self self, ShellInput input, Instant until);
   static Awaitable<Result<void>> stream(Self self, std::string input,
                                         std::function<bool(std::string_view)> on_output,
                                         std::chrono::milliseconds silence);
@@ -161,7 +161,7 @@ Awaitable<Result<T>> SshShell::State::perform(Self self, Request request, Instan
   }
 }
 
-Awaitable<Result<ShellOutput>> SshShell::State::execute(Self self, std::string input,
+Awaitable<Result<ShellOutput>> SshShell::State::execute(Self self, ShellInput input,
                                                         Instant until) {
   const auto request = [&input, until](std::shared_ptr<SshLink> over) {
     return execute_over(std::move(over), input, until);
@@ -227,7 +227,15 @@ SshShell::~SshShell() {
 
 Awaitable<Result<ShellOutput>> SshShell::execute(std::string input,
                                                  std::chrono::milliseconds patience) {
-  return State::execute(state_, std::move(input), std::chrono::steady_clock::now() + patience);
+  return State::execute(state_, ShellInput{std::move(input), nullptr, {}},
+                        std::chrono::steady_clock::now() + patience);
+}
+
+Awaitable<Result<ShellOutput>> SshShell::upload(std::string script,
+                                                std::shared_ptr<ByteSource> data,
+                                                std::chrono::milliseconds patience) {
+  return State::execute(state_, ShellInput{std::move(script), std::move(data), patience},
+                        std::chrono::steady_clock::now() + patience);
 }
 
 Awaitable<Result<void>> SshShell::stream(std::string input,

@@ -17,6 +17,8 @@ class SshShell : public Shell {
   ~SshShell() override;
   Awaitable<Result<ShellOutput>> execute(std::string input,
                                          std::chrono::milliseconds patience) override;
+  Awaitable<Result<ShellOutput>> upload(std::string script, std::shared_ptr<ByteSource> data,
+                                        std::chrono::milliseconds patience) override;
   Awaitable<Result<void>> stream(std::string input, std::function<bool(std::string_view)> on_output,
                                  std::chrono::milliseconds silence) override;
   Awaitable<Result<std::string>> exchange(Endpoint at, std::string question, std::string end,

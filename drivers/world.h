@@ -41,6 +41,7 @@ struct Znode {
   std::string data;
   std::int32_t version = 0;
   std::int64_t czxid = 0;
+  std::int64_t ctime_ms = 0;         ///< when it was made, by the leader's clock, since 1970
   std::int64_t ephemeral_owner = 0;  ///< 0: persistent
   std::int32_t children = 0;
 };
@@ -126,10 +127,18 @@ class Zookeeper {
 
 /// ---- hosts ----
 
+/// Where the releases of a package lie on a host, and which one is wanted.
+struct ReleasePlace {
+  std::string package;
+  std::string folder;   ///< absolute; empty: "packages" in our folder
+  std::string release;  ///< "arcus-0123456789ab"
+};
+
 /// What one probe should look for besides processes and ports.
 struct ProbeRequest {
-  std::vector<std::string> prefixes;  ///< packages: installed prefixes to look into
-  std::string data_directory;         ///< of a ZooKeeper server, or empty
+  std::vector<std::string> prefixes;        ///< packages: installed prefixes to look into
+  std::string data_directory;               ///< of a ZooKeeper server, or empty
+  std::vector<ReleasePlace> releases = {};  ///< of packages out of archives
 };
 
 /// A process to start, detached, in a slot.
@@ -145,6 +154,8 @@ struct StopRequest {
   std::string slot;
   ProcessIdentity process;
   std::chrono::milliseconds patience{10'000};  ///< between SIGTERM and SIGKILL
+  /// It has been told to end already: how long to wait for that before SIGTERM.
+  std::chrono::milliseconds drain{0};
 };
 
 enum class StopOutcome {
@@ -152,11 +163,40 @@ enum class StopOutcome {
   killed,  ///< it needed SIGKILL
 };
 
+/// A process that runs already and is to be ours, in a slot.
+struct AdoptRequest {
+  std::string slot;
+  ProcessIdentity process;
+  std::vector<std::string> argv;  ///< must be what it runs with
+  std::string digest;             ///< written into the identity file; empty: it says nothing
+  std::uint32_t answering = 0;    ///< who serves its port: itself or a child of it; 0: not asked
+};
+
 /// A whole file that must be there afterwards with exactly this content.
 struct FileWrite {
   std::string path;  ///< absolute; or relative to our folder on the host
   std::string content;
   std::uint32_t mode = 0644;
+};
+
+/// An archive to be sent to a host and unpacked there.
+struct InstallRequest {
+  std::string package;
+  std::string folder;      ///< absolute, on the host; made when it is missing
+  std::string release;     ///< "arcus-0123456789ab"
+  std::string archive;     ///< path here
+  std::string sha256;      ///< of the archive
+  std::string compressor;  ///< "gzip", "xz", "zstd"; empty: a plain tar
+  std::uint64_t size = 0;  ///< of the archive, in bytes
+  std::uint64_t room = 0;  ///< bytes that must be free there
+  /// Told of every piece as it is handed over, in bytes; may be empty.
+  std::function<void(std::uint64_t)> sent;
+};
+
+struct RemoveRequest {
+  std::string package;
+  std::string folder;
+  std::string release;
 };
 
 /// What a host reports by itself while it is followed.
@@ -196,6 +236,9 @@ class HostReader {
   /// least every 5 s it tells that nothing happened. Ends when `tell` returns false, or with
   /// unavailable / deadline_exceeded when the connection is over or silent for 15 s.
   virtual Awaitable<Result<void>> follow(std::function<bool(const HostNews&)> tell) = 0;
+  /// The content of a file, by absolute path; nullopt: there is none. Error resource_exhausted: it
+  /// is larger than 64 kB; permission_denied.
+  virtual Awaitable<Result<std::optional<std::string>>> read_file(std::string path) = 0;
 };
 
 /// Changes a host.
@@ -213,9 +256,23 @@ class HostWriter {
   /// A live process of the slot is left alone and its identity returned. Errors: already_exists
   /// (something else listens on the port), not_found (no such program), resource_exhausted.
   virtual Awaitable<Result<ProcessIdentity>> start(StartRequest request) = 0;
-  /// SIGTERM, then SIGKILL after `patience`, each only if pid, boot and start time match at that
-  /// moment. Returns when the process is gone.
+  /// Waits for `drain`, then SIGTERM, then SIGKILL after `patience`, each only if pid, boot and
+  /// start time match at that moment. Returns when the process is gone.
   virtual Awaitable<Result<StopOutcome>> stop(StopRequest request) = 0;
+  /// Says a command that changes something to 127.0.0.1:`port` of the host; otherwise as ask().
+  /// After deadline_exceeded and unavailable it may have been obeyed.
+  virtual Awaitable<Result<std::string>> tell(std::uint16_t port, std::string command,
+                                              std::string end,
+                                              std::chrono::milliseconds patience) = 0;
+  /// Raises the soft limit of open files of exactly this process to at least `files`. Errors:
+  /// aborted (that process is gone), resource_exhausted (its hard limit is lower), unsupported (no
+  /// `prlimit` there).
+  virtual Awaitable<Result<void>> raise_open_files(ProcessIdentity process,
+                                                   std::uint64_t files) = 0;
+  /// Writes the identity file of a process that somebody else started. Errors: aborted (it is gone,
+  /// runs with another argv, or is not who answers), permission_denied (we could not signal it),
+  /// already_exists (the slot has another live process). Twice is as once.
+  virtual Awaitable<Result<void>> adopt(AdoptRequest request) = 0;
   /// Removes a slot's folder; refused (failed_precondition) while its process lives.
   virtual Awaitable<Result<void>> forget(std::string slot) = 0;
   /// Moves what a ZooKeeper server keeps in these absolute folders (myid, version-2) into a new
@@ -223,6 +280,16 @@ class HostWriter {
   /// without one nothing is done; refused (failed_precondition) while its process lives.
   virtual Awaitable<Result<void>> set_aside(std::string slot,
                                             std::vector<std::string> directories) = 0;
+  /// Puts folder/release there, whole or not at all; what an earlier one that was cut off left is
+  /// removed. A whole release of that name is left alone, and nothing is sent. Errors: not_found,
+  /// permission_denied (the archive here, or the folder there), aborted (another number of bytes or
+  /// another checksum arrived, or the archive here is not of that size), already_exists (something
+  /// that is not ours has the name), resource_exhausted (disk full), unsupported (no tar or
+  /// decompressor there), failed_precondition (it cannot be unpacked).
+  virtual Awaitable<Result<void>> install(InstallRequest request) = 0;
+  /// Removes a release of ours. Gone already is fine. Refused (failed_precondition): it is not
+  /// ours, or a process has it in its command line or memory.
+  virtual Awaitable<Result<void>> remove_release(RemoveRequest request) = 0;
 };
 
 class Host : public HostReader, public HostWriter {

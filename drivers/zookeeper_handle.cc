@@ -68,6 +68,7 @@ Znode znode_of(const char* value, int size, const Stat& stat) {
   }
   znode.version = stat.version;
   znode.czxid = stat.czxid;
+  znode.ctime_ms = stat.ctime;
   znode.ephemeral_owner = stat.ephemeralOwner;
   znode.children = stat.numChildren;
   return znode;

@@ -40,6 +40,27 @@ struct Launch {
   bool operator==(const Launch&) const = default;
 };
 
+/// Puts a package on a host: its archive is sent there, compared with its checksum, unpacked beside
+/// and renamed to `prefix`. Precondition: enough room. Done when: a probe finds the release
+/// whole, with what the spec runs from it. Idempotent: a release that is there is left as it is.
+struct InstallPackage {
+  std::string host;
+  std::string package;  ///< name in the spec
+  std::string prefix;   ///< where it will be there, absolute: "/packages/arcus-0123456789ab"
+  std::string sha256;   ///< of the archive
+  bool operator==(const InstallPackage&) const = default;
+};
+
+/// Removes an old release of a package. Precondition: it is ours (it has our mark) and no process
+/// of the host has it in its command line or memory. Idempotent: what is gone is gone.
+struct RemoveRelease {
+  std::string host;
+  std::string package;
+  std::string folder;
+  std::string release;
+  bool operator==(const RemoveRelease&) const = default;
+};
+
 /// Writes zoo.cfg (in our slot) and myid (in the data directory) of a server.
 /// Precondition: the data directory has no other server's myid. Effect: two whole files, each
 /// written beside and renamed. Done when: a probe reads both back. Idempotent: same content.
@@ -212,6 +233,19 @@ struct RestartNode {
   bool operator==(const RestartNode&) const = default;
 };
 
+/// Changes settings of exactly the observed process of a cache node while it runs; nothing of its
+/// cache is lost. Precondition: that process lives. Done when: the node itself says that the new
+/// values hold. Idempotent: a value that holds already is set again to the same.
+struct TuneNode {
+  std::string host;
+  Endpoint node;
+  std::string service_code;
+  Boxed<ProcessIdentity> process;  ///< always there
+  AdminProtocol admin = AdminProtocol::none;
+  std::vector<Tuning> changes;  ///< in an order in which the server takes them
+  bool operator==(const TuneNode&) const = default;
+};
+
 /// Removes the slot of a node that is gone from the spec and provably has no process; a standing
 /// ephemeral of that dead process is removed as in StartNode.
 struct ForgetNode {
@@ -230,19 +264,64 @@ struct UnregisterCloud {
   bool operator==(const UnregisterCloud&) const = default;
 };
 
+/// A process that runs already, and what must still be so when it is taken over.
+struct RunningProcess {
+  ProcessIdentity identity;
+  std::vector<std::string> argv;
+  bool operator==(const RunningProcess&) const = default;
+};
+
+/// Takes over a running server that somebody else started with settings equal to the spec's: its
+/// slot gets an identity file and our zoo.cfg, which the next start uses; myid is written where it
+/// is missing. Precondition: exactly this process lives, with this argv. Changes nothing that runs.
+/// Idempotent: same files.
+struct AdoptServer {
+  std::string host;
+  int id = 0;
+  Boxed<RunningProcess> running;
+  std::string config;  ///< the whole zoo.cfg as arcform would write it
+  std::string data_directory;
+  bool operator==(const AdoptServer&) const = default;
+};
+
+/// Takes over a registered cloud that no deployment owns: our claim, and how its hosts are reached.
+/// Precondition: it stands, nobody claims it, and no node has joined beside `nodes`. What stands in
+/// Arcus' own tree is left as it is. Idempotent: a claim of ours is left.
+struct AdoptCloud {
+  std::string service_code;
+  std::vector<Endpoint> nodes;  ///< that were seen joined or mapped, sorted
+  std::vector<HostRecord> hosts;
+  bool operator==(const AdoptCloud&) const = default;
+};
+
+/// Takes over a running cache node that somebody else started: its slot gets an identity file.
+/// Precondition: exactly this process lives, with this argv, it answers on its port with this pid,
+/// and its ephemeral stands in the cloud. Changes nothing that runs. Idempotent: same file.
+struct AdoptNode {
+  std::string host;
+  Endpoint node;
+  std::string service_code;
+  Boxed<RunningProcess> running;
+  bool operator==(const AdoptNode&) const = default;
+};
+
 using Action =
-    std::variant<ConfigureServer, StartServer, StopServer, RestartServer, AwaitQuorum, CreateTree,
-                 RegisterCloud, MapNodes, UnmapNodes, StartNode, StopNode, RestartNode, ForgetNode,
-                 UnregisterCloud, ReconfigureEnsemble, RetireServer, SetDataAside>;
+    std::variant<InstallPackage, RemoveRelease, ConfigureServer, StartServer, StopServer,
+                 RestartServer, AwaitQuorum, CreateTree, RegisterCloud, MapNodes, UnmapNodes,
+                 StartNode, StopNode, RestartNode, ForgetNode, UnregisterCloud, ReconfigureEnsemble,
+                 RetireServer, SetDataAside, AdoptServer, AdoptCloud, AdoptNode, TuneNode>;
 static_assert(sizeof(Action) <= 136, "there are as many actions as nodes: box large, rare parts");
+
+/// Whether the action only writes down that something that runs is ours from now on.
+bool is_adoption(const Action& action);
 
 /// "start cache node 10.0.0.1:11211 on cache001.arcus": what is done, to what.
 std::string describe(const Action& action);
 /// "10.0.0.1:11211", "server 2", "cloud test-cloud": the thing that changes.
 std::string subject(const Action& action);
 Disruption disruption(const Action& action);
-/// The sign in front of a step: + start or create, - stop or remove, ± restart, ! repair (only
-/// the planner knows), · wait.
+/// The sign in front of a step: + start or create, - stop or remove, ~ tune, ± restart, ! repair
+/// (only the planner knows), · wait, = adopt.
 const char* symbol(const Action& action);
 /// The host that the action works on; empty for ZooKeeper's.
 std::string host_of(const Action& action);

@@ -19,6 +19,16 @@ std::optional<std::string_view> line_after(std::string_view text, std::string_vi
   return text.substr(0, text.find_first_of("\r\n"));
 }
 
+std::optional<std::uint64_t> number_after(std::string_view text, std::string_view label) {
+  const auto line = line_after(text, label);
+  std::uint64_t value = 0;
+  if (!line ||
+      std::from_chars(line->data(), line->data() + line->size(), value).ec != std::errc{}) {
+    return std::nullopt;
+  }
+  return value;
+}
+
 std::optional<ServerMode> parse_mode(std::string_view text) {
   if (text == "leader") {
     return ServerMode::leader;
@@ -59,12 +69,52 @@ std::optional<ServerAnswer> parse_srvr(std::string_view reply) {
   return answer;
 }
 
-std::optional<NodeAnswer> parse_version(std::string_view reply) {
+std::optional<std::chrono::milliseconds> parse_leader_age(std::string_view reply) {
+  const auto state = line_after(reply, "zk_server_state\t");
+  if (!state || (*state != "leader" && *state != "standalone")) {
+    return std::nullopt;
+  }
+  const auto age = number_after(reply, *state == "leader" ? "zk_leader_uptime\t" : "zk_uptime\t");
+  return age ? std::optional(std::chrono::milliseconds(*age)) : std::nullopt;
+}
+
+std::optional<NodeAnswer> parse_node_answer(std::string_view reply) {
   const auto version = line_after(reply, "VERSION ");
   if (!version || version->empty()) {
     return std::nullopt;
   }
-  return NodeAnswer{std::string(*version)};
+  NodeAnswer answer;
+  answer.version = *version;
+  if (line_after(reply, "memlimit ")) {
+    answer.admin = AdminProtocol::config;
+  } else if (line_after(reply, "MEMLIMIT_TOO_SMALL")) {
+    answer.admin = AdminProtocol::cache_memlimit;
+  }
+  for (const SettingInfo& info : all_node_settings()) {
+    if (info.stat == nullptr) {
+      continue;
+    }
+    const auto value = number_after(reply, "STAT " + std::string(info.stat) + " ");
+    const std::uint64_t scaled = value.value_or(0) >> (info.in_megabytes ? 20U : 0U);
+    if (value && scaled < UINT32_MAX) {
+      answer.settings.set(info.setting, static_cast<std::uint32_t>(scaled));
+    }
+  }
+  if (const auto failstop = line_after(reply, "zkfailstop ")) {
+    answer.settings.set(NodeSetting::zk_failstop, *failstop == "on" ? 1 : 0);
+  }
+  return answer;
+}
+
+std::optional<NodeCounters> parse_node_counters(std::string_view reply) {
+  const auto hits = number_after(reply, "STAT get_hits ");
+  const auto misses = number_after(reply, "STAT get_misses ");
+  if (!hits || !misses) {
+    return std::nullopt;
+  }
+  const std::uint64_t pid = number_after(reply, "STAT pid ").value_or(0);
+  return NodeCounters{static_cast<std::uint32_t>(pid), *hits, *misses,
+                      number_after(reply, "STAT engine_malloced ").value_or(0)};
 }
 
 std::optional<std::uint32_t> parse_synced_followers(std::string_view reply) {
@@ -75,6 +125,17 @@ std::optional<std::uint32_t> parse_synced_followers(std::string_view reply) {
     return std::nullopt;
   }
   return count;
+}
+
+std::optional<std::uint32_t> parse_stats_pid(std::string_view reply) {
+  const auto text = line_after(reply, "STAT pid ");
+  std::uint32_t pid = 0;
+  if (!text || text->empty() ||
+      std::from_chars(text->data(), text->data() + text->size(), pid).ptr !=
+          text->data() + text->size()) {
+    return std::nullopt;
+  }
+  return pid;
 }
 
 }  // namespace arcform

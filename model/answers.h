@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -14,11 +15,36 @@ namespace arcform {
 /// that any ZooKeeper 3.4 to 3.9 gives.
 std::optional<ServerAnswer> parse_srvr(std::string_view reply);
 
+/// How long the server that gave this reply to `mntr` has led its ensemble (zk_leader_uptime of
+/// ZooKeeper 3.6 and later; a standalone one: zk_uptime). nullopt: it does not lead or say so.
+std::optional<std::chrono::milliseconds> parse_leader_age(std::string_view reply);
+
+/// What a cache node is asked in every observation, in one exchange that it ends itself: its
+/// settings, its version and how it can be changed. The first three lines are the probe of that:
+/// the Arcus server answers `config KEY` with the value, stock memcached 1.6 says that 0 is too
+/// little for `cache_memlimit`, and whoever does not know such a command answers "ERROR".
+inline constexpr std::string_view kNodeQuestion =
+    "config memlimit\r\nconfig zkfailstop\r\ncache_memlimit 0\r\nstats settings\r\nversion\r\n"
+    "quit\r\n";
+/// The reply to that. nullopt: there is no version in it, so it is no cache node's.
+std::optional<NodeAnswer> parse_node_answer(std::string_view reply);
+
+inline constexpr std::string_view kCountersQuestion = "stats\r\nquit\r\n";
+/// What a cache node counts, of its answer to `stats`.
+struct NodeCounters {
+  std::uint32_t pid = 0;
+  std::uint64_t hits = 0;      ///< get_hits, since it was started
+  std::uint64_t misses = 0;    ///< get_misses
+  std::uint64_t malloced = 0;  ///< engine_malloced, in bytes; 0 where it is not told
+};
+/// nullopt: not an answer to `stats`.
+std::optional<NodeCounters> parse_node_counters(std::string_view reply);
+
 /// How many followers are in sync, as a leader answers `mntr` (those that do not vote included);
 /// nullopt: not a leader's reply.
 std::optional<std::uint32_t> parse_synced_followers(std::string_view reply);
 
-/// The reply to `version\r\n`: "VERSION 1.15.0\r\n". nullopt: anything else.
-std::optional<NodeAnswer> parse_version(std::string_view reply);
+/// The pid in the reply to `stats`; nullopt: it names none.
+std::optional<std::uint32_t> parse_stats_pid(std::string_view reply);
 
 }  // namespace arcform

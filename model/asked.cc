@@ -119,7 +119,9 @@ void forget_unasked(const Asked& asked, const DesiredState& desired, ObservedSta
     if (tree != nullptr && !tree->clouds.contains(cloud.service_code) &&
         std::binary_search(tree->service_codes.begin(), tree->service_codes.end(),
                            cloud.service_code)) {
-      tree->clouds[cloud.service_code].cache_list = true;
+      ObservedCloud& unseen = tree->clouds[cloud.service_code];
+      unseen.cache_list = true;
+      unseen.claimed_by = "somebody (not looked into: observe again with this spec)";
     }
   }
 }
@@ -135,6 +137,10 @@ void hide_secrets(ObservedState& seen) {
     for (auto& [slot_name, slot] : facts.value().slots) {
       hide_in_lines(slot.config);
     }
+  }
+  for (auto& [id, stranger] : seen.strangers) {
+    hide_in_arguments(stranger.argv);
+    hide_in_lines(stranger.config);
   }
 }
 

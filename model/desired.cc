@@ -34,6 +34,13 @@ std::string directory_of(const DesiredHost& host, const std::string& deployment)
   return host.ssh.directory.empty() ? "~/.arcform/" + deployment : host.ssh.directory;
 }
 
+DesiredPackage DesiredPackage::at_prefix(std::string name, std::string prefix) {
+  DesiredPackage package;
+  package.name = std::move(name);
+  package.installed = std::move(prefix);
+  return package;
+}
+
 std::size_t Portion::of(std::size_t whole) const {
   constexpr std::size_t kPercent = 100;
   const std::size_t part = percent ? whole * amount / kPercent : amount;

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "model/names.h"
+#include "model/node_settings.h"
+#include "model/shared.h"
 
 namespace arcform {
 
@@ -64,9 +66,17 @@ struct DesiredPackage {
   std::string name;
   std::string installed;  ///< prefix on the host; empty when `archive` is given
   std::string archive;    ///< path of a tar file here
-  std::string sha256;
-  std::string directory;  ///< where archives are unpacked on the host
+  std::string sha256;     ///< of the archive; empty: to be computed from the file
+  std::string directory;  ///< where archives are unpacked on the host; empty: in our folder
   SourcePosition at;
+  // What is known of an archive's file, which is looked at after the spec was read.
+  std::uint64_t size = 0;      ///< bytes; 0: the file could not be read
+  std::uint64_t unpacked = 0;  ///< at least so many bytes when it is unpacked
+  std::string compressor;      ///< "gzip", "xz", "zstd"; empty: a plain tar
+  std::string unreadable;      ///< why it cannot be sent to a host; empty: it can
+
+  /// One that is on the hosts already.
+  static DesiredPackage at_prefix(std::string name, std::string prefix);
   bool operator==(const DesiredPackage&) const = default;
 };
 
@@ -92,12 +102,24 @@ struct DesiredEnsemble {
   bool operator==(const DesiredEnsemble&) const = default;
 };
 
-/// The start arguments of a cache node that a spec may set. Units as the server takes them.
+/// What a spec may set of a cache node: start arguments, and what is set online. Units as the
+/// server takes them.
 struct NodeConfig {
   std::uint32_t memlimit_mb = 64;        ///< -m
   std::uint32_t connections = 1024;      ///< -c
   std::uint16_t threads = 4;             ///< -t
   std::uint16_t session_timeout_s = 30;  ///< -o, 10..2000
+  /// The settings from sticky_limit on, which no start argument of ours holds: set while the node
+  /// runs. What the spec does not name is left as it is.
+  Shared<SettingValues> online{};
+  std::optional<std::uint32_t> online_value(NodeSetting setting) const {
+    return online.value().get(setting);
+  }
+  void set_online(NodeSetting setting, std::uint32_t value) {
+    SettingValues values = online;
+    values.set(setting, value);
+    online = values;
+  }
   bool operator==(const NodeConfig&) const = default;
 };
 
@@ -110,8 +132,18 @@ struct DesiredNode {
   bool operator==(const DesiredNode&) const = default;
 };
 
+/// How full the cache of a restarted node must be again before the next one is touched.
+struct Warmth {
+  std::uint32_t hit_permille = 800;  ///< of the hit ratio it had before, in thousandths
+  std::uint32_t timeout_s = 1200;    ///< after it the rollout goes on, or stops
+  bool stops = false;
+  bool operator==(const Warmth&) const = default;
+};
+
 struct Rollout {
-  std::uint32_t max_unavailable = 1;
+  std::uint32_t max_unavailable = 1;  ///< a percentage is resolved when the spec is read
+  std::uint32_t min_ready_s = 0;      ///< how long a node must be up before the next is touched
+  std::optional<Warmth> warm{};
   bool operator==(const Rollout&) const = default;
 };
 

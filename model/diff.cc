@@ -6,8 +6,10 @@
 
 #include <fmt/format.h>
 
+#include "model/adoption.h"
 #include "model/diff_parts.h"
 #include "model/membership.h"
+#include "model/packages.h"
 #include "model/zoo_cfg.h"
 
 namespace arcform {
@@ -72,6 +74,15 @@ void diff_configuration(const DesiredServer& server, const HostFacts& facts,
   }
 }
 
+/// Where a server should run from, when its process runs from elsewhere; empty: it does.
+std::string another_place(const DesiredState& desired, const HostFacts& facts,
+                          const ObservedProcess& process) {
+  const DesiredPackage& package = *desired.package(desired.ensemble.package);
+  return runs_from(package, facts, process)
+             ? ""
+             : fmt::format("does not run from {}", prefix_of(package, facts));
+}
+
 void diff_running_server(const DesiredState& desired, const DesiredServer& server,
                          const ObservedState& observed, const HostFacts& facts,
                          const std::string& config, std::vector<Drift>& out) {
@@ -79,9 +90,15 @@ void diff_running_server(const DesiredState& desired, const DesiredServer& serve
   const ObservedProcess* const process = slot != nullptr ? facts.process_of(*slot) : nullptr;
   if (process == nullptr) {
     if (facts.is_listening(desired.ensemble.client_port)) {
-      out.push_back(server_drift(DriftKind::server_port_taken, server,
-                                 fmt::format("port {} is taken by a process that is not ours",
-                                             desired.ensemble.client_port)));
+      const auto stranger = observed.strangers.find(server.id);
+      out.push_back(server_drift(
+          DriftKind::server_port_taken, server,
+          stranger == observed.strangers.end()
+              ? fmt::format("port {} is taken by a process that is not ours",
+                            desired.ensemble.client_port)
+              : fmt::format("a server that arcform did not start runs there with other settings: "
+                            "{}",
+                            server_difference(desired, server, stranger->second))));
     } else {
       out.push_back(server_drift(
           DriftKind::server_down, server,
@@ -92,6 +109,10 @@ void diff_running_server(const DesiredState& desired, const DesiredServer& serve
   if (slot->digest != zoo_digest(config)) {
     out.push_back(server_drift(DriftKind::server_outdated, server,
                                "runs with another configuration than the spec's"));
+    return;
+  }
+  if (const std::string from = another_place(desired, facts, *process); !from.empty()) {
+    out.push_back(server_drift(DriftKind::server_outdated, server, from));
     return;
   }
   const auto answer = observed.servers.find(server.id);
@@ -160,67 +181,10 @@ void diff_server(const DesiredState& desired, const DesiredServer& server,
   if (diff_joiner(desired, server, *facts, membership, out)) {
     return;
   }
-  const DesiredPackage* const package = desired.package(desired.ensemble.package);
-  if (package != nullptr && package->archive.empty()) {
+  if (desired.package(desired.ensemble.package) != nullptr) {
     const std::string config = zoo_cfg(desired, members_for(membership, server.id));
     diff_configuration(server, *facts, config, out);
     diff_running_server(desired, server, observed, *facts, config, out);
-  }
-}
-
-/// Hosts that are wanted for something, with the packages that must be there.
-std::map<std::string, std::map<std::string, SourcePosition>> needs_by_host(
-    const DesiredState& desired) {
-  std::map<std::string, std::map<std::string, SourcePosition>> needs;
-  for (const DesiredServer& server : desired.ensemble.servers) {
-    needs[server.host].emplace(desired.ensemble.package, server.at);
-  }
-  for (const DesiredCloud& cloud : desired.clouds) {
-    const std::string* last = nullptr;
-    for (const DesiredNode& node : cloud.nodes) {
-      const std::string& host = desired.hosts[node.host].name;
-      if (last == nullptr || *last != host) {
-        needs[host].emplace(cloud.package, node.at);
-        last = &host;
-      }
-    }
-  }
-  return needs;
-}
-
-void diff_package(const DesiredState& desired, const HostFacts& facts, const std::string& host,
-                  const std::string& name, SourcePosition at, std::vector<Drift>& out) {
-  const DesiredPackage* const package = desired.package(name);
-  if (package == nullptr) {
-    return;
-  }
-  Drift drift;
-  drift.kind = DriftKind::package_missing;
-  drift.host = host;
-  drift.package = name;
-  drift.at = at;
-  if (!package->archive.empty()) {
-    drift.detail = fmt::format("package \"{}\" must be installed from {}", name, package->archive);
-    out.push_back(drift);
-    return;
-  }
-  const auto found = facts.packages.find(package->installed);
-  const ObservedPackage seen = found == facts.packages.end() ? ObservedPackage{} : found->second;
-  const bool is_zookeeper = name == desired.ensemble.package;
-  if (is_zookeeper && seen.zookeeper_classpath.empty()) {
-    drift.detail =
-        fmt::format("package \"{}\": no ZooKeeper server in {}", name, package->installed);
-    out.push_back(drift);
-  } else if (!is_zookeeper && (!seen.cache_node || seen.engine.empty())) {
-    drift.detail = fmt::format("package \"{}\": no {} in {}", name,
-                               seen.cache_node ? "lib/default_engine.so" : "bin/memcached",
-                               package->installed);
-    out.push_back(drift);
-  }
-  if (is_zookeeper && !facts.java) {
-    drift.kind = DriftKind::java_missing;
-    drift.detail = "no java on the PATH";
-    out.push_back(drift);
   }
 }
 
@@ -297,44 +261,6 @@ void diff_leaders(const DesiredState& desired, const ObservedState& observed,
 }
 
 }  // namespace
-
-void diff_hosts(const DesiredState& desired, const ObservedState& observed,
-                std::vector<Drift>& out) {
-  const auto needs = needs_by_host(desired);
-  for (const DesiredHost& host : desired.hosts) {
-    if (!observed.hosts.contains(host.name)) {
-      Drift drift;
-      drift.kind = DriftKind::host_unknown;
-      drift.host = host.name;
-      drift.detail = "was not observed";
-      drift.at = host.at;
-      out.push_back(drift);
-    }
-  }
-  for (const auto& [name, facts] : observed.hosts) {
-    const bool wanted = needs.contains(name);
-    const DesiredHost* const host = desired.host(name);
-    Drift drift;
-    drift.host = name;
-    drift.at = host != nullptr ? host->at : SourcePosition{};
-    if (!facts.is_present()) {
-      drift.kind = DriftKind::host_unknown;
-      drift.detail = facts.is_unknown() ? facts.why() : "not there";
-      out.push_back(drift);
-      continue;
-    }
-    if (wanted && !facts.value().directory_writable) {
-      drift.kind = DriftKind::directory_not_writable;
-      drift.detail = facts.value().directory;
-      out.push_back(drift);
-    }
-    if (wanted) {
-      for (const auto& [package, at] : needs.at(name)) {
-        diff_package(desired, facts.value(), name, package, at, out);
-      }
-    }
-  }
-}
 
 void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
                    std::vector<Drift>& out) {

@@ -63,6 +63,8 @@ enum class DriftKind {
   host_unknown,
   directory_not_writable,
   package_missing,
+  package_unfit,     ///< an archive of ours is unpacked there, and lacks what the spec runs from it
+  release_unneeded,  ///< an old release that nothing runs from, beyond those that are kept
   java_missing,
   // the ensemble
   server_not_configured,
@@ -95,9 +97,11 @@ enum class DriftKind {
   node_starting,
   node_silent,
   node_port_taken,
-  node_outdated,  ///< runs with other threads, session timeout or package
-  node_untuned,   ///< runs with another memlimit or connections
-  node_running,   ///< and should be stopped
+  node_outdated,      ///< runs with what only another start changes
+  node_untuned,       ///< has other settings, and can be told so while it runs
+  node_untunable,     ///< the spec sets what its server does not know
+  node_restart_debt,  ///< is as the spec says, and was started otherwise: nothing to do now
+  node_running,       ///< and should be stopped
   node_unknown,
 };
 
@@ -106,7 +110,7 @@ struct Drift {
   DriftKind kind = DriftKind::host_unknown;
   std::string host;     ///< host name; empty where it does not apply
   std::string cloud;    ///< service code; empty where it does not apply
-  std::string package;  ///< name in the spec; only for a missing package
+  std::string package;  ///< name in the spec; only for drift of packages
   Endpoint node;
   int server = 0;
   Reason detail;  ///< before → after, or why, for people

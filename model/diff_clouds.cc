@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "model/compare_settings.h"
 #include "model/diff_parts.h"
 #include "model/node_arguments.h"
+#include "model/packages.h"
 
 namespace arcform {
 namespace {
@@ -19,8 +21,10 @@ struct Cursor {
   Answers::const_iterator answer;
   const HostFacts* facts = nullptr;  ///< the host that `slot` is on
   Slots::const_iterator slot;
-  NodeConfig config;   ///< what `digest` is of; most nodes of a cloud have the same
-  std::string digest;  ///< empty: not computed yet
+  NodeConfig config;       ///< what `digest` is of; most nodes of a cloud have the same
+  std::string digest;      ///< empty: not computed yet
+  std::uint32_t host = 0;  ///< what `prefix` is of: where the cloud's package lies there
+  std::string prefix;      ///< empty: not computed yet
 };
 
 const ObservedMapping* mapping_of(const DiffWorld& world, Endpoint node, Cursor* cursor = nullptr) {
@@ -72,65 +76,78 @@ void add_change(std::string& text, const char* what, const T& before, const T& a
   }
 }
 
+/// Where the cloud's package lies, or will lie, on the node's host.
+const std::string& prefix_for(const DiffWorld& world, const DesiredPackage& package,
+                              const DesiredNode& node, Cursor& cursor) {
+  if (package.archive.empty()) {
+    return package.installed;
+  }
+  if (cursor.prefix.empty() || cursor.host != node.host) {
+    cursor.host = node.host;
+    cursor.prefix = prefix_of(package, world.hosts[node.host]->value());
+    cursor.digest.clear();
+  }
+  return cursor.prefix;
+}
+
 /// True when the node was started with exactly what the spec says, by its identity file.
-bool digest_matches(const DesiredPackage* package, const DesiredNode& node,
-                    const ObservedSlot& slot, Cursor& cursor) {
-  if (package == nullptr || !package->archive.empty() || slot.digest.empty()) {
+bool digest_matches(const std::string& prefix, const DesiredNode& node, const ObservedSlot& slot,
+                    Cursor& cursor) {
+  if (slot.digest.empty()) {
     return false;
   }
   if (cursor.digest.empty() || cursor.config != node.config) {
     cursor.config = node.config;
-    cursor.digest = node_digest(package->installed, node.config);
+    cursor.digest = node_digest(prefix, node.config);
   }
   return slot.digest == cursor.digest;
 }
 
 void diff_arguments(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,
-                    const NodeJudgement& judgement, Cursor& cursor, std::vector<Drift>& out) {
+                    const NodeJudgement& judgement, const NodeAnswer* answer, Cursor& cursor,
+                    std::vector<Drift>& out) {
   const DesiredPackage* const package = world.desired.package(cloud.package);
-  if (digest_matches(package, node, *judgement.slot, cursor)) {
-    return;
+  static const std::string kNowhere;
+  const std::string& prefix =
+      package == nullptr ? kNowhere : prefix_for(world, *package, node, cursor);
+  const bool as_started =
+      package != nullptr && digest_matches(prefix, node, *judgement.slot, cursor);
+  const auto running = as_started ? std::nullopt : parse_node_arguments(judgement.process->argv);
+  std::string restart = as_started || running ? "" : "its command line is not one of ours";
+  const NodeConfig& is = running ? running->config : node.config;
+  add_change(restart, "threads", is.threads, node.config.threads);
+  add_change(restart, "session timeout", is.session_timeout_s, node.config.session_timeout_s);
+  if (running && package != nullptr && running->program != prefix + "/bin/memcached") {
+    add_change(restart, "program", printable(running->program), prefix + "/bin/memcached");
   }
-  const auto running = parse_node_arguments(judgement.process->argv);
-  std::string restart;
-  std::string tune;
-  if (running) {
-    const NodeConfig& is = running->config;
-    const NodeConfig& should = node.config;
-    add_change(restart, "threads", is.threads, should.threads);
-    add_change(restart, "session timeout", is.session_timeout_s, should.session_timeout_s);
-    if (package != nullptr && package->archive.empty() &&
-        running->program != package->installed + "/bin/memcached") {
-      add_change(restart, "program", printable(running->program),
-                 package->installed + "/bin/memcached");
+  const SettingsDifference settings = compare_settings(node.config, is, answer);
+  const auto report = [&](DriftKind kind, const std::string& detail) {
+    if (!detail.empty()) {
+      out.push_back(node_drift(kind, world.desired.hosts[node.host].name, cloud.service_code,
+                               node.endpoint, node.at, detail));
     }
-    add_change(tune, "memlimit", is.memlimit_mb, should.memlimit_mb);
-    add_change(tune, "connections", is.connections, should.connections);
-  } else {
-    restart = "its command line is not one of ours";
-  }
-  const std::string& host = world.desired.hosts[node.host].name;
-  if (!restart.empty()) {
-    if (!tune.empty()) {
-      restart += ", " + tune;  // A restart brings these along.
-    }
-    out.push_back(node_drift(DriftKind::node_outdated, host, cloud.service_code, node.endpoint,
-                             node.at, restart));
-  } else if (!tune.empty()) {
-    out.push_back(node_drift(DriftKind::node_untuned, host, cloud.service_code, node.endpoint,
-                             node.at, tune));
+  };
+  report(DriftKind::node_untunable, settings.unable);
+  restart += (restart.empty() || settings.restart.empty() ? "" : ", ") + settings.restart;
+  const std::string tune = text_of(settings.tune);
+  if (restart.empty()) {
+    report(DriftKind::node_untuned, tune);
+    report(DriftKind::node_restart_debt, settings.debt);
+  } else {  // A restart brings along what could be tuned.
+    report(DriftKind::node_outdated, restart + (tune.empty() ? "" : ", ") + tune);
   }
 }
 
 void diff_running_node(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,
-                       const NodeJudgement& judgement, Cursor& cursor, std::vector<Drift>& out) {
+                       const NodeJudgement& judgement, const NodeAnswer* answer, Cursor& cursor,
+                       std::vector<Drift>& out) {
   const auto report = [&](DriftKind kind) {
     out.push_back(node_drift(kind, world.desired.hosts[node.host].name, cloud.service_code,
                              node.endpoint, node.at, judgement.why));
   };
   switch (judgement.verdict) {
     case Verdict::up:
-      diff_arguments(world, cloud, node, judgement, cursor, out);
+      diff_arguments(world, cloud, node, judgement, answer, cursor, out);
       return;
     case Verdict::stopped:
       return report(DriftKind::node_down);
@@ -186,7 +203,9 @@ void diff_node(DiffWorld& world, const DesiredCloud& cloud, const ObservedCloud*
     ++world.slots_known[node.host];
   }
   if (nodes_should_run(world.desired, cloud)) {
-    diff_running_node(world, cloud, node, judgement, cursor, out);
+    const NodeAnswer* const answer =
+        witnesses.answer == nullptr ? nullptr : witnesses.answer->get();
+    diff_running_node(world, cloud, node, judgement, answer, cursor, out);
     return;
   }
   const std::string& host = world.desired.hosts[node.host].name;

@@ -16,6 +16,12 @@ void diff_hosts(const DesiredState& desired, const ObservedState& observed,
                 std::vector<Drift>& out);
 void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
                    std::vector<Drift>& out);
+/// A package out of an archive on one host; `drift` says which, and where in the spec.
+void diff_archive(const DesiredState& desired, const HostFacts& facts, Drift drift,
+                  std::vector<Drift>& out);
+/// What the spec runs from the package and is not in it: "no bin/memcached"; empty: nothing.
+std::string lacks(const DesiredState& desired, const std::string& package,
+                  const ObservedPackage& seen);
 
 /// The two states, indexed for one diff of the clouds. They must outlive it.
 struct DiffWorld {

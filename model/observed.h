@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/names.h"
+#include "model/node_settings.h"
 
 namespace arcform {
 
@@ -92,6 +93,22 @@ struct ObservedPackage {
   bool operator==(const ObservedPackage&) const = default;
 };
 
+/// A folder with the name of a release of a package: an archive that was unpacked on the host.
+struct ObservedRelease {
+  std::string name;                ///< "arcus-0123456789ab"
+  std::string sha256;              ///< of the archive, as we left it there; empty: not ours
+  std::uint64_t installed_at = 0;  ///< seconds since 1970 by the host's clock
+  bool operator==(const ObservedRelease&) const = default;
+};
+
+/// The folder in which the releases of a package are kept.
+struct ObservedReleases {
+  std::string folder;                ///< absolute, existing or not
+  std::uint64_t free_kb = 0;         ///< on its disk, for the user that we are there
+  std::vector<ObservedRelease> all;  ///< of this package, sorted by name
+  bool operator==(const ObservedReleases&) const = default;
+};
+
 /// A data directory of a ZooKeeper server.
 struct ObservedDataDirectory {
   bool exists = false;
@@ -113,10 +130,13 @@ struct HostFacts {
   bool java = false;                  ///< a `java` on the PATH
   bool directory_writable = false;    ///< our folder, or the nearest existing parent, is writable
   std::map<std::string, ObservedPackage> packages;  ///< by prefix
-  std::vector<ObservedProcess> processes;           ///< sorted by pid
-  std::vector<std::uint16_t> listening;             ///< TCP ports, sorted, unique
-  std::map<std::string, ObservedSlot> slots;        ///< by name
-  ObservedDataDirectory data;                       ///< of the server asked for, if any
+  std::map<std::string, ObservedReleases>
+      releases;                 ///< by package, for archives that were asked for
+  std::set<std::string> tools;  ///< of tar, gzip, xz, zstd, sha256sum; looked for with `releases`
+  std::vector<ObservedProcess> processes;     ///< sorted by pid
+  std::vector<std::uint16_t> listening;       ///< TCP ports, sorted, unique
+  std::map<std::string, ObservedSlot> slots;  ///< by name
+  ObservedDataDirectory data;                 ///< of the server asked for, if any
   bool operator==(const HostFacts&) const = default;
 
   /// The live process that the slot's identity names; nullptr: none (proven dead or never started).
@@ -125,9 +145,13 @@ struct HostFacts {
   bool is_listening(std::uint16_t port) const;
 };
 
-/// What a cache node answered to `version` on its host's loopback.
+/// What a cache node said of itself on its host's loopback.
 struct NodeAnswer {
   std::string version;
+  AdminProtocol admin = AdminProtocol::none;  ///< how it can be changed while it runs
+  SettingValues settings{};                   ///< as they are now; what it does not name is unset
+  /// Memory that it cannot give back while it runs, in MB; asked only where it is to get less.
+  std::optional<std::uint32_t> held_mb{};
   bool operator==(const NodeAnswer&) const = default;
 };
 
@@ -161,7 +185,8 @@ struct ObservedJoin {
 struct ObservedCloud {
   bool cache_list = false;
   bool client_list = false;
-  bool claimed = false;              ///< our claim stands: this deployment registered it
+  bool claimed = false;              ///< our claim stands: this deployment owns it
+  std::string claimed_by;            ///< another deployment whose claim stands; empty: none
   std::uint32_t clients = 0;         ///< children of client_list/<svc>
   std::vector<ObservedJoin> joined;  ///< sorted by (endpoint, name)
   bool operator==(const ObservedCloud&) const = default;
@@ -229,11 +254,21 @@ struct TreeFacts {
   bool operator==(const TreeFacts&) const = default;
 };
 
+/// A ZooKeeper server that serves on the client port of the spec and that we did not start.
+struct RunningServer {
+  ProcessIdentity process;
+  std::vector<std::string> argv;
+  std::string config;  ///< the file that it was started with, and its dynamic part behind it
+  bool operator==(const RunningServer&) const = default;
+};
+
 /// One observation of everything that the spec and the record name.
 struct ObservedState {
   std::map<std::string, Observation<HostFacts>> hosts;  ///< by host name
   std::map<int, Observation<ServerAnswer>> servers;     ///< by server id; absent: refused
   std::map<Endpoint, Observation<NodeAnswer>> nodes;    ///< absent: refused or no answer
+  /// By server id: what runs in place of a server of the spec that is not ours yet.
+  std::map<int, RunningServer> strangers;
   Observation<TreeFacts> tree;  ///< absent: the ensemble provably holds nothing yet (all new)
   bool operator==(const ObservedState&) const = default;
 

@@ -64,6 +64,9 @@ struct Plan {
   std::vector<Held> held;           ///< sorted by (hold, subject)
   std::vector<std::string> alarms;  ///< foreign things that do harm where they are
   std::vector<std::string> later;   ///< what cannot be known before a step of this plan has run
+  /// Nodes that are as the spec says and were started otherwise: nothing is done about it, their
+  /// next start gets it right.
+  std::vector<std::string> debts;
   std::vector<CloudImpact> impact;  ///< clouds with at least one step
   std::size_t hidden = 0;           ///< changes and held differences that a selection leaves out
   bool operator==(const Plan&) const = default;
@@ -71,6 +74,8 @@ struct Plan {
   /// Nothing to do and nothing that keeps desired and observed apart.
   bool converged() const { return steps.empty() && held.empty() && later.empty(); }
   bool holds(Hold kind) const;
+  /// Nothing differs; only what somebody else started has still to be taken over as it runs.
+  bool only_adopts() const;
 };
 
 /// What an apply is narrowed to: a cloud (service code), a host (name), or a node ("ip:port").
@@ -85,7 +90,8 @@ struct Selector {
 struct Policy {
   /// Clouds that may lose any number of nodes, or go although clients are attached.
   std::vector<std::string> allow_removal;
-  std::vector<Selector> only{};  ///< not empty: nothing else is planned
+  std::vector<std::string> adopt{};  ///< clouds to take over although the spec lists less
+  std::vector<Selector> only{};      ///< not empty: nothing else is planned
   bool operator==(const Policy&) const = default;
 };
 

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include "model/diff_parts.h"
+#include "model/packages.h"
+#include "model/plan_adoption.h"
 #include "model/select.h"
 #include "model/znodes.h"
 
@@ -90,6 +92,20 @@ std::map<Endpoint, std::string> strays_of(const DesiredState& desired,
   return strays;
 }
 
+/// The package that a step starts something from; empty: none.
+const std::string& package_of(const Action& action, const DesiredState& desired) {
+  static const std::string kNone;
+  const auto* const restart = std::get_if<RestartNode>(&action);
+  const auto* const start = restart != nullptr ? &*restart->start : std::get_if<StartNode>(&action);
+  if (start != nullptr) {
+    const DesiredCloud* const cloud = desired.cloud(start->service_code);
+    return cloud == nullptr ? kNone : cloud->package;
+  }
+  const bool server =
+      std::holds_alternative<StartServer>(action) || std::holds_alternative<RestartServer>(action);
+  return server ? desired.ensemble.package : kNone;
+}
+
 }  // namespace
 
 PlanBuilder::PlanBuilder(const DesiredState& desired_in, const ObservedState& observed_in,
@@ -102,6 +118,12 @@ PlanBuilder::PlanBuilder(const DesiredState& desired_in, const ObservedState& ob
 
 StepId PlanBuilder::add(Action action, Reason reason, SourcePosition at,
                         std::vector<StepId> after) {
+  if (!installs.empty()) {
+    const auto install = installs.find({host_of(action), package_of(action, desired)});
+    if (install != installs.end()) {
+      after.push_back(install->second);
+    }
+  }
   std::sort(after.begin(), after.end());
   after.erase(std::unique(after.begin(), after.end()), after.end());
   if (!(last_after_ == after)) {
@@ -139,10 +161,14 @@ std::uint32_t PlanBuilder::launch(const HostFacts& facts, const DesiredPackage& 
 std::uint32_t PlanBuilder::find_launch(const HostFacts& facts, const DesiredPackage& package) {
   Launch launch;
   launch.package = package.name;
-  launch.prefix = package.installed;
+  launch.prefix = prefix_of(package, facts);
   launch.connect_string = connect_string_;
   launch.as_root = facts.uid == 0;
-  if (const auto found = facts.packages.find(package.installed); found != facts.packages.end()) {
+  if (!package.archive.empty()) {  // Where it will be, when it is not there yet.
+    launch.engine = launch.prefix + "/lib/default_engine.so";
+  }
+  const auto found = facts.packages.find(launch.prefix);
+  if (found != facts.packages.end() && (launch.engine.empty() || !found->second.engine.empty())) {
     launch.engine = found->second.engine;
     launch.extensions = found->second.extensions;
   }
@@ -179,11 +205,13 @@ void hold_node(const Drift& drift, PlanBuilder& builder) {
     return;  // The mappings' step answers it, for many nodes at once.
   }
   const std::string subject = node_subject(drift);
-  if (drift.kind == DriftKind::node_untuned) {
+  if (drift.kind == DriftKind::node_restart_debt) {
+    builder.debt(fmt::format("{}: {}", subject, drift.detail));
+  } else if (drift.kind == DriftKind::node_untunable) {
     builder.hold(Hold::unsupported, subject,
-                 drift.detail +
-                     ": changing a running node is not supported yet; stop it by hand "
-                     "and the next apply starts it with the new values",
+                 fmt::format("its server does not know how to change {}; take that out of its "
+                             "\"config\"",
+                             drift.detail),
                  drift.at);
   } else if (drift.kind == DriftKind::node_starting) {
     builder.hold(Hold::waiting, subject, drift.detail, drift.at);
@@ -260,14 +288,18 @@ std::size_t steps_expected(const DesiredState& desired, const ObservedState& obs
   return missing;
 }
 
-}  // namespace
-
-Plan plan(const DesiredState& desired, const ObservedState& observed, const Policy& policy) {
+/// The plan, behind the steps that take over what `adoption` found. Differences that may be such a
+/// find are left in `contacts`, unless it is nullptr.
+Plan plan_with(const Adoption& adoption, const DesiredState& desired, const ObservedState& observed,
+               const Policy& policy, std::vector<Drift>* contacts) {
   PlanBuilder builder(desired, observed, policy);
   builder.reserve(steps_expected(desired, observed));
+  AdoptionSteps adopting;
+  adopting.plan(adoption, builder);
   std::vector<Drift> drift;
   diff_hosts(desired, observed, drift);
   diff_ensemble(desired, observed, drift);
+  keep_contacts(drift, contacts);
   plan_hosts(drift, builder);
   plan_ensemble(drift, builder);
   DiffWorld world = index(desired, observed);
@@ -275,15 +307,40 @@ Plan plan(const DesiredState& desired, const ObservedState& observed, const Poli
   for (const DesiredCloud& cloud : desired.clouds) {
     cloud_drift.clear();
     diff_cloud(world, cloud, cloud_drift);
+    keep_contacts(cloud_drift, contacts);
     plan_cloud(cloud, cloud_drift, builder);
   }
   cloud_drift.clear();
   diff_unlisted(world, cloud_drift);
+  keep_contacts(cloud_drift, contacts);
   plan_removals(cloud_drift, builder);
   plan_ensemble_stop(drift, builder);
   plan_alarms(builder);
+  adopting.put_first(builder);
   Plan made = std::move(builder).finish();
   return policy.only.empty() ? made : select(std::move(made), desired, observed, policy.only);
+}
+
+}  // namespace
+
+bool Plan::only_adopts() const {
+  return !steps.empty() && held.empty() && later.empty() &&
+         std::all_of(steps.begin(), steps.end(),
+                     [](const Step& step) { return is_adoption(step.action); });
+}
+
+Plan plan(const DesiredState& desired, const ObservedState& observed, const Policy& policy) {
+  std::vector<Drift> contacts;
+  Plan made = plan_with({}, desired, observed, policy, &contacts);
+  if (contacts.empty()) {
+    return made;
+  }
+  const Adoption adoption = find_adoption(desired, observed, contacts, policy);
+  if (adoption.empty() && adoption.refused.empty()) {
+    return made;
+  }
+  // What is taken over is planned for as if it were ours already.
+  return plan_with(adoption, desired, after_adoption(observed, adoption), policy, nullptr);
 }
 
 }  // namespace arcform

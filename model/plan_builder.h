@@ -24,6 +24,7 @@ class PlanBuilder {
   void hold(Hold kind, std::string subject, std::string reason, SourcePosition at);
   void alarm(std::string text) { plan_.alarms.push_back(std::move(text)); }
   void later(std::string text) { plan_.later.push_back(std::move(text)); }
+  void debt(std::string text) { plan_.debts.push_back(std::move(text)); }
 
   /// The host's facts; nullptr when they are unknown. Quick for the same host again and again.
   const HostFacts* host(const std::string& name);
@@ -54,6 +55,8 @@ class PlanBuilder {
 
   /// Hosts on which a process of this package cannot be started, already held.
   std::set<std::pair<std::string, std::string>> missing_packages;
+  /// Packages that steps of this plan put on hosts; what runs from them comes after.
+  std::map<std::pair<std::string, std::string>, StepId> installs;
   /// Hosts that could not be observed, already held.
   std::set<std::string> unknown_hosts;
   /// What every step that needs ZooKeeper must come after, where it is not serving yet.
@@ -92,6 +95,9 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_cloud(const DesiredCloud& cloud, const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_removals(const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_ensemble_stop(const std::vector<Drift>& drift, PlanBuilder& builder);
+
+/// A package out of an archive: installs it, removes an old release, or holds it.
+void plan_archive(const Drift& drift, PlanBuilder& builder);
 
 std::string node_subject(const Drift& drift);
 /// Holds a node's drift that no step answers.

@@ -102,11 +102,7 @@ void plan_mappings(CloudWork& work, PlanBuilder& builder) {
 void plan_cloud(const std::vector<const Drift*>& drift, CloudWork work, PlanBuilder& builder) {
   for (const Drift* item : drift) {
     if (item->kind == DriftKind::cloud_foreign) {
-      builder.teardown_held = true;
-      builder.hold(Hold::unsupported, "cloud " + work.cloud->service_code,
-                   "is registered already, and not by this deployment: adopting it is not "
-                   "supported yet; choose another service code, or unregister it there",
-                   item->at);
+      builder.teardown_held = true;  // find_adoption says why.
       return;
     }
     if (item->kind == DriftKind::cloud_unregistered && builder.tree_usable) {

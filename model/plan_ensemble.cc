@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "model/packages.h"
 #include "model/plan_servers.h"
 #include "model/zoo_cfg.h"
 
@@ -21,9 +22,11 @@ StartServer start_action(const ServerPlans& plans, const PlanBuilder& builder,
   start.id = server.id;
   start.client_port = ensemble.client_port;
   start.digest = zoo_digest(zoo_cfg(builder.desired, members_for(plans.membership, server.id)));
-  const auto found = facts.packages.find(package->installed);
+  const std::string prefix = prefix_of(*package, facts);
+  const auto found = facts.packages.find(prefix);
+  const bool known = found != facts.packages.end() && !found->second.zookeeper_classpath.empty();
   start.argv =
-      server_arguments(found == facts.packages.end() ? "" : found->second.zookeeper_classpath,
+      server_arguments(known ? found->second.zookeeper_classpath : expected_classpath(prefix),
                        fmt::format("{}/{}/zoo.cfg", facts.directory, server_slot(server.id)));
   return start;
 }
@@ -84,8 +87,13 @@ ServerPlans sort_servers(const std::vector<Drift>& drift, PlanBuilder& builder) 
       }
     } else if (item.kind == DriftKind::server_port_taken) {
       plan.serving = false;
+      const bool stranger = builder.observed.strangers.contains(item.server);
+      plan.configure = stranger ? nullptr : plan.configure;
       builder.hold(Hold::foreign, server_subject(item),
-                   item.detail + "; stop that process, or choose another clientPort", item.at);
+                   item.detail + (stranger ? "; write into the spec what it runs with, and it is "
+                                             "taken over"
+                                           : "; stop that process, or choose another clientPort"),
+                   item.at);
     } else if (item.kind == DriftKind::server_data_stale) {
       plan.stale = &item;
     } else if (item.kind == DriftKind::server_data_foreign) {
@@ -178,16 +186,14 @@ void plan_hosts(const std::vector<Drift>& drift, PlanBuilder& builder) {
       builder.missing_packages.emplace(item.host, builder.desired.ensemble.package);
       builder.hold(Hold::guard, item.host,
                    item.detail + "; install a Java runtime, ZooKeeper needs it", item.at);
+    } else if (item.kind == DriftKind::package_unfit || item.kind == DriftKind::release_unneeded ||
+               (item.kind == DriftKind::package_missing &&
+                !builder.desired.package(item.package)->archive.empty())) {
+      plan_archive(item, builder);
     } else if (item.kind == DriftKind::package_missing) {
       builder.missing_packages.emplace(item.host, item.package);
-      const DesiredPackage* const package = builder.desired.package(item.package);
-      const bool archive = package != nullptr && !package->archive.empty();
-      builder.hold(archive ? Hold::unsupported : Hold::guard, item.host,
-                   archive ? item.detail +
-                                 ": not supported yet; install it by hand and name its "
-                                 "prefix with \"installed\""
-                           : item.detail + "; install it there, or correct the prefix",
-                   item.at);
+      builder.hold(Hold::guard, item.host,
+                   item.detail + "; install it there, or correct the prefix", item.at);
     }
   }
 }

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include "model/cloud_work.h"
+#include "model/compare_settings.h"
 #include "model/diff_parts.h"
+#include "model/node_arguments.h"
 
 namespace arcform {
 namespace {
@@ -162,6 +164,25 @@ void plan_restart(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
     builder.ring_steps[left] = {id};
   }
 }
+
+/// Tells a running node its new settings: nothing is lost, so nothing has to wait for it.
+void plan_tune(const Drift& drift, const CloudWork& work, PlanBuilder& builder) {
+  const NodeJudgement judgement =
+      judge(witnesses_of(builder.observed, drift.host, drift.node, drift.cloud), drift.node, 0);
+  const NodeConfig& wanted = node_of(work, drift.node).config;
+  const auto running = parse_node_arguments(judgement.process->argv);
+  const NodeAnswer& answer = builder.observed.nodes.at(drift.node).value();
+  TuneNode tune{
+      drift.host,   drift.node,
+      drift.cloud,  identity_of(drift, builder),
+      answer.admin, compare_settings(wanted, running ? running->config : wanted, &answer).tune};
+  const bool more = std::any_of(tune.changes.begin(), tune.changes.end(), [](const Tuning& change) {
+    return change.setting == NodeSetting::connections && change.after > change.before;
+  });
+  if (!more || has_descriptors(drift, wanted, builder)) {
+    builder.add(std::move(tune), drift.detail, drift.at, {});
+  }
+}
 }  // namespace
 
 const Drift* DriftByNode::find(Endpoint node) const {
@@ -212,6 +233,8 @@ void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBui
       plan_start(*item, work, builder);
     } else if (item->kind == DriftKind::node_paused) {
       plan_restart(*item, work, builder);
+    } else if (item->kind == DriftKind::node_untuned) {
+      plan_tune(*item, work, builder);
     } else if (item->kind == DriftKind::node_running) {
       plan_stop(*item, "the spec says \"stopped\"", builder);
     } else {

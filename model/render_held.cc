@@ -65,7 +65,7 @@ std::string render_held(const std::vector<Held>& held, const DesiredState& desir
                     {fmt::format("{}: {}", word_of(item.hold), printable(item.reason))},
                     {place(desired, item.at), Ink::dim}});
   }
-  return aligned(rows, options.colour) + rest_of(held.size(), options);
+  return aligned(rows, options.colour, options.width) + rest_of(held.size(), options);
 }
 
 }  // namespace arcform

@@ -8,6 +8,8 @@
 #include "model/key_shares.h"
 #include "model/render.h"
 #include "model/render_formats.h"
+#include "model/render_groups.h"
+#include "model/render_impact.h"
 #include "model/render_text.h"
 
 namespace arcform {
@@ -21,30 +23,14 @@ template <class... Ts>
 Overload(Ts...) -> Overload<Ts...>;
 
 /// The classes that the summary counts, in the order in which they are told.
-enum class Class {
-  configure,
-  start,
-  restart,
-  create,
-  enrol,
-  map,
-  stop,
-  unmap,
-  forget,
-  unregister,
-  reconfigure
-};
-constexpr std::array<const char*, 11> kClassWords{"to configure",
-                                                  "to start",
-                                                  "to restart",
-                                                  "to create",
-                                                  "to register",
-                                                  "to map",
-                                                  "to stop",
-                                                  "to unmap",
-                                                  "to forget",
-                                                  "to unregister",
-                                                  "to join or leave the ensemble"};
+// clang-format off
+enum class Class { install, configure, start, tune, restart, create, enrol, map, stop, unmap,
+                   forget, unregister, reconfigure, remove };
+constexpr std::array<const char*, 14> kClassWords{
+    "to install", "to configure", "to start", "to tune", "to restart", "to create", "to register",
+    "to map", "to stop", "to unmap", "to forget", "to unregister",
+    "to join or leave the ensemble", "to remove"};
+// clang-format on
 
 /// What a step says of itself beside its reason: the verb, what it does to the clients, how many
 /// things it counts for and as what.
@@ -79,11 +65,21 @@ std::string restart_cost(Ring::Share share) {
                     : fmt::format("its cache is lost, {} of keys", percent_text(share));
 }
 
+/// Told in one line of their own: nothing changes by them.
+const Words kAdopts{"adopt", "", 0, Class::configure};
+const Words kWaits{"wait", "", 0, Class::configure};
+
 /// `share`: what the step's node owns of the cloud's keys (KeyShares::of_step); 0: nothing or not
 /// known.
 Words words_of(const Step& step, Ring::Share share) {
   return std::visit(
       Overload{
+          [](const InstallPackage&) {
+            return Words{"install", "nothing lost", 1, Class::install};
+          },
+          [](const RemoveRelease&) {
+            return Words{"remove", "nothing lost", 1, Class::remove};
+          },
           [](const ConfigureServer&) {
             return Words{"configure", "nothing lost", 1, Class::configure};
           },
@@ -97,9 +93,7 @@ Words words_of(const Step& step, Ring::Share share) {
           [](const RestartServer&) {
             return Words{"restart", "nothing lost while the others serve", 1, Class::restart};
           },
-          [](const AwaitQuorum&) {
-            return Words{"wait", "", 0, Class::configure};
-          },
+          [](const AwaitQuorum&) { return kWaits; },
           [](const CreateTree&) {
             return Words{"create", "nothing lost", 1, Class::create};
           },
@@ -128,6 +122,9 @@ Words words_of(const Step& step, Ring::Share share) {
           [](const UnregisterCloud&) {
             return Words{"unregister", "the cloud is gone for its clients", 1, Class::unregister};
           },
+          [](const TuneNode&) {
+            return Words{"tune", "live, nothing lost", 1, Class::tune};
+          },
           [](const ReconfigureEnsemble& a) {
             return Words{a.line.empty() ? "leave" : "join", "nothing lost, nothing restarts", 1,
                          Class::reconfigure};
@@ -138,6 +135,9 @@ Words words_of(const Step& step, Ring::Share share) {
           [](const SetDataAside&) {
             return Words{"set aside", "nothing lost", 1, Class::forget};
           },
+          [](const AdoptServer&) { return kAdopts; },
+          [](const AdoptCloud&) { return kAdopts; },
+          [](const AdoptNode&) { return kAdopts; },
       },
       step.action);
 }
@@ -169,52 +169,6 @@ Row row_of(const Step& step, Ring::Share share, const DesiredState& desired) {
   }
   return {{sign, ink_of(sign)}, {subject_of(step)}, {printable(host_of(step.action))},
           {std::move(what)},    {words.cost},       {place(desired, step.at), Ink::dim}};
-}
-
-/// Steps that stand under one heading, in the order of the plan.
-struct Group {
-  std::string heading;
-  std::vector<const Step*> steps;
-};
-
-std::string heading_of(const Step& step, const DesiredState& desired) {
-  const std::string code = cloud_of(step.action);
-  if (code.empty()) {
-    const bool node = std::holds_alternative<StopNode>(step.action) ||
-                      std::holds_alternative<ForgetNode>(step.action);
-    return node ? "hosts (leftovers of nodes that are in no cloud)" : "ensemble";
-  }
-  const DesiredCloud* const cloud = desired.cloud(code);
-  if (cloud == nullptr) {
-    return fmt::format("cloud {} (gone from the spec)", printable(code));
-  }
-  std::vector<std::uint32_t> hosts;
-  for (const DesiredNode& node : cloud->nodes) {
-    hosts.push_back(node.host);
-  }
-  std::sort(hosts.begin(), hosts.end());
-  hosts.erase(std::unique(hosts.begin(), hosts.end()), hosts.end());
-  return fmt::format("cloud {} ({}, {})", printable(code),
-                     counted(cloud->nodes.size(), "node", "nodes"),
-                     counted(hosts.size(), "host", "hosts"));
-}
-
-/// One group per cloud, one for the ensemble, one for the rest, by their first step.
-std::vector<Group> groups_of(const Plan& plan, const DesiredState& desired) {
-  std::vector<Group> groups;
-  std::map<std::pair<std::string, bool>, std::size_t> found;
-  for (const Step& step : plan.steps) {
-    const bool leftover = std::holds_alternative<StopNode>(step.action) ||
-                          std::holds_alternative<ForgetNode>(step.action);
-    const std::string code = cloud_of(step.action);
-    const auto [at, added] =
-        found.try_emplace(std::pair(code, code.empty() && leftover), groups.size());
-    if (added) {
-      groups.push_back({heading_of(step, desired), {}});
-    }
-    groups[at->second].steps.push_back(&step);
-  }
-  return groups;
 }
 
 std::vector<Row> rows_of(const Group& group, std::size_t shown, const Plan& plan,
@@ -278,56 +232,17 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-/// How long ring changes of a cloud lie apart, in seconds: the longest session timeout in it.
-std::uint32_t settle_s(const DesiredState& desired, const std::string& code) {
-  std::uint32_t seconds = 0;
-  if (const DesiredCloud* const cloud = desired.cloud(code)) {
-    for (const DesiredNode& node : cloud->nodes) {
-      seconds = std::max<std::uint32_t>(seconds, node.config.session_timeout_s);
-    }
-  }
-  return seconds;
-}
-
-/// "test-cloud: one node down at a time, 14.3 % of keys remapped, 2 caches lost"
-std::string impact_line(const CloudImpact& impact, const Plan& plan, const KeyShares& shares,
-                        const DesiredState& desired) {
-  const auto spaced = std::count_if(plan.steps.begin(), plan.steps.end(), [&](const Step& step) {
-    return step.settle && cloud_of(step.action) == impact.service_code;
-  });
-  std::vector<std::string> parts;
-  if (impact.down_at_once_max > 0) {
-    parts.push_back(impact.down_at_once_max == 1
-                        ? "one node down at a time"
-                        : fmt::format("at most {} nodes down at a time", impact.down_at_once_max));
-  }
-  if (const std::uint32_t seconds = settle_s(desired, impact.service_code);
-      spaced > 1 && seconds > 0) {
-    parts.push_back(fmt::format("changes of its ring at least {} s apart", seconds));
-  }
-  const auto remapped = shares.remapped.find(impact.service_code);
-  if (remapped != shares.remapped.end() && remapped->second > 0) {
-    parts.push_back(remapped->second == Ring::kWhole
-                        ? "all keys lost"
-                        : percent_text(remapped->second) + " of keys remapped");
-  }
-  if (impact.caches_lost > 0) {
-    parts.push_back(counted(impact.caches_lost, "cache lost", "caches lost"));
-  }
-  return parts.empty()
-             ? ""
-             : fmt::format("{}: {}\n", printable(impact.service_code), fmt::join(parts, ", "));
-}
-
 std::string summary(const Plan& plan, const KeyShares& shares, const DesiredState& desired,
                     const RenderOptions& options) {
   const std::string hidden = render_hidden(plan);
   if (plan.converged() && plan.hidden > 0) {
     return fmt::format("No changes are selected.{}\n", hidden);
   }
-  if (plan.converged()) {
-    return plan.alarms.empty() ? "No changes. Observed equals desired.\n"
-                               : "No changes. Observed equals desired, but see the alarms above.\n";
+  if (plan.converged() || plan.only_adopts()) {
+    return (plan.alarms.empty() ? "No changes. Observed equals desired.\n"
+                                : "No changes. Observed equals desired, but see the alarms "
+                                  "above.\n") +
+           adoption_line(plan);
   }
   std::string text;
   if (plan.steps.empty()) {
@@ -341,7 +256,7 @@ std::string summary(const Plan& plan, const KeyShares& shares, const DesiredStat
                     held_words(plan.held));
   }
   text += hidden;
-  text = painted(text, Ink::bold, options.colour) + "\n";
+  text = painted(text, Ink::bold, options.colour) + "\n" + adoption_line(plan);
   std::vector<std::string> lines;
   for (const CloudImpact& impact : plan.impact) {
     if (std::string line = impact_line(impact, plan, shares, desired); !line.empty()) {
@@ -367,6 +282,8 @@ std::string render_plan(const Plan& plan, const DesiredState& desired,
     out += rendered(group, plan, shares, desired, options);
   }
   out += listed("later", plan.later, {"·", Ink::dim}, options);
+  out += listed("restart debt (as the spec says by now; their next start has it in its start line)",
+                plan.debts, {"·", Ink::dim}, options);
   if (!plan.held.empty()) {
     out += fmt::format("\n{}\n{}", painted("left alone", Ink::bold, options.colour),
                        render_held(plan.held, desired, options));

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "model/compare_settings.h"
 #include "model/node_arguments.h"
 #include "model/render.h"
 #include "model/render_text.h"
@@ -181,16 +182,25 @@ Row node_row(const Line& line, const std::string& code, const ObservedState& obs
           {joined}};
   const auto running =
       judgement.process != nullptr ? parse_node_arguments(judgement.process->argv) : std::nullopt;
+  const NodeAnswer* const answer = witnesses.answer == nullptr ? nullptr : witnesses.answer->get();
+  const auto effective = [&](NodeSetting setting, std::uint32_t started) {
+    return answer == nullptr ? started : answer->settings.get(setting).value_or(started);
+  };
   for (const auto value :
-       {running ? running->config.memlimit_mb : 0, running ? running->config.connections : 0,
+       {running ? effective(NodeSetting::memlimit, running->config.memlimit_mb) : 0,
+        running ? effective(NodeSetting::connections, running->config.connections) : 0,
         running ? std::uint32_t{running->config.threads} : 0}) {
     row.push_back({running ? fmt::to_string(value) : "-"});
   }
+  const std::string debt = running && line.wanted != nullptr
+                               ? compare_settings(line.wanted->config, running->config, answer).debt
+                               : "";
   const Ink ink = judgement.verdict == Verdict::up        ? Ink::green
                   : judgement.verdict == Verdict::unknown ? Ink::yellow
                                                           : Ink::red;
-  row.push_back({fmt::format("{}: {}{}", name_of(judgement.verdict), printable(judgement.why),
-                             line.wanted == nullptr ? "; not in the spec" : ""),
+  row.push_back({fmt::format("{}: {}{}{}", name_of(judgement.verdict), printable(judgement.why),
+                             line.wanted == nullptr ? "; not in the spec" : "",
+                             debt.empty() ? "" : "; restart debt: " + debt),
                  ink});
   return row;
 }

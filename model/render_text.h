@@ -8,6 +8,7 @@
 
 #include "model/desired.h"
 #include "model/observed.h"
+#include "model/plan.h"
 #include "model/render.h"
 
 /// What the renderers share: ink, aligned rows, counted words. Only model/ uses it.
@@ -54,5 +55,9 @@ std::string observed_line(const DesiredState& desired, const ObservedState& obse
 /// of some clouds and what they stand on.
 std::string verdict_line(const DesiredState& desired, const ObservedState& observed,
                          const std::vector<std::string>& clouds = {});
+
+/// "The next apply adopts what runs: 3 servers, cloud shop, 6 nodes; nothing is restarted for it."
+/// and a newline; empty: the plan adopts nothing.
+std::string adoption_line(const Plan& plan);
 
 }  // namespace arcform

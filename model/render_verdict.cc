@@ -24,6 +24,10 @@ Noun noun_of(DriftKind kind) {
       return {"directory not writable", "directories not writable"};
     case DriftKind::package_missing:
       return {"package missing", "packages missing"};
+    case DriftKind::package_unfit:
+      return {"package unfit", "packages unfit"};
+    case DriftKind::release_unneeded:
+      return {"old release", "old releases"};
     case DriftKind::java_missing:
       return {"host without java", "hosts without java"};
     case DriftKind::server_not_configured:
@@ -82,6 +86,10 @@ Noun noun_of(DriftKind kind) {
     case DriftKind::node_outdated:
     case DriftKind::node_untuned:
       return {"node with another configuration", "nodes with another configuration"};
+    case DriftKind::node_untunable:
+      return {"node that cannot be set so", "nodes that cannot be set so"};
+    case DriftKind::node_restart_debt:
+      return {"node with restart debt", "nodes with restart debt"};
     case DriftKind::node_unknown:
       return {"node unknown", "nodes unknown"};
   }
@@ -98,6 +106,7 @@ bool is_unknown(DriftKind kind) {
 std::string verdict_line(const DesiredState& desired, const ObservedState& observed,
                          const std::vector<std::string>& clouds) {
   std::vector<Drift> drift = diff(desired, observed);
+  std::erase_if(drift, [](const Drift& item) { return item.kind == DriftKind::node_restart_debt; });
   std::string name = printable(desired.deployment);
   if (!clouds.empty()) {
     std::erase_if(drift, [&](const Drift& item) {

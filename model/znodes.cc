@@ -59,6 +59,12 @@ std::string hosts(std::string_view name) {
 std::string host(std::string_view name, std::string_view host_name) {
   return fmt::format("{}/{}", hosts(name), host_name);
 }
+std::string rollouts(std::string_view name) {
+  return deployment(name) + "/rollouts";
+}
+std::string rollout(std::string_view name, std::string_view service_code) {
+  return fmt::format("{}/{}", rollouts(name), service_code);
+}
 
 std::string pauses(std::string_view name) {
   return deployment(name) + "/paused";

@@ -47,6 +47,9 @@ std::string claim(std::string_view deployment_name, std::string_view service_cod
 /// from the spec can still be cleaned up.
 std::string hosts(std::string_view deployment_name);
 std::string host(std::string_view deployment_name, std::string_view host_name);
+/// Parent of the rollouts: per cloud, when its ring last changed and which nodes are warming.
+std::string rollouts(std::string_view deployment_name);
+std::string rollout(std::string_view deployment_name, std::string_view service_code);
 
 /// Parent of the pauses: one child per scope, JSON (see Pause).
 std::string pauses(std::string_view deployment_name);

@@ -105,6 +105,12 @@ std::map<std::string, std::string> zoo_settings(std::string_view text) {
   return settings;
 }
 
+std::map<std::string, std::string> zoo_members(std::string_view text) {
+  std::map<std::string, std::string> members = zoo_settings(text);
+  std::erase_if(members, [](const auto& entry) { return !entry.first.starts_with("server."); });
+  return members;
+}
+
 std::map<std::string, std::string> comparable_settings(std::string_view text) {
   std::map<std::string, std::string> settings = zoo_settings(text);
   const auto reconfig = settings.find("reconfigEnabled");

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,22 @@ std::map<std::string, std::string> zoo_settings(std::string_view text);
 /// The settings that make a difference between two files: a server with dynamic reconfiguration
 /// keeps its list of members apart and changes it while it runs, so they do not count there.
 std::map<std::string, std::string> comparable_settings(std::string_view text);
+
+/// The members in the file: "server.1" and so on, as they stand there.
+std::map<std::string, std::string> zoo_members(std::string_view text);
+
+/// One member of an ensemble: "10.0.0.1:2888:3888[:participant][;[address:]2181]".
+struct ZooMember {
+  std::string host;
+  std::uint16_t quorum_port = 0;
+  std::uint16_t election_port = 0;
+  std::uint16_t client_port = 0;  ///< 0: the file says it elsewhere
+  bool observer = false;
+};
+/// nullopt: not such a member.
+std::optional<ZooMember> parse_member(std::string_view text);
+/// The port on which the server of this id and file serves clients; 0: it does not say.
+std::uint16_t client_port_of(std::string_view config, int id);
 
 /// A short digest of the comparable settings, stable over order and comments; tells whether a
 /// running server was started with this configuration. Not cryptographic.

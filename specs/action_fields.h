@@ -8,6 +8,28 @@
 namespace arcform {
 
 template <>
+inline constexpr const char* kKind<InstallPackage> = "installPackage";
+template <class A, Same<InstallPackage> T>
+void fields(A& archive, T& value) {
+  auto& [host, package, prefix, sha256] = value;
+  archive("host", host);
+  archive("package", package, "its name in the spec");
+  archive("prefix", prefix, "where it will be there");
+  archive("sha256", sha256, "of the archive");
+}
+
+template <>
+inline constexpr const char* kKind<RemoveRelease> = "removeRelease";
+template <class A, Same<RemoveRelease> T>
+void fields(A& archive, T& value) {
+  auto& [host, package, folder, release] = value;
+  archive("host", host);
+  archive("package", package, "its name in the spec");
+  archive("folder", folder);
+  archive("release", release);
+}
+
+template <>
 inline constexpr const char* kKind<ConfigureServer> = "configureServer";
 template <class A, Same<ConfigureServer> T>
 void fields(A& archive, T& value) {
@@ -40,14 +62,57 @@ void fields(A& archive, T& value) {
   archive("process", process, "exactly this one");
 }
 
+template <class A, Same<ServerPlace> T>
+void fields(A& archive, T& value) {
+  auto& [id, host, before, after] = value;
+  archive("id", id);
+  archive("host", host, "empty: it cannot be asked");
+  archive("before", before, "it votes in the list that is");
+  archive("after", after, "it votes in the list that comes");
+}
+
 template <>
 inline constexpr const char* kKind<RestartServer> = "restartServer";
 template <class A, Same<RestartServer> T>
 void fields(A& archive, T& value) {
-  auto& [stop, start, leader] = value;
+  auto& [stop, start, leader, members] = value;
   archive("stop", stop);
   archive("start", start);
   archive("leader", leader, "it led when this was planned");
+  archive("members", members, "who votes, in the list that is and the list that comes");
+}
+
+template <>
+inline constexpr const char* kKind<ReconfigureEnsemble> = "reconfigureEnsemble";
+template <class A, Same<ReconfigureEnsemble> T>
+void fields(A& archive, T& value) {
+  auto& [server, host, line, before, after, members] = value;
+  archive("server", server, "id");
+  archive("host", host, "empty: not known");
+  archive("line", line, "of a joiner; empty: it leaves");
+  archive("before", before, "the list that it must be, by id");
+  archive("after", after, "the list that it becomes");
+  archive("members", members, "who votes, in the list that is and the list that comes");
+}
+
+template <>
+inline constexpr const char* kKind<RetireServer> = "retireServer";
+template <class A, Same<RetireServer> T>
+void fields(A& archive, T& value) {
+  auto& [stop, data_directories, members] = value;
+  archive("stop", stop);
+  archive("dataDirectories", data_directories, "set aside");
+  archive("members", members, "without it");
+}
+
+template <>
+inline constexpr const char* kKind<SetDataAside> = "setDataAside";
+template <class A, Same<SetDataAside> T>
+void fields(A& archive, T& value) {
+  auto& [host, id, data_directories] = value;
+  archive("host", host);
+  archive("id", id, "of the server");
+  archive("dataDirectories", data_directories);
 }
 
 template <>
@@ -155,6 +220,72 @@ template <class A, Same<UnregisterCloud> T>
 void fields(A& archive, T& value) {
   auto& [service_code] = value;
   archive("serviceCode", service_code);
+}
+
+template <class A, Same<RunningProcess> T>
+void fields(A& archive, T& value) {
+  auto& [identity, argv] = value;
+  archive("identity", identity);
+  archive("argv", argv, "must still be this");
+}
+
+template <>
+inline constexpr const char* kKind<AdoptServer> = "adoptServer";
+template <class A, Same<AdoptServer> T>
+void fields(A& archive, T& value) {
+  auto& [host, id, running, config, data_directory] = value;
+  archive("host", host);
+  archive("id", id, "of the server");
+  archive("running", running, "exactly this one");
+  archive("config", config, "the zoo.cfg that its next start uses");
+  archive("dataDirectory", data_directory);
+}
+
+template <>
+inline constexpr const char* kKind<AdoptCloud> = "adoptCloud";
+template <class A, Same<AdoptCloud> T>
+void fields(A& archive, T& value) {
+  auto& [service_code, nodes, hosts] = value;
+  archive("serviceCode", service_code);
+  archive("nodes", nodes, "that were seen");
+  archive("hosts", hosts, "how they are reached, to be recorded");
+}
+
+template <>
+inline constexpr const char* kKind<AdoptNode> = "adoptNode";
+template <class A, Same<AdoptNode> T>
+void fields(A& archive, T& value) {
+  auto& [host, node, service_code, running] = value;
+  archive("host", host);
+  archive("node", node);
+  archive("serviceCode", service_code);
+  archive("running", running, "exactly this one");
+}
+
+inline const char* json_name(NodeSetting setting) {
+  const auto index = static_cast<std::size_t>(setting);
+  return index < kNodeSettings ? all_node_settings()[index].spec : nullptr;
+}
+
+template <class A, Same<Tuning> T>
+void fields(A& archive, T& value) {
+  auto& [setting, before, after] = value;
+  archive("setting", setting);
+  archive("before", before);
+  archive("after", after);
+}
+
+template <>
+inline constexpr const char* kKind<TuneNode> = "tuneNode";
+template <class A, Same<TuneNode> T>
+void fields(A& archive, T& value) {
+  auto& [host, node, service_code, process, admin, changes] = value;
+  archive("host", host);
+  archive("node", node);
+  archive("serviceCode", service_code);
+  archive("process", process, "exactly this one");
+  archive("admin", admin, "how it is told");
+  archive("changes", changes, "in an order that its server takes");
 }
 
 template <class A, Same<Launch> T>

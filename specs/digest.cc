@@ -61,10 +61,23 @@ void render_ensemble(const DesiredEnsemble& ensemble, Canonical& out) {
 void render_cloud(const DesiredCloud& cloud, Canonical& out) {
   out.line("cloud", cloud.service_code, cloud.package, static_cast<std::uint64_t>(cloud.state),
            std::uint64_t{cloud.rollout.max_unavailable}, std::uint64_t{cloud.protect});
+  if (cloud.rollout.min_ready_s > 0) {
+    out.line("ready", std::uint64_t{cloud.rollout.min_ready_s});
+  }
+  if (const auto& warm = cloud.rollout.warm) {
+    out.line("warm", std::uint64_t{warm->hit_permille}, std::uint64_t{warm->timeout_s},
+             std::uint64_t{warm->stops});
+  }
   for (const DesiredNode& node : cloud.nodes) {
     out.line("node", std::uint64_t{node.host}, std::uint64_t{node.endpoint.port},
              std::uint64_t{node.config.memlimit_mb}, std::uint64_t{node.config.connections},
              std::uint64_t{node.config.threads}, std::uint64_t{node.config.session_timeout_s});
+    for (std::size_t i = kFirstOnlineOnly; i < kNodeSettings && !node.config.online.empty(); ++i) {
+      const SettingInfo& info = all_node_settings()[i];
+      if (const auto value = node.config.online_value(info.setting)) {
+        out.line("online", std::string(info.spec), std::uint64_t{*value});
+      }
+    }
   }
 }
 
@@ -90,7 +103,9 @@ std::string digest_of(const DesiredState& desired) {
     render_host(host, out);
   }
   for (const DesiredPackage& package : desired.packages) {
-    out.line("package", package.name, package.installed, package.archive, package.sha256,
+    // Where an archive lies here does not matter once its checksum is known.
+    out.line("package", package.name, package.installed,
+             package.sha256.empty() ? package.archive : std::string(), package.sha256,
              package.directory);
   }
   out.line("removals", std::uint64_t{desired.max_removals.amount},

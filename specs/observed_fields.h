@@ -58,11 +58,27 @@ void fields(A& archive, T& value) {
   archive("hasData", has_data);
 }
 
+template <class A, Same<ObservedRelease> T>
+void fields(A& archive, T& value) {
+  auto& [name, sha256, installed_at] = value;
+  archive("name", name);
+  archive("sha256", sha256, "of its archive; empty: not ours");
+  archive("installedAt", installed_at, "seconds since 1970, by the host's clock");
+}
+
+template <class A, Same<ObservedReleases> T>
+void fields(A& archive, T& value) {
+  auto& [folder, free_kb, all] = value;
+  archive("folder", folder);
+  archive("freeKb", free_kb);
+  archive("all", all);
+}
+
 template <class A, Same<HostFacts> T>
 void fields(A& archive, T& value) {
   auto& [boot_id, uptime_ticks, ticks_per_second, directory, memory_total_kb, memory_available_kb,
-         uid, open_files_hard, java, directory_writable, packages, processes, listening, slots,
-         data] = value;
+         uid, open_files_hard, java, directory_writable, packages, releases, tools, processes,
+         listening, slots, data] = value;
   archive("bootId", boot_id);
   archive("uptimeTicks", uptime_ticks);
   archive("ticksPerSecond", ticks_per_second);
@@ -74,6 +90,8 @@ void fields(A& archive, T& value) {
   archive("java", java);
   archive("directoryWritable", directory_writable);
   archive("packages", packages, "by prefix");
+  archive("releases", releases, "of packages out of archives, by package");
+  archive("tools", tools, "that unpack archives");
   archive("processes", processes, "cache nodes and ZooKeeper servers; secrets are ***");
   archive("listening", listening, "TCP ports");
   archive("slots", slots, "folders of processes, by name");
@@ -82,8 +100,15 @@ void fields(A& archive, T& value) {
 
 template <class A, Same<NodeAnswer> T>
 void fields(A& archive, T& value) {
-  auto& [version] = value;
+  auto& [version, admin, settings, held_mb] = value;
   archive("version", version);
+  archive("admin", admin, "how it can be changed while it runs");
+  NamedSettings known = named(settings);
+  archive("settings", known, "as they are");
+  archive("heldMb", held_mb, "memory that it cannot give back; null: not asked");
+  if constexpr (!std::is_const_v<T>) {
+    settings = unnamed(known);
+  }
 }
 
 template <class A, Same<ServerAnswer> T>
@@ -100,10 +125,11 @@ void fields(A& archive, T& value) {
 
 template <class A, Same<ObservedCloud> T>
 void fields(A& archive, T& value) {
-  auto& [cache_list, client_list, claimed, clients, joined] = value;
+  auto& [cache_list, client_list, claimed, claimed_by, clients, joined] = value;
   archive("cacheList", cache_list);
   archive("clientList", client_list);
   archive("claimed", claimed, "this deployment registered it");
+  archive("claimedBy", claimed_by, "another deployment; empty: none");
   archive("clients", clients);
   archive("joined", joined);
 }
@@ -195,12 +221,21 @@ void fields(FieldShape& archive, const Observation<Value>& /*observation*/) {
   archive.optional("why", std::string(), "only when unknown");
 }
 
+template <class A, Same<RunningServer> T>
+void fields(A& archive, T& value) {
+  auto& [process, argv, config] = value;
+  archive("process", process);
+  archive("argv", argv);
+  archive("config", config, "the file that it was started with; secrets are ***");
+}
+
 template <class A, Same<ObservedState> T>
 void fields(A& archive, T& value) {
-  auto& [hosts, servers, nodes, tree] = value;
+  auto& [hosts, servers, nodes, strangers, tree] = value;
   archive("hosts", hosts, "by name");
   archive("servers", servers, "by id; absent: it refuses");
   archive("nodes", nodes, "absent: it refuses or does not answer");
+  archive("strangers", strangers, "servers of the spec that somebody else runs, by id");
   archive("tree", tree, "what ZooKeeper holds");
 }
 

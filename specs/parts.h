@@ -52,6 +52,14 @@ void read_ssh(const json::Value& value, const std::string& path, SshAccess& ssh,
 void read_hosts(ObjectFields& root, Reading& reading);
 void read_packages(ObjectFields& root, Reading& reading);
 void read_ensemble(ObjectFields& root, Reading& reading);
+/// The fields of a node's "config" that are set while it runs, into `config.online`.
+void read_online_settings(ObjectFields& fields, NodeConfig& config);
+/// The rules between settings of one node, reported at its entry.
+void check_settings(const NodeConfig& config, SourcePosition at, const std::string& path,
+                    Problems& problems);
+/// "rollout" of a cloud whose nodes have been read.
+void read_rollout(const json::Value& value, const std::string& path, DesiredCloud& cloud,
+                  Problems& problems);
 /// Also sorts: clouds by service code, nodes by endpoint.
 void read_clouds(ObjectFields& root, Reading& reading);
 

@@ -62,8 +62,9 @@ void fields(A& archive, T& value) {
 
 template <class A, Same<Policy> T>
 void fields(A& archive, T& value) {
-  auto& [allow_removal, only] = value;
+  auto& [allow_removal, adopt, only] = value;
   archive("allowRemoval", allow_removal, "clouds of --allow-removal");
+  archive("adopt", adopt, "clouds of --adopt");
   archive("only", only, "what --only narrows the plan to; empty: nothing");
 }
 
@@ -164,6 +165,7 @@ struct PlanDocument {
   std::vector<Held> held;
   std::vector<std::string> alarms;
   std::vector<std::string> later;
+  std::vector<std::string> debts;
   std::vector<CloudImpact> impact;
   std::size_t hidden = 0;
   std::vector<Fact> facts;
@@ -173,7 +175,7 @@ struct PlanDocument {
 template <class A, Same<PlanDocument> T>
 void fields(A& archive, T& value) {
   auto& [head, deployment, spec, seen, policy, converged, summary, remapped, steps, launches, held,
-         alarms, later, impact, hidden, facts, plan_facts] = value;
+         alarms, later, debts, impact, hidden, facts, plan_facts] = value;
   fields_of_head(archive, head);
   archive("deployment", deployment);
   archive("spec", spec);
@@ -187,6 +189,7 @@ void fields(A& archive, T& value) {
   archive("held", held, "differences that are left alone, and why");
   archive("alarms", alarms, "foreign things that do harm");
   archive("later", later, "what cannot be known before a step has run");
+  archive("restartDebts", debts, "as wanted by now, though started otherwise; nothing to do");
   archive("impact", impact, "clouds with at least one step");
   archive("hidden", hidden, "changes and held differences that --only leaves out");
   archive("facts", facts, "what was seen and must still be so when the plan is applied");
@@ -229,6 +232,7 @@ PlanDocument document_of(const SavedPlan& saved) {
   out.held = saved.plan.held;
   out.alarms = saved.plan.alarms;
   out.later = saved.plan.later;
+  out.debts = saved.plan.debts;
   out.impact = saved.plan.impact;
   out.hidden = saved.plan.hidden;
   out.facts = saved.facts.facts;
@@ -251,7 +255,15 @@ bool is_whole(const Action& action) {
   const auto* const server = std::get_if<RestartServer>(&action);
   const auto* const node = std::get_if<RestartNode>(&action);
   const auto* const unmap = std::get_if<UnmapNodes>(&action);
-  return (server == nullptr || (server->stop && server->start)) &&
+  const auto* const retire = std::get_if<RetireServer>(&action);
+  const auto* const change = std::get_if<ReconfigureEnsemble>(&action);
+  const auto* const adopt_server = std::get_if<AdoptServer>(&action);
+  const auto* const adopt_node = std::get_if<AdoptNode>(&action);
+  return (retire == nullptr || retire->stop) &&
+         (change == nullptr || (change->before && change->after)) &&
+         (adopt_server == nullptr || adopt_server->running) &&
+         (adopt_node == nullptr || adopt_node->running) &&
+         (server == nullptr || (server->stop && server->start)) &&
          (node == nullptr || (node->stop && node->start)) &&
          (unmap == nullptr || !unmap->nodes.empty() || !unmap->forget_hosts.empty());
 }
@@ -295,6 +307,7 @@ void take_steps(PlanDocument&& document, SavedPlan& saved) {
   saved.plan.held = std::move(document.held);
   saved.plan.alarms = std::move(document.alarms);
   saved.plan.later = std::move(document.later);
+  saved.plan.debts = std::move(document.debts);
   saved.plan.impact = std::move(document.impact);
   saved.plan.hidden = document.hidden;
   saved.facts.facts = std::move(document.facts);

@@ -73,7 +73,7 @@ class CloudReader {
     }
     cloud.state = static_cast<RunState>(fields.choice("state", kStates).value_or(0));
     if (const json::Value* const rollout = fields.any("rollout")) {
-      read_rollout(*rollout, fields.path("rollout"), cloud);
+      read_rollout(*rollout, fields.path("rollout"), cloud, reading_.problems);
     }
     cloud.protect = fields.boolean("protect").value_or(false);
     fields.finish();
@@ -137,6 +137,7 @@ class CloudReader {
     if (fields.has("sessionTimeout")) {
       timeout = {fields.at("sessionTimeout"), fields.path("sessionTimeout")};
     }
+    read_online_settings(fields, config);
     fields.finish();
   }
 
@@ -149,20 +150,6 @@ class CloudReader {
                       bounds_->min, bounds_->max),
           fmt::format("set \"sessionTimeout\" here, or \"{}\" in ensemble.config",
                       ms > bounds_->max ? "maxSessionTimeout" : "minSessionTimeout"));
-    }
-  }
-
-  void read_rollout(const json::Value& value, const std::string& path, DesiredCloud& cloud) {
-    ObjectFields fields(value, path, reading_.problems);
-    cloud.rollout.max_unavailable = static_cast<std::uint32_t>(
-        fields.number("maxUnavailable", {1, kNodesMax, "it is a number of nodes, not a percentage"})
-            .value_or(1));
-    fields.finish();
-    const std::size_t nodes = cloud.nodes.size();
-    if (nodes > 1 && cloud.rollout.max_unavailable >= nodes) {
-      reading_.problems.warning(fields.at("maxUnavailable"), fields.path("maxUnavailable"),
-                                fmt::format("a rollout may take down all {} nodes at once", nodes),
-                                "use a smaller number to keep the cloud in use");
     }
   }
 
@@ -181,6 +168,7 @@ class CloudReader {
     }
     fields.finish();
     check_timeout(config.session_timeout_s, timeout);
+    check_settings(config, value.at, path, reading_.problems);
     named_ += hosts.size();
     too_many_ =
         named_ > kNodesMax || reading_.nodes.size() + hosts.size() * ports.size() > kNodesMax;

@@ -93,6 +93,10 @@ SpecResult read_spec(std::string_view text, std::string_view file_name) {
   return result;
 }
 
+std::string spec_digest(const DesiredState& desired) {
+  return digest_of(desired);
+}
+
 std::string format(const Diagnostic& diagnostic, std::string_view file_name) {
   std::string text = fmt::format("{}:{}:{}: {}", printable(file_name), diagnostic.line,
                                  diagnostic.column, diagnostic.warning ? "warning: " : "");

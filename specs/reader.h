@@ -32,6 +32,10 @@ struct SpecResult {
 /// are kept; a last one says how many more there were.
 SpecResult read_spec(std::string_view text, std::string_view file_name);
 
+/// sha256 (hex) of everything that the spec says, without file name and positions: two specs of one
+/// digest ask for the same. To be taken anew when archives' checksums were filled in.
+std::string spec_digest(const DesiredState& desired);
+
 inline constexpr std::size_t kDiagnosticsMax = 1'000;
 
 /// "file:line:column: path: what; what to do", with "warning: " before the path of a warning. One

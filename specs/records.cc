@@ -107,6 +107,65 @@ std::optional<AppliedRecord> read_applied(std::string_view text) {
   return record;
 }
 
+std::string write_rollout(const RolloutRecord& record) {
+  rapidjson::StringBuffer buffer;
+  Writer writer(buffer);
+  writer.StartObject();
+  writer.Key("version");
+  writer.Int(1);
+  member(writer, "specDigest", record.spec_digest);
+  writer.Key("ringChangedAt");
+  writer.Int64(record.ring_changed_ms);
+  writer.Key("changing");
+  writer.Bool(record.changing);
+  writer.Key("restarted");
+  writer.StartArray();
+  for (const RolloutRecord::Restarted& item : record.restarted) {
+    writer.StartObject();
+    member(writer, "node", item.node.text());
+    writer.Key("at");
+    writer.Int64(item.at_ms);
+    if (item.hit_ratio) {
+      writer.Key("hitRatio");
+      writer.Double(*item.hit_ratio);
+    }
+    writer.EndObject();
+  }
+  writer.EndArray();
+  writer.EndObject();
+  return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::optional<RolloutRecord> read_rollout(std::string_view text) {
+  const auto document = parse_object(text);
+  if (!document || number_of(*document, "version") != 1) {
+    return std::nullopt;
+  }
+  RolloutRecord record;
+  record.spec_digest = text_of(*document, "specDigest");
+  record.ring_changed_ms = static_cast<std::int64_t>(number_of(*document, "ringChangedAt"));
+  const auto changing = document->FindMember("changing");
+  record.changing = changing != document->MemberEnd() && changing->value.IsTrue();
+  const auto restarted = document->FindMember("restarted");
+  if (restarted == document->MemberEnd() || !restarted->value.IsArray()) {
+    return record;
+  }
+  for (const auto& item : restarted->value.GetArray()) {
+    const bool whole = item.IsObject() && item.HasMember("node") && item["node"].IsString() &&
+                       item.HasMember("at") && item["at"].IsInt64();
+    const auto node = whole ? Endpoint::parse(item["node"].GetString()) : std::nullopt;
+    if (!node) {
+      return std::nullopt;
+    }
+    RolloutRecord::Restarted entry{*node, item["at"].GetInt64()};
+    if (item.HasMember("hitRatio") && item["hitRatio"].IsNumber()) {
+      entry.hit_ratio = item["hitRatio"].GetDouble();
+    }
+    record.restarted.push_back(entry);
+  }
+  return record;
+}
+
 std::string write_host(const HostRecord& record) {
   rapidjson::StringBuffer buffer;
   Writer writer(buffer);

@@ -33,6 +33,26 @@ struct AppliedRecord {
 std::string write_applied(const AppliedRecord& record);
 std::optional<AppliedRecord> read_applied(std::string_view text);
 
+/// What the next run must know of a cloud whose ring we have changed. Times are in ms since 1970,
+/// by the clock of the ensemble's leader.
+/// {"version":1,"specDigest":"...","ringChangedAt":1767225600000,
+/// "changing":false,"restarted":[{"node":"10.0.0.1:11211","at":1767225600000,"hitRatio":0.93}]}
+struct RolloutRecord {
+  struct Restarted {
+    Endpoint node;
+    std::int64_t at_ms = 0;
+    std::optional<double> hit_ratio{};  ///< before it was stopped; nothing: it served no gets
+    bool operator==(const Restarted&) const = default;
+  };
+  std::string spec_digest;           ///< of the spec that was being applied
+  std::int64_t ring_changed_ms = 0;  ///< when its ring last changed
+  bool changing = false;             ///< a change was under way when this was written
+  std::vector<Restarted> restarted;  ///< nodes that may not be ready or warm yet
+  bool operator==(const RolloutRecord&) const = default;
+};
+std::string write_rollout(const RolloutRecord& record);
+std::optional<RolloutRecord> read_rollout(std::string_view text);
+
 std::string write_host(const HostRecord& record);
 std::optional<HostRecord> read_host(std::string_view text);
 

@@ -38,13 +38,51 @@ void fields(A& archive, T& value) {
   archive("czxid", czxid);
 }
 
+/// Only the settings that are there, by the name that a spec gives them.
+using NamedSettings = std::map<std::string, std::uint32_t>;
+inline NamedSettings named(const SettingValues& values) {
+  NamedSettings out;
+  for (const SettingInfo& info : all_node_settings()) {
+    if (const auto value = values.get(info.setting)) {
+      out[info.spec] = *value;
+    }
+  }
+  return out;
+}
+inline SettingValues unnamed(const NamedSettings& named) {
+  SettingValues out;
+  for (const SettingInfo& info : all_node_settings()) {
+    if (const auto found = named.find(info.spec); found != named.end()) {
+      out.set(info.setting, found->second);
+    }
+  }
+  return out;
+}
+
+inline const char* json_name(AdminProtocol admin) {
+  switch (admin) {
+    case AdminProtocol::none:
+      return "none";
+    case AdminProtocol::config:
+      return "config";
+    case AdminProtocol::cache_memlimit:
+      return "cacheMemlimit";
+  }
+  return nullptr;
+}
+
 template <class A, Same<NodeConfig> T>
 void fields(A& archive, T& value) {
-  auto& [memlimit_mb, connections, threads, session_timeout_s] = value;
+  auto& [memlimit_mb, connections, threads, session_timeout_s, online] = value;
   archive("memlimitMb", memlimit_mb);
   archive("connections", connections);
   archive("threads", threads);
   archive("sessionTimeoutSeconds", session_timeout_s);
+  NamedSettings settings = named(online);
+  archive("online", settings, "set while it runs");
+  if constexpr (!std::is_const_v<T>) {
+    online = unnamed(settings);
+  }
 }
 
 template <class A, Same<HostRecord> T>

@@ -167,4 +167,9 @@ std::map<std::string, std::string> read_zoo_config(const json::Value& value,
   return config;
 }
 
+bool is_zoo_setting(std::string_view key) {
+  return std::any_of(kSettings.begin(), kSettings.end(),
+                     [key](const Setting& setting) { return setting.key == key; });
+}
+
 }  // namespace arcform

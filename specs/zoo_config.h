@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 
 #include "specs/fields.h"
 
@@ -14,5 +15,8 @@ namespace arcform {
 /// QuorumPeerConfig.java:parseProperties.
 std::map<std::string, std::string> read_zoo_config(const json::Value& value,
                                                    const std::string& path, Problems& problems);
+
+/// Whether a spec may set this key of zoo.cfg.
+bool is_zoo_setting(std::string_view key);
 
 }  // namespace arcform

@@ -14,7 +14,7 @@ usage() {
 usage: run.sh [--smoke] [--hosts "3 30"] [--runs N] [--only "probe plan ..."]
               [--build FOLDER] [--no-build]              (as root)
 --smoke: two hosts, one run of everything: proves the suite, not the goals.
-Rows: probe plan mappings converge memory.
+Rows: probe plan mappings converge upload memory.
 END
 }
 
@@ -192,6 +192,20 @@ bench_mappings() {
   more=$(calc "$(field "$work/many" plan 2) - $(field "$work/few" plan 2)")
   info "1,000 foreign mappings: plan takes longer by" "$(calc "$more / $limit")" x \
     "of the C client's pipelined read, $limit ms"
+  bench_import
+}
+
+# Only ZooKeeper is asked: the hosts of those mappings do not exist.
+bench_import() {
+  servers=$(ensemble $servers_count)
+  in_lab "$tools/bench_tree_tool" "$servers" create /arcus/cache_list/bench-other
+  in_lab "$tools/bench_measure" "$runs" \
+    "import=$build/arcform import live --no-hosts -z $servers" \
+    "one=$tools/bench_tree_tool $servers read-one-by-one" >"$work/import" </dev/null
+  import=$(field "$work/import" import 2)
+  row "import live, 1,000 mappings" 1000 "$import" ms
+  info "  a client that asks one by one needs" \
+    "$(calc "$(field "$work/import" one 2) / $import")" x "of that"
 }
 
 # The least that must happen in turn: servers until one serves, a node until its znode stands.
@@ -247,6 +261,44 @@ bench_converge() {
   bring_down
 }
 
+# The same archive to all hosts at once: checked, unpacked and found whole again by apply; only
+# written by the system's ssh.
+bench_upload() {
+  count=${smoke:+2} count=${count:-10} servers_count=1
+  up "$count"
+  cp -r "$build/stock-node" "$work/prefix"
+  head -c 20M /dev/urandom >"$work/prefix/lib/bulk"
+  "$build/arcform" pack "$work/prefix" -o "$work/arcus.tar.gz" >"$work/packed"
+  spec "$count" 1 | sed 's/"serviceCode"/"state": "stopped", "serviceCode"/' >"$work/spec.json"
+  converge
+  sed -i "s#\"arcus\": { \"installed\": \"$prefix\" }#\"arcus\": { \"archive\": \"arcus.tar.gz\", \"directory\": \"/home/arcus/packages\" }#" \
+    "$work/spec.json"
+  {
+    echo 'for i in '"$(seq -s ' ' 1 "$count")"'; do'
+    echo "ssh -F $lab_dir/ssh_config cache\$(printf %03d \$i) 'cat >file' <$work/arcus.tar.gz &"
+    echo 'done; wait'
+  } >"$work/cat.sh"
+  : >"$work/uploads"
+  for i in $(seq 1 $(((runs + 4) / 5))); do
+    rm -rf "$lab_dir"/hosts/*/home/packages
+    begun=$(now)
+    converge
+    took=$(seconds_since "$begun")
+    grep -q 'uploading: ' "$work/apply" || die "apply sent nothing"
+    begun=$(now)
+    in_lab sh "$work/cat.sh"
+    echo "$took $(seconds_since "$begun")" >>"$work/uploads"
+  done
+  median() { cut -d ' ' -f "$1" "$work/uploads" | sort -n | sed -n $(((runs + 4) / 10 + 1))p; }
+  ours=$(median 1) theirs=$(median 2)
+  at_least "rate of apply with an archive / ssh 'cat > file', $count hosts" 0.8 \
+    "$(calc "$theirs / $ours")" x
+  info "  $(wc -c <"$work/arcus.tar.gz") bytes each: apply; ssh" "$ours" s "$theirs s"
+  converge
+  ! grep -q 'uploading: ' "$work/apply" || die "a second apply sends the archive again"
+  bring_down
+}
+
 bench_memory() {
   "$tools/bench_plan_bench" ${smoke:+1000 2000} >"$work/memory"
   largest=$(tail -n 1 "$work/memory" | cut -d ' ' -f 1)
@@ -293,6 +345,7 @@ if wanted plan && [ "$first" != "$last" ]; then
     $(field "$work/plan.$first" plan 5)) / ($last - $first)")" kB "of the largest resident size"
 fi
 ! wanted converge || bench_converge
+! wanted upload || bench_upload
 ! wanted memory || bench_memory
 echo
 [ $failures -gt 0 ] || { echo "All goals met." && exit 0; }

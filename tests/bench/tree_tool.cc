@@ -129,6 +129,28 @@ int read_mappings(zhandle_t* zh) {
   return ZOK;
 }
 
+/// What an import reads, each answer waited for before the next question.
+int read_one_by_one(zhandle_t* zh) {
+  String_vector names{};
+  if (const int rc = zoo_get_children(zh, kMapping.c_str(), 0, &names); rc != ZOK) {
+    return rc;
+  }
+  for (int i = 0; i < names.count; ++i) {
+    const std::string path = kMapping + "/" + names.data[i];
+    char buffer[1024];
+    int size = sizeof buffer;
+    String_vector codes{};
+    int rc = zoo_get(zh, path.c_str(), 0, buffer, &size, nullptr);
+    rc = rc == ZOK ? zoo_get_children(zh, path.c_str(), 0, &codes) : rc;
+    deallocate_String_vector(&codes);
+    if (rc != ZOK) {
+      return rc;
+    }
+  }
+  deallocate_String_vector(&names);
+  return ZOK;
+}
+
 int run(zhandle_t* zh, const std::string& command, const std::vector<const char*>& words) {
   if (command == "fill" && words.size() == 2) {
     return fill(zh, std::atoi(words[0]), std::atoi(words[1]));
@@ -144,6 +166,9 @@ int run(zhandle_t* zh, const std::string& command, const std::vector<const char*
   if (command == "await-child" && words.size() == 1) {
     return await_child(zh, words[0]);
   }
+  if (command == "read-one-by-one") {
+    return read_one_by_one(zh);
+  }
   return command == "read" ? read_mappings(zh) : ZBADARGUMENTS;
 }
 
@@ -151,7 +176,8 @@ int run(zhandle_t* zh, const std::string& command, const std::vector<const char*
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    fmt::print(stderr, "usage: tree_tool SERVERS wait|fill|create|await-child|read ...\n");
+    fmt::print(stderr,
+               "usage: tree_tool SERVERS wait|fill|create|await-child|read|read-one-by-one ...\n");
     return 2;
   }
   if (std::string(argv[2]) == "wait") {

@@ -154,7 +154,8 @@ inline void check_overlap(asio::io_context& loop, Shell& shell) {
 inline Result<std::string> ask(asio::io_context& loop, Shell& shell, std::uint16_t port,
                                std::string question, std::string end,
                                std::chrono::milliseconds patience = kContractPatience) {
-  return on_loop(loop, shell.exchange(on_loopback(port), std::move(question), std::move(end), patience));
+  return on_loop(loop,
+                 shell.exchange(on_loopback(port), std::move(question), std::move(end), patience));
 }
 
 inline void check_exchange(asio::io_context& loop, Shell& shell) {
@@ -218,7 +219,8 @@ inline void check_destruction(
     asio::io_context loop;
     const std::unique_ptr<Shell> shell = make(loop);
     const auto running = start_on(loop, shell->execute("sleep 5", kContractPatience));
-    const auto asking = start_on(loop, shell->exchange(on_loopback(1), "x", "y", kContractPatience));
+    const auto asking =
+        start_on(loop, shell->exchange(on_loopback(1), "x", "y", kContractPatience));
     loop.run_for(std::chrono::milliseconds(20));
     CHECK_FALSE(running->has_value());
   }

@@ -13,6 +13,7 @@
 #include "model/render.h"
 #include "tests/property/generators.h"
 #include "tests/support/builders.h"
+#include "tests/support/model_world.h"
 
 using namespace arcform;
 
@@ -161,13 +162,62 @@ TEST_CASE("nobody loses more serving nodes than the limit unasked") {
 }
 
 TEST_CASE("somebody else's cloud is left alone") {
-  CHECK(holds("no step for a cloud that is registered and not claimed", [] {
-    const Situation it = *any_situation();
+  CHECK(holds("no step for a cloud that another deployment claims; first of all its adoption", [] {
+    Situation it = *any_situation();
     RC_PRE(it.observed.tree.is_present());
-    for (const Step& step : plan(it.desired, it.observed, {}).steps) {
-      const auto& clouds = it.observed.tree.value().clouds;
-      const auto found = clouds.find(cloud_of(step.action));
-      RC_ASSERT((found == clouds.end() || !found->second.cache_list || found->second.claimed));
+    auto& clouds = it.observed.tree.value().clouds;
+    const bool claimed = *rc::gen::arbitrary<bool>();
+    for (auto& [code, cloud] : clouds) {
+      cloud.claimed_by = claimed && cloud.cache_list && !cloud.claimed ? "others" : "";
     }
+    std::set<std::string> adopted;
+    for (const Step& step : plan(it.desired, it.observed, {}).steps) {
+      if (const auto* adopt = std::get_if<AdoptCloud>(&step.action)) {
+        adopted.insert(adopt->service_code);
+      }
+      const auto found = clouds.find(cloud_of(step.action));
+      RC_ASSERT((found == clouds.end() || !found->second.cache_list || found->second.claimed ||
+                 adopted.contains(found->first)));
+      RC_ASSERT((found == clouds.end() || found->second.claimed_by.empty()));
+    }
+  }));
+}
+
+TEST_CASE("adoption changes nothing that runs") {
+  CHECK(holds("what arcform would find ideal is only adopted when its own marks are gone", [] {
+    const DesiredState desired = *any_desired();
+    ObservedState world = ideal(desired);
+    RC_PRE(world.tree.is_present());
+    make_foreign(world, desired);
+    const Plan made = plan(desired, world, {});
+    RC_ASSERT(made.held.empty());
+    RC_ASSERT((made.steps.empty() || made.only_adopts()));
+    RC_ASSERT(made.impact.size() <= desired.clouds.size());
+    ModelWorld model(desired, world);
+    for (const Step& step : made.steps) {
+      RC_ASSERT(model.perform(made, step) == "");
+    }
+    RC_ASSERT(plan(desired, model.observe(), {}) == Plan{});
+  }));
+}
+
+TEST_CASE("a node that the spec does not list is not adopted unasked") {
+  CHECK(holds("a foreign cloud with one node more is refused", [] {
+    DesiredState desired = *any_desired();
+    ObservedState world = ideal(desired);
+    RC_PRE(world.tree.is_present());
+    make_foreign(world, desired);
+    for (DesiredCloud& cloud : desired.clouds) {
+      if (!cloud.nodes.empty()) {
+        cloud.nodes.pop_back();
+        const Plan made = plan(desired, world, {});
+        RC_ASSERT(made.holds(Hold::guard));
+        for (const Step& step : made.steps) {
+          RC_ASSERT(cloud_of(step.action) != cloud.service_code);
+        }
+        return;
+      }
+    }
+    RC_DISCARD("no node");
   }));
 }

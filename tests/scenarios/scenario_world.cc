@@ -68,6 +68,9 @@ std::string held_text(const Plan& plan) {
 Policy policy_of(const std::vector<std::string>& words) {
   Policy policy;
   for (std::size_t i = 1; i + 1 < words.size(); ++i) {
+    if (words[i] == "--adopt") {
+      policy.adopt.push_back(words[i + 1]);
+    }
     if (words[i] == "--allow-removal") {
       policy.allow_removal.push_back(words[i + 1]);
     }
@@ -124,7 +127,8 @@ const std::map<std::string, Fault>& faults_by_name() {
 
 /// Whether the line tells of something that we did on a host.
 bool is_host_write(const std::string& what) {
-  const auto verbs = {" start ", " stop ", " forget ", " write ", " set aside "};
+  const auto verbs = {" start ",     " stop ",    " adopt ",  " forget ", " write ",
+                      " set aside ", " install ", " remove ", " tell ",   " raise "};
   return what.starts_with("host ") &&
          std::any_of(verbs.begin(), verbs.end(),
                      [&what](const char* verb) { return what.find(verb) != std::string::npos; });
@@ -202,6 +206,7 @@ std::string ScenarioWorld::plan(const Words& words) {
                         step.settle ? "; settles first" : "", after);
   }
   text += held_text(round.plan);
+  text += round.plan.only_adopts() ? "only adopts: no changes\n" : "";
   return text.empty() ? "nothing to do\n" : text;
 }
 
@@ -212,6 +217,8 @@ std::string ScenarioWorld::apply(const Words& words) {
   for (std::size_t i = 1; i + 1 < words.size(); ++i) {
     if (words[i] == "--crash-after") {
       request.crash_after = std::stoull(words[i + 1]);
+    } else if (words[i] == "--kill-at") {  // so many seconds after it has begun
+      request.crash_at = world_->now() + seconds(std::stol(words[i + 1]));
     }
   }
   try {
@@ -285,6 +292,8 @@ bool ScenarioWorld::disturb(const Words& words, const std::vector<std::string>& 
     world.attach_client(words.at(1));
   } else if (verb == "foreign-cloud") {
     world.register_foreign_cloud(words.at(1), {at(words.at(2))});
+  } else if (verb == "arcus-sh") {  // the whole spec, set up by the old tool
+    world.set_up_by_arcus_sh(specs_.back());
   } else if (verb == "expire-sessions") {
     world.expire_sessions();
   } else if (verb == "advance") {
@@ -314,6 +323,13 @@ bool ScenarioWorld::disturb_host(const Words& words, const std::vector<std::stri
     world.kill_server(words.at(1));
   } else if (verb == "edit") {
     world.edit_file(words.at(1), words.at(2), joined(body));
+  } else if (verb == "traffic") {  // traffic HOST PORT GETS-PER-SECOND HIT-RATIO FILLS-IN-SECONDS
+    const auto port = static_cast<std::uint16_t>(std::stoi(words.at(2)));
+    world.machine(words.at(1)).traffic[port] = {std::stod(words.at(3)), std::stod(words.at(4)),
+                                                seconds(std::stol(words.at(5)))};
+  } else if (verb == "holds") {  // holds HOST PORT MB: memory in use
+    const auto port = static_cast<std::uint16_t>(std::stoi(words.at(2)));
+    world.machine(words.at(1)).held_mb[port] = static_cast<std::uint32_t>(std::stoul(words.at(3)));
   } else if (verb == "foreign-process") {
     world.add_foreign_process(words.at(1), static_cast<std::uint16_t>(std::stoi(words.at(2))));
   } else {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "model/packages.h"
 #include "model/znodes.h"
 
 namespace arcform::sim {
@@ -97,6 +98,11 @@ void Invariants::look_at_host(const std::string& host, const std::string& what) 
   if (words.size() < 2) {
     return;
   }
+  if (words[0] == "start") {
+    runs_whole(host, words[1]);
+  } else if (words[0] == "remove") {
+    release_removed(host, words[1]);
+  }
   const std::uint16_t port = port_of(words[1]);
   if (words[0] == "stop" && port != 0) {
     node_stopped(host, port);
@@ -104,6 +110,42 @@ void Invariants::look_at_host(const std::string& host, const std::string& what) 
     node_starts(host, port);
   } else if (words[0] == "stop" && words[1].starts_with("server-")) {
     server_stopped(host);
+  }
+}
+
+/// What is started out of the folder of a release is started out of a whole one.
+void Invariants::runs_whole(const std::string& host, const std::string& slot) {
+  const Machine& machine = world_.machine(host);
+  for (const auto& [pid, process] : machine.processes()) {
+    if (!process.folder.ends_with("/" + slot)) {
+      continue;
+    }
+    for (const std::string& word : process.argv) {
+      for (std::size_t end = word.find('/', 1); end != std::string::npos;
+           end = word.find('/', end + 1)) {
+        const std::size_t colon = word.rfind(':', end);
+        const std::size_t begin = colon == std::string::npos ? 0 : colon + 1;
+        const std::string path = word.substr(begin, end - begin);
+        const std::string name = path.substr(path.rfind('/') + 1);
+        const std::string package = name.substr(0, name.rfind('-'));
+        if (is_release_name(name, package) && !machine.releases.contains(path)) {
+          broken("started from a release that is not whole: " + path);
+        }
+      }
+    }
+  }
+}
+
+/// Only old releases go, and the newest two of them stay.
+void Invariants::release_removed(const std::string& host, const std::string& release) {
+  std::size_t left = 0;
+  const std::string package = release.substr(0, release.rfind('-'));
+  for (const auto& [path, whole] : world_.machine(host).releases) {
+    left += is_release_name(path.substr(path.rfind('/') + 1), package) ? 1U : 0U;
+  }
+  const DesiredPackage* const wanted = desired_->package(package);
+  if (wanted == nullptr || release_name(*wanted) == release || left < kReleasesKept) {
+    broken("a release is removed that must stay: " + release);
   }
 }
 

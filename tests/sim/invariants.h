@@ -36,6 +36,8 @@ class Invariants {
   void look_at_change(const std::string& verb, const std::string& path);
   void node_stopped(const std::string& host, std::uint16_t port);
   void node_starts(const std::string& host, std::uint16_t port);
+  void runs_whole(const std::string& host, const std::string& slot);
+  void release_removed(const std::string& host, const std::string& release);
   void server_stopped(const std::string& host);
   void forget_joined();
   [[noreturn]] void broken(const std::string& rule) const;

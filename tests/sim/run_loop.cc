@@ -60,6 +60,7 @@ class LineProgress final : public Progress {
   void step_skipped(const Plan& plan, StepId step, const std::string& why) override {
     lines_.push_back(fmt::format("skipped: {}: {}", describe(plan.steps[step].action), why));
   }
+  void uploading(const UploadProgress& /*progress*/) override {}
   void waiting(const std::string& what) override {
     if (lines_.empty() || lines_.back() != "waiting: " + what) {
       lines_.push_back("waiting: " + what);

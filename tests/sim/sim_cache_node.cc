@@ -59,7 +59,10 @@ std::vector<Endpoint> parse_endpoints(const std::string& list) {
 
 CacheNode::CacheNode(SimCore& core, Ensemble& ensemble, Machine& machine,
                      const std::vector<std::string>& argv)
-    : Program(core, machine), ensemble_(ensemble) {
+    : Program(core, machine),
+      ensemble_(ensemble),
+      admin_(argv[0].starts_with("/opt/stock"), number(options_of(argv)['m'], 64),
+             number(options_of(argv)['c'], 1024)) {
   auto options = options_of(argv);
   port_ = static_cast<std::uint16_t>(number(options['p'], 11211));
   memory_mb_ = number(options['m'], 64);
@@ -250,7 +253,23 @@ std::optional<std::string> CacheNode::answer(std::uint16_t /*port*/, const std::
   if (frozen_ || !serves) {
     return std::nullopt;
   }
-  return question.starts_with("version") ? "VERSION 1.15.0\r\n" : "ERROR unknown command\r\n";
+  const Process& own = *machine_.process(pid_);
+  NodeAdmin::Process process;
+  process.pid = pid_;
+  process.age = Time(milliseconds((machine_.uptime_ticks() - own.start_ticks) * 10));
+  process.open_files = own.open_files;
+  process.held_mb = machine_.held_mb[port_];
+  process.traffic = machine_.traffic[port_];
+  process.shut_down = [this] {
+    core_.note(fmt::format("node {} is told to shut down", identity_));
+    later(core_.pick(milliseconds(200), milliseconds(300)), "ends its drain", [this] { leave(); });
+  };
+  const SettingValues before = admin_.settings();
+  std::string replies = admin_.answer(question, process);
+  if (admin_.settings() != before) {
+    core_.effect(fmt::format("node {} is tuned", identity_));
+  }
+  return replies;
 }
 
 }  // namespace arcform::sim

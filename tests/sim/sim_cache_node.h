@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "tests/sim/sim_admin.h"
 #include "tests/sim/sim_machine.h"
 
 namespace arcform::sim {
@@ -8,7 +9,8 @@ namespace arcform::sim {
 /// arcus-memcached 1.15.0 as its users see it: binds, waits for ZooKeeper up to its session
 /// timeout, looks up its mapping, creates its ephemeral, serves; leaves on SIGTERM; pauses when its
 /// ephemeral is deleted; exits 75 when it learns that its session expired, 71 when its port is
-/// taken, 76 when it cannot join. It never notices a changed mapping.
+/// taken, 76 when it cannot join. It never notices a changed mapping. Below /opt/stock it is stock
+/// memcached in the clothes of examples/stock-node.
 class CacheNode final : public Program, public SessionUser {
  public:
   CacheNode(SimCore& core, Ensemble& ensemble, Machine& machine,
@@ -35,6 +37,7 @@ class CacheNode final : public Program, public SessionUser {
   void leave();
 
   Ensemble& ensemble_;
+  NodeAdmin admin_;
   std::uint16_t port_ = 0;
   std::uint32_t memory_mb_ = 0;
   Time timeout_{0};

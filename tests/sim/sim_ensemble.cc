@@ -316,6 +316,7 @@ void Ensemble::elect() {
     return;
   }
   leader_ = chosen;
+  leader_since_ = core_.clock().now();
   Server& leader = servers_.at(*chosen);
   // Transactions that no server of this quorum has are lost: the others were not needed for it.
   tree_ = leader.store->tree ? *leader.store->tree : ZnodeTree{};

@@ -87,6 +87,8 @@ class Ensemble {
   /// server on this machine; empty: none.
   std::string list_without_quorum(std::string_view machine) const;
   bool has_leader() const { return leader_.has_value(); }
+  /// How long the leader has led; only while there is one.
+  Time leader_age() const { return core_.clock().now() - leader_since_; }
   /// Id of the leading server.
   std::optional<int> leader_id() const;
   /// Looks again at who can talk to whom; call after every change of the network.
@@ -183,6 +185,7 @@ class Ensemble {
   std::map<ServerHandle, Server> servers_;
   ServerHandle next_handle_ = 1;
   std::optional<ServerHandle> leader_;
+  Time leader_since_{0};
   std::optional<SimClock::EventId> election_;
   std::optional<SimClock::EventId> join_;
   std::int64_t next_session_ = 0x100000000000000;  ///< real ones start with a time: never reused

@@ -39,6 +39,8 @@ const char* name_of(Fault fault) {
       return "slow_start";
     case Fault::dies_at_once:
       return "dies_at_once";
+    case Fault::upload_cut:
+      return "upload_cut";
     case Fault::disk_full:
       return "disk_full";
     case Fault::clock_jump:

@@ -24,11 +24,12 @@ enum class Fault {
   probe_fails,        ///< a probe fails with deadline_exceeded
   slow_start,         ///< a started process takes 5 to 20 s longer
   dies_at_once,       ///< a started process ends within 10 ms
-  disk_full,          ///< a write_files or start finds the disk full
+  disk_full,          ///< a write_files, start or install finds the disk full
+  upload_cut,         ///< the connection is lost while an archive is on its way
   clock_jump,         ///< the controller sleeps for 1 to 60 s before a request is sent
   partition,          ///< a host is cut off from everything for 5 to 60 s
 };
-inline constexpr std::size_t kFaultKinds = 14;
+inline constexpr std::size_t kFaultKinds = 15;
 const char* name_of(Fault fault);
 
 /// Probabilities (0..1) per opportunity, by fault. All 0: nothing goes wrong by itself.

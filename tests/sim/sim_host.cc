@@ -154,6 +154,13 @@ Awaitable<Result<HostFacts>> SimHost::probe(ProbeRequest request) {
     const auto found = machine_.packages.find(prefix);
     facts.packages[prefix] = found == machine_.packages.end() ? ObservedPackage{} : found->second;
   }
+  facts.tools = request.releases.empty() ? std::set<std::string>() : machine_.tools;
+  for (const ReleasePlace& place : request.releases) {
+    ObservedReleases& seen = facts.releases[place.package] = observed_releases(place);
+    const std::string prefix = seen.folder + "/" + place.release;
+    const auto found = machine_.packages.find(prefix);
+    facts.packages[prefix] = found == machine_.packages.end() ? ObservedPackage{} : found->second;
+  }
   facts.processes = observed_processes();
   std::set<std::uint16_t> ports;
   for (const auto& [pid, process] : machine_.processes()) {
@@ -235,6 +242,16 @@ Awaitable<Result<bool>> SimHost::is_alive(ProcessIdentity process) {
     co_return reached.error();
   }
   co_return machine_.process(process) != nullptr;
+}
+
+Awaitable<Result<std::optional<std::string>>> SimHost::read_file(std::string path) {
+  auto reached = co_await reach("read " + path);
+  if (!reached) {
+    co_return reached.error();
+  }
+  const auto found = machine_.files.find(path);
+  co_return found == machine_.files.end() ? std::optional<std::string>()
+                                          : std::optional(found->second.content);
 }
 
 }  // namespace arcform::sim

@@ -23,6 +23,7 @@ class SimHost final : public Host {
                                         std::chrono::milliseconds patience) override;
   Awaitable<Result<std::string>> last_words(std::string slot) override;
   Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
+  Awaitable<Result<std::optional<std::string>>> read_file(std::string path) override;
 
   Awaitable<Result<void>> follow(std::function<bool(const HostNews&)> tell) override;
 
@@ -30,9 +31,15 @@ class SimHost final : public Host {
   Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override;
   Awaitable<Result<ProcessIdentity>> start(StartRequest request) override;
   Awaitable<Result<StopOutcome>> stop(StopRequest request) override;
+  Awaitable<Result<std::string>> tell(std::uint16_t port, std::string command, std::string end,
+                                      std::chrono::milliseconds patience) override;
+  Awaitable<Result<void>> raise_open_files(ProcessIdentity process, std::uint64_t files) override;
+  Awaitable<Result<void>> adopt(AdoptRequest request) override;
   Awaitable<Result<void>> forget(std::string slot) override;
   Awaitable<Result<void>> set_aside(std::string slot,
                                     std::vector<std::string> directories) override;
+  Awaitable<Result<void>> install(InstallRequest request) override;
+  Awaitable<Result<void>> remove_release(RemoveRequest request) override;
 
   const std::string& directory() const { return directory_; }
   /// The controller's sleep, for Fault::clock_jump.
@@ -53,10 +60,15 @@ class SimHost final : public Host {
   std::string absolute(const std::string& path) const;
   Result<bool> write_one(const FileWrite& file);
   Result<ProcessIdentity> start_now(const StartRequest& request);
+  Result<void> adopt_now(const AdoptRequest& request);
   /// The live process of the slot; nullptr: none.
   const Process* process_of(const std::string& slot) const;
   std::map<std::string, ObservedSlot> observed_slots() const;
   std::vector<ObservedProcess> observed_processes() const;
+  ObservedReleases observed_releases(const ReleasePlace& place) const;
+  std::optional<Result<void>> settled_before(const InstallRequest& request);
+  Awaitable<Result<void>> receive(const InstallRequest& request, std::string beside);
+  void forget_leftovers(const std::string& folder, const std::string& package);
 
   SimCore& core_;
   Machine& machine_;

@@ -106,6 +106,7 @@ Result<ProcessIdentity> SimHost::start_now(const StartRequest& request) {
                         : Time{0};
   const std::uint32_t pid = machine_.spawn(request.argv, folder(request.slot), slow);
   const ProcessIdentity identity{machine_.boot_id(), pid, machine_.process(pid)->start_ticks};
+  machine_.set_open_files(pid, std::max<std::uint64_t>(1024, request.open_files));
   slot.identity = identity;
   slot.digest = request.digest;
   slot.last_exit.reset();
@@ -150,6 +151,13 @@ Awaitable<Result<StopOutcome>> SimHost::stop(StopRequest request) {
     co_return reached.error();
   }
   const auto killed = std::make_shared<bool>(false);
+  const Time drained = core_.clock().now() + request.drain;
+  while (machine_.process(request.process) != nullptr && core_.clock().now() < drained) {
+    co_await core_.clock().wait_until(core_.clock().now() + milliseconds(20));
+    if (auto still = reachable(what); !still) {
+      co_return still.error();
+    }
+  }
   if (machine_.process(request.process) != nullptr) {
     core_.effect(fmt::format("host {} stop {} pid {}", name_, request.slot, request.process.pid));
     machine_.terminate(request.process.pid);
@@ -173,6 +181,44 @@ Awaitable<Result<StopOutcome>> SimHost::stop(StopRequest request) {
     co_return answered.error();
   }
   co_return *killed ? StopOutcome::killed : StopOutcome::gone;
+}
+
+Awaitable<Result<std::string>> SimHost::tell(std::uint16_t port, std::string command,
+                                             std::string end, milliseconds patience) {
+  core_.count_mutation();
+  const std::string words = command.substr(0, command.find_first_of("\r\n"));
+  core_.note(fmt::format("host {} tell {} \"{}\"", name_, port, words));
+  const Process* const listener = machine_.listener(port);
+  if (words == "shutdown" && listener != nullptr && core_.connected(kController, machine_.name())) {
+    core_.effect(fmt::format("host {} stop node-{} pid {}", name_, port, listener->pid));
+  }
+  auto told = co_await ask(port, std::move(command), std::move(end), patience);
+  if (auto answered = reply(fmt::format("tell {}", port)); told && !answered) {
+    co_return answered.error();
+  }
+  co_return std::move(told);
+}
+
+Awaitable<Result<void>> SimHost::raise_open_files(ProcessIdentity process, std::uint64_t files) {
+  core_.count_mutation();
+  const std::string what = fmt::format("raise the open files of pid {}", process.pid);
+  auto reached = co_await reach(what);
+  if (!reached) {
+    co_return reached;
+  }
+  const Process* const found = machine_.process(process);
+  if (found == nullptr) {
+    co_return error(ErrorCode::aborted, what, "it is gone");
+  }
+  if (files > machine_.open_files_hard) {
+    co_return error(ErrorCode::resource_exhausted, what,
+                    fmt::format("the hard limit is {}", machine_.open_files_hard));
+  }
+  if (files > found->open_files) {
+    machine_.set_open_files(process.pid, files);
+    core_.effect(fmt::format("host {} raise {} to {} open files", name_, process.pid, files));
+  }
+  co_return reply(what);
 }
 
 Awaitable<Result<void>> SimHost::forget(std::string slot) {
@@ -217,6 +263,52 @@ Awaitable<Result<void>> SimHost::set_aside(std::string slot, std::vector<std::st
     }
   }
   co_return reply(what);
+}
+
+Result<void> SimHost::adopt_now(const AdoptRequest& request) {
+  const std::string what = fmt::format("adopt pid {} as {}", request.process.pid, request.slot);
+  const Process* const own = process_of(request.slot);
+  const Process* const process = machine_.process(request.process);
+  if (own != nullptr && own != process) {
+    return error(ErrorCode::already_exists, what,
+                 fmt::format("its slot has a live process (pid {})", own->pid));
+  }
+  if (process == nullptr || process->argv != request.argv) {
+    return error(ErrorCode::aborted, what,
+                 process == nullptr ? "it has ended" : "it runs with another command line by now");
+  }
+  if (request.answering != 0 && request.answering != process->pid) {
+    return error(ErrorCode::aborted, what, "its port is answered by another process");
+  }
+  if (!machine_.writable || machine_.disk_full) {
+    return error(
+        machine_.writable ? ErrorCode::resource_exhausted : ErrorCode::permission_denied, what,
+        directory_ + (machine_.writable ? ": no space left on device" : " is not writable"));
+  }
+  if (own == nullptr) {
+    Slot& slot = machine_.slots[folder(request.slot)];
+    slot.identity = request.process;
+    slot.digest = request.digest;
+    core_.effect(fmt::format("host {} adopt {} pid {}", name_, request.slot, process->pid));
+  }
+  return {};
+}
+
+Awaitable<Result<void>> SimHost::adopt(AdoptRequest request) {
+  core_.count_mutation();
+  const std::string what = "adopt " + request.slot;
+  if (!is_slot(request.slot) || request.argv.empty() || request.process.pid < 2) {
+    co_return error(ErrorCode::invalid_argument, what, "bad slot, argv, pid or digest");
+  }
+  auto reached = co_await reach(what);
+  if (!reached) {
+    co_return reached;
+  }
+  auto adopted = adopt_now(request);
+  if (auto answered = reply(what); !answered) {
+    co_return answered.error();
+  }
+  co_return adopted;
 }
 
 }  // namespace arcform::sim

@@ -9,6 +9,15 @@ namespace arcform::sim {
 
 using std::chrono::milliseconds;
 
+ObservedPackage everything_at(const std::string& prefix) {
+  ObservedPackage package;
+  package.cache_node = true;
+  package.engine = prefix + "/lib/default_engine.so";
+  package.extensions = {prefix + "/lib/syslog_logger.so", prefix + "/lib/ascii_scrub.so"};
+  package.zookeeper_classpath = prefix + "/java/zookeeper.jar";
+  return package;
+}
+
 void Program::later(Time delay, const std::string& what, std::function<void()> then) {
   core_.clock().after(delay, fmt::format("{} pid {}: {}", machine_.name(), pid_, what),
                       [weak = weak_from_this(), then = std::move(then)] {
@@ -143,6 +152,13 @@ void Machine::exit(std::uint32_t pid, int status, const std::string& words) {
   process.program->gone();
   core_.effect(fmt::format("host {} pid {} ({}) ended: status {}{}{}", name_, pid, process.comm,
                            status, words.empty() ? "" : ": ", words));
+}
+
+void Machine::set_open_files(std::uint32_t pid, std::uint64_t limit) {
+  const auto found = processes_.find(pid);
+  if (found != processes_.end()) {
+    found->second.open_files = limit;
+  }
 }
 
 bool Machine::listen(std::uint32_t pid, std::uint16_t port) {

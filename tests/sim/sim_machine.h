@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/observed.h"
+#include "tests/sim/sim_admin.h"
 #include "tests/sim/sim_core.h"
 #include "tests/sim/sim_ensemble.h"
 
@@ -61,6 +62,7 @@ struct Process {
   std::string comm;
   std::vector<std::string> argv;
   std::string folder;             ///< its slot's, for the log; empty: none of ours
+  std::uint64_t open_files = 0;   ///< its soft limit
   std::set<std::uint16_t> ports;  ///< that it listens on
   std::shared_ptr<Program> program;
 };
@@ -77,6 +79,15 @@ struct Slot {
   std::string log;
   std::optional<int> last_exit;
 };
+
+/// A whole release of a package.
+struct Release {
+  std::string sha256;
+  std::uint64_t installed_at = 0;
+};
+
+/// All that any package could have, below `prefix`.
+ObservedPackage everything_at(const std::string& prefix);
 
 /// One computer: processes, ports, files and what is installed.
 class Machine {
@@ -106,6 +117,8 @@ class Machine {
   void freeze(std::uint32_t pid, bool frozen);
   /// The process ends with this status.
   void exit(std::uint32_t pid, int status, const std::string& words);
+  /// The soft limit of open files of a process.
+  void set_open_files(std::uint32_t pid, std::uint64_t limit);
   /// False: taken.
   bool listen(std::uint32_t pid, std::uint16_t port);
   /// Every process is gone at once; a new boot id. Files stay.
@@ -126,7 +139,12 @@ class Machine {
   std::map<std::string, Slot> slots;                          ///< by absolute path of the folder
   std::map<std::string, std::shared_ptr<ZnodeStore>> stores;  ///< data directories of servers
   std::map<std::string, ObservedPackage> packages;            ///< by prefix
-  std::set<std::string> programs{"stand-in"};                 ///< that can be run besides
+  std::map<std::string, Release> releases;                    ///< by absolute path
+  std::set<std::string> tools{"gzip", "sha256sum", "tar", "xz", "zstd"};
+  std::uint64_t free_kb = 100ULL << 20U;
+  /// The checksum of whatever archive arrives, when it is not the one that was sent.
+  std::optional<std::string> arrived_sum;
+  std::set<std::string> programs{"stand-in"};  ///< that can be run besides
   /// By folder and tree: the latest epoch that was obeyed here.
   std::map<std::pair<std::string, std::int64_t>, std::int32_t> fences;
   bool java = true;
@@ -136,7 +154,9 @@ class Machine {
   std::uint64_t memory_total_kb = 16ULL << 20U;
   std::uint64_t memory_available_kb = 12ULL << 20U;
   std::uint64_t open_files_hard = 1ULL << 20U;
-  std::uint32_t next_pid = 1000;  ///< wraps at 4194304, as pid_max does
+  std::uint32_t next_pid = 1000;                   ///< wraps at 4194304, as pid_max does
+  std::map<std::uint16_t, Traffic> traffic;        ///< of its cache nodes, by port
+  std::map<std::uint16_t, std::uint32_t> held_mb;  ///< memory in use, likewise
 
  private:
   std::string new_boot_id();

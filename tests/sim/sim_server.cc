@@ -235,8 +235,9 @@ std::string ServerProgram::mntr() const {
                                 : "follower",
       ensemble_.connections(*handle_), ensemble_.tree().paths().size());
   if (leads && !settings_.members.empty()) {
-    text += fmt::format("zk_synced_followers\t{}\nzk_quorum_size\t{}\n",
-                        ensemble_.synced_followers(), settings_.members.size());
+    text += fmt::format("zk_synced_followers\t{}\nzk_quorum_size\t{}\nzk_leader_uptime\t{}\n",
+                        ensemble_.synced_followers(), settings_.members.size(),
+                        ensemble_.leader_age() / milliseconds(1));
   }
   return text;
 }

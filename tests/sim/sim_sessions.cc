@@ -163,6 +163,7 @@ std::optional<CommitFailure> Ensemble::commit(std::int64_t session,
                                               const std::vector<ZnodeChange>& changes,
                                               std::string_view by) {
   TreeBefore before;
+  tree_.now_ms = 1'767'225'600'000 + core_.clock().now() / std::chrono::milliseconds(1);
   const auto failed = tree_.apply(changes, session, &before);
   const auto writer = sessions_.find(session);
   if (writer != sessions_.end()) {

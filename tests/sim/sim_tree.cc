@@ -43,6 +43,7 @@ Znode to_znode(const TreeNode& node) {
   znode.data = node.data;
   znode.version = node.version;
   znode.czxid = node.czxid;
+  znode.ctime_ms = node.ctime_ms;
   znode.ephemeral_owner = node.owner;
   znode.children = static_cast<std::int32_t>(node.children.size());
   return znode;
@@ -145,6 +146,7 @@ std::optional<ErrorCode> ZnodeTree::create(const ZnodeChange& change, std::int64
   TreeNode node;
   node.data = change.data;
   node.czxid = zxid;
+  node.ctime_ms = now_ms;
   node.owner = owner;
   nodes_.emplace(change.path, std::move(node));
   return std::nullopt;

@@ -18,6 +18,7 @@ struct TreeNode {
   std::string data;
   std::int32_t version = 0;
   std::int64_t czxid = 0;
+  std::int64_t ctime_ms = 0;
   std::int64_t owner = 0;          ///< of an ephemeral: its session
   std::set<std::string> children;  ///< names
   std::uint32_t sequence = 0;      ///< children created so far
@@ -47,6 +48,7 @@ class ZnodeTree {
   void set_config(const std::string& text) { nodes_["/zookeeper/config"].data = text; }
 
   std::int64_t zxid = 0;                  ///< of the last transaction
+  std::int64_t now_ms = 0;                ///< the leader's wall clock, for what is made next
   std::map<std::int64_t, Time> sessions;  ///< id to timeout
 
  private:

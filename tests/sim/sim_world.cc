@@ -13,16 +13,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kSessionTimeout{10'000};
 
-/// What an installed prefix has in the simulated world: all that any package could have.
-ObservedPackage package_at(const std::string& prefix) {
-  ObservedPackage package;
-  package.cache_node = true;
-  package.engine = prefix + "/lib/default_engine.so";
-  package.extensions = {prefix + "/lib/syslog_logger.so", prefix + "/lib/ascii_scrub.so"};
-  package.zookeeper_classpath = prefix + "/java/zookeeper.jar";
-  return package;
-}
-
 }  // namespace
 
 SimWorld::SimWorld(const DesiredState& desired, std::uint64_t seed)
@@ -35,7 +25,7 @@ SimWorld::SimWorld(const DesiredState& desired, std::uint64_t seed)
     Machine& machine = add_machine(host.name, host.address);
     for (const DesiredPackage& package : desired.packages) {
       if (!package.installed.empty()) {
-        machine.packages[package.installed] = package_at(package.installed);
+        machine.packages[package.installed] = everything_at(package.installed);
       }
     }
   }

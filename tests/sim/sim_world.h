@@ -84,6 +84,9 @@ class SimWorld final : public Hosts {
   void set_znode(const std::string& path, const std::string& data);
   /// A cloud that somebody else registered with arcus.sh: cache_list, client_list, mappings.
   void register_foreign_cloud(const std::string& name, const std::vector<Endpoint>& nodes = {});
+  /// Everything that the spec says runs, registered and started by arcus.sh: none of it is ours.
+  void set_up_by_arcus_sh(const DesiredState& desired);
+  void start_node_by_hand(const DesiredState& desired, const DesiredNode& node);
   void attach_client(const std::string& service_code, const std::string& name = "client");
   void expire_sessions();           ///< all of the controller's
   void cut(std::string_view host);  ///< from everything

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "drivers/shell_limits.h"
+
 namespace arcform {
 namespace {
 
@@ -122,6 +124,24 @@ Result<ShellOutput> BlockingTestShell::run(const std::string& input,
     return Error{ErrorCode::deadline_exceeded, "test shell: not ended in time"};
   }
   return output;
+}
+
+Awaitable<Result<ShellOutput>> BlockingTestShell::upload(std::string script,
+                                                         std::shared_ptr<ByteSource> data,
+                                                         std::chrono::milliseconds patience) {
+  std::vector<std::string> command = command_;
+  command.back() = "-c";  // It was "-s".
+  command.push_back(run_from_input(script.size()));
+  while (true) {
+    const Result<std::string_view> piece = data->next();
+    if (!piece) {
+      co_return piece.error();
+    }
+    if (piece->empty()) {
+      co_return BlockingTestShell(command).run(script, patience);
+    }
+    script += *piece;
+  }
 }
 
 Awaitable<Result<ShellOutput>> BlockingTestShell::execute(std::string input,

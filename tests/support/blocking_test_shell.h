@@ -18,6 +18,8 @@ class BlockingTestShell final : public Shell {
 
   Awaitable<Result<ShellOutput>> execute(std::string input,
                                          std::chrono::milliseconds patience) override;
+  Awaitable<Result<ShellOutput>> upload(std::string script, std::shared_ptr<ByteSource> data,
+                                        std::chrono::milliseconds patience) override;
   /// Hands over the output once the script has ended.
   Awaitable<Result<void>> stream(std::string input, std::function<bool(std::string_view)> on_output,
                                  std::chrono::milliseconds silence) override;

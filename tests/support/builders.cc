@@ -178,4 +178,22 @@ void lose_host(ObservedState& observed, const DesiredState& desired, const std::
   }
 }
 
+void make_foreign(ObservedState& observed, const DesiredState& desired) {
+  for (const DesiredServer& server : desired.ensemble.servers) {
+    HostFacts& facts = host_in(observed, server.host);
+    const ObservedSlot slot = facts.slots.at(server_slot(server.id));
+    if (const ObservedProcess* const process = facts.process_of(slot)) {
+      observed.strangers[server.id] = {*slot.identity, process->argv, slot.config};
+    }
+  }
+  for (auto& [name, facts] : observed.hosts) {
+    facts.value().slots.clear();
+  }
+  TreeFacts& tree = tree_in(observed);
+  tree.record = DeploymentRecord{};
+  for (auto& [code, cloud] : tree.clouds) {
+    cloud.claimed = false;
+  }
+}
+
 }  // namespace arcform

@@ -65,6 +65,9 @@ void kill_server(ObservedState& observed, const std::string& host, int id,
 void lose_host(ObservedState& observed, const DesiredState& desired, const std::string& name);
 void remove_join(ObservedState& observed, Endpoint node);
 
+/// As if somebody else had set it all up: processes and znodes stay, our marks on them are gone.
+void make_foreign(ObservedState& observed, const DesiredState& desired);
+
 // The parts that `ideal` is made of; they also are what steps do (see model_world.h).
 HostFacts bare_host(const DesiredState& desired, const std::string& name);
 /// Adds the slot and a live process, listening. Start times grow with the pid.
@@ -75,4 +78,8 @@ void remove_process(HostFacts& facts, const std::string& slot, std::uint16_t por
 void put_mapping(TreeFacts& tree, Endpoint node, const std::string& service_code);
 void put_join(ObservedCloud& cloud, Endpoint node, std::int64_t owner);
 HostRecord record_for(const DesiredHost& host);
+/// What a node says that was started with this on an Arcus server; as stock memcached, which knows
+/// `cache_memlimit` alone.
+NodeAnswer just_started(const NodeConfig& config);
+NodeAnswer just_started_as_stock(const NodeConfig& config);
 }  // namespace arcform

@@ -61,7 +61,13 @@ void put_cloud(const DesiredState& desired, const DesiredCloud& cloud, ObservedS
     put_process(facts, node_slot(node.endpoint.port), pid, "memcached",
                 node_arguments(launch, node.endpoint, node.config), node.endpoint.port);
     put_join(seen, node.endpoint, 0x100000 + pid);
-    observed.nodes[node.endpoint] = Observation<NodeAnswer>::present({"1.15.0"});
+    NodeAnswer answer = just_started(node.config);
+    for (const SettingInfo& info : all_node_settings()) {
+      if (const auto value = node.config.online_value(info.setting)) {
+        answer.settings.set(info.setting, *value);
+      }
+    }
+    observed.nodes[node.endpoint] = Observation<NodeAnswer>::present(answer);
   }
 }
 
@@ -132,6 +138,23 @@ void put_join(ObservedCloud& cloud, Endpoint node, std::int64_t owner) {
   std::sort(cloud.joined.begin(), cloud.joined.end(), [](const auto& a, const auto& b) {
     return std::tie(a.endpoint, a.name) < std::tie(b.endpoint, b.name);
   });
+}
+
+NodeAnswer just_started(const NodeConfig& config) {
+  NodeAnswer answer{"1.15.0", AdminProtocol::config};
+  for (const SettingInfo& info : all_node_settings()) {
+    answer.settings.set(info.setting, info.at_start);
+  }
+  answer.settings.set(NodeSetting::memlimit, config.memlimit_mb);
+  answer.settings.set(NodeSetting::connections, config.connections);
+  return answer;
+}
+
+NodeAnswer just_started_as_stock(const NodeConfig& config) {
+  NodeAnswer answer{"1.6.18", AdminProtocol::cache_memlimit};
+  answer.settings.set(NodeSetting::memlimit, config.memlimit_mb);
+  answer.settings.set(NodeSetting::connections, config.connections);
+  return answer;
 }
 
 HostRecord record_for(const DesiredHost& host) {

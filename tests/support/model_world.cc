@@ -191,6 +191,24 @@ void ModelWorld::stop_node(const StopNode& action) {
   }
 }
 
+std::string ModelWorld::apply(const Plan&, const InstallPackage& action) {
+  HostFacts& facts = host_in(world_, action.host);
+  const std::string& prefix = action.prefix;
+  const std::size_t slash = prefix.rfind('/');
+  ObservedReleases& releases = facts.releases[action.package];
+  releases.folder = prefix.substr(0, slash);
+  releases.all.push_back({prefix.substr(slash + 1), action.sha256, 1});
+  facts.packages[prefix] = {true, prefix + "/lib/default_engine.so", {}, prefix + "/lib/*"};
+  return "";
+}
+
+std::string ModelWorld::apply(const Plan&, const RemoveRelease& action) {
+  auto& all = host_in(world_, action.host).releases[action.package].all;
+  const auto gone = std::erase_if(
+      all, [&](const ObservedRelease& release) { return release.name == action.release; });
+  return gone == 1 ? "" : "a release is removed that is not there";
+}
+
 std::string ModelWorld::apply(const Plan&, const ConfigureServer& action) {
   HostFacts& facts = host_in(world_, action.host);
   const std::string id = fmt::to_string(action.id);
@@ -354,7 +372,25 @@ std::string ModelWorld::apply(const Plan& plan, const StartNode& action) {
               node_arguments(plan.launches.at(action.launch), action.node, action.config),
               action.node.port);
   put_join(tree_.clouds[action.service_code], action.node, next_pid_++);
-  world_.nodes[action.node] = Observation<NodeAnswer>::present({"1.15.0"});
+  world_.nodes[action.node] = Observation<NodeAnswer>::present(just_started(action.config));
+  return "";
+}
+
+std::string ModelWorld::apply(const Plan&, const TuneNode& action) {
+  HostFacts& facts = host_in(world_, action.host);
+  if (!is_process(facts, node_slot(action.node.port), *action.process)) {
+    return "another process is meant";
+  }
+  Observation<NodeAnswer>& answer = world_.nodes[action.node];
+  if (!answer.is_present() || answer.value().admin != action.admin) {
+    return "it cannot be told so";
+  }
+  for (const Tuning& change : action.changes) {
+    if (answer.value().settings.get(change.setting) != change.before) {
+      return std::string("it had another ") + info_of(change.setting).label;
+    }
+    answer.value().settings.set(change.setting, change.after);
+  }
   return "";
 }
 

@@ -31,6 +31,8 @@ class ModelWorld {
   std::string perform(const Plan& plan, const Step& step);
 
  private:
+  std::string apply(const Plan& plan, const InstallPackage& action);
+  std::string apply(const Plan& plan, const RemoveRelease& action);
   std::string apply(const Plan& plan, const ConfigureServer& action);
   std::string apply(const Plan& plan, const StartServer& action);
   std::string apply(const Plan& plan, const StopServer& action);
@@ -45,9 +47,13 @@ class ModelWorld {
   std::string apply(const Plan& plan, const RestartNode& action);
   std::string apply(const Plan& plan, const ForgetNode& action);
   std::string apply(const Plan& plan, const UnregisterCloud& action);
+  std::string apply(const Plan& plan, const TuneNode& action);
   std::string apply(const Plan& plan, const ReconfigureEnsemble& action);
   std::string apply(const Plan& plan, const RetireServer& action);
   std::string apply(const Plan& plan, const SetDataAside& action);
+  std::string apply(const Plan& plan, const AdoptServer& action);
+  std::string apply(const Plan& plan, const AdoptCloud& action);
+  std::string apply(const Plan& plan, const AdoptNode& action);
 
   std::string tree_missing(const std::string& what) const;
   void remove_stale(const std::string& code, const ObservedJoin& stale);

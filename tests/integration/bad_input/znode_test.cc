@@ -206,16 +206,19 @@ TEST_CASE("an external ensemble that is not there") {
   CHECK(status.status == 9);
 }
 
-TEST_CASE("a spec that is emptied of its clouds takes them down") {
+TEST_CASE("a spec that is emptied of its clouds takes them down when they are named") {
   Here here;
   REQUIRE(here.apply().status == 0);
   here.clouds = "[]";
   const ProcessResult plan = here.plan();
   CHECK(compare_golden("bad_input/emptied.txt", body(here, plan)) == "");
-  const ProcessResult result = here.arcform({"apply", "--yes", "spec.json"});
+  CHECK(here.arcform({"apply", "--yes", "spec.json"}).status == 3);
+  Mischief tree(here.connect_string());
+  CHECK(tree.children("/arcus/cache_list") == std::vector<std::string>{"test-cloud"});
+  const ProcessResult result =
+      here.arcform({"apply", "--yes", "--allow-removal", "test-cloud", "spec.json"});
   INFO(result.out << result.err);
   CHECK(result.status == 0);
-  Mischief tree(here.connect_string());
   CHECK(tree.children("/arcus/cache_list") == std::vector<std::string>{});
   CHECK(tree.children("/arcus/cache_server_mapping") == std::vector<std::string>{});
   CHECK(tree.children(znodes::claims("bad-input")) == std::vector<std::string>{});

@@ -53,11 +53,13 @@ TEST_CASE("the command line tells what it knows") {
       [](const OptionHelp& option) { return option.names == std::vector<std::string>{"--only"}; });
   REQUIRE(only != plan->options.end());
   CHECK(only->value == "SELECTOR");
-  const CommandHelp& completion = all.back();
-  REQUIRE(completion.name == "completion");
-  const auto shell = std::find_if(completion.options.begin(), completion.options.end(),
+  const auto completion = std::find_if(all.begin(), all.end(), [](const CommandHelp& command) {
+    return command.name == "completion";
+  });
+  REQUIRE(completion != all.end());
+  const auto shell = std::find_if(completion->options.begin(), completion->options.end(),
                                   [](const OptionHelp& o) { return o.names.front() == "SHELL"; });
-  REQUIRE(shell != completion.options.end());
+  REQUIRE(shell != completion->options.end());
   CHECK(std::set<std::string>(shell->choices.begin(), shell->choices.end()) ==
         std::set<std::string>{"bash", "fish", "names", "zsh"});
 }

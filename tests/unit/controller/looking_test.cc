@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "controller/status.h"
-#include "controller/watch.h"
+#include "controller/frames.h"
 #include "tests/support/builders.h"
 
 namespace arcform {
@@ -24,7 +24,7 @@ std::string error_of(Words arguments) {
   return std::get<Answer>(read).text;
 }
 
-TEST_CASE("--only takes one selector at a time and leaves the spec alone") {
+TEST_CASE("option --only takes one selector at a time and leaves the spec alone") {
   const Options options =
       options_of({"plan", "--only", "cloud:a", "--only", "node:10.0.0.1:1", "spec.txt"});
   CHECK(options.spec == "spec.txt");
@@ -46,7 +46,7 @@ TEST_CASE("status tells a spec from a cloud by what is written") {
   CHECK(error_of({"status", "a.json", "b.json"}).find("name one") != std::string::npos);
 }
 
-TEST_CASE("--watch takes a time, and nothing that is none") {
+TEST_CASE("option --watch takes a time, and nothing that is none") {
   CHECK(options_of({"status"}).watch.count() == 0);
   CHECK(options_of({"status", "--watch"}).watch.count() == 2);
   CHECK(options_of({"status", "--watch", "5"}).watch.count() == 5);

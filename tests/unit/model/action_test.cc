@@ -16,6 +16,10 @@ TEST_CASE("every kind of action says what it does, to what, at which cost") {
   const MapNodes map{"c", {{node, {}, {}}, {node, {}, {}}}, {}};
   using Row = std::tuple<Action, std::string, std::string, std::string, Disruption>;
   const std::vector<Row> rows{
+      {InstallPackage{"h", "p", "/f/p-0123456789ab", ""}, "+", "p-0123456789ab",
+       "install package p on h", Disruption::none},
+      {RemoveRelease{"h", "p", "/f", "p-0123456789ab"}, "-", "p-0123456789ab",
+       "remove release p-0123456789ab from h", Disruption::none},
       {ConfigureServer{"h", 2, "", ""}, "+", "server 2", "configure ZooKeeper server 2 on h",
        Disruption::none},
       {start_server, "+", "server 2", "start ZooKeeper server 2 on h", Disruption::none},
@@ -38,11 +42,18 @@ TEST_CASE("every kind of action says what it does, to what, at which cost") {
       {ForgetNode{"h", node, "c", {}, {}}, "-", "10.0.0.1:11211",
        "forget cache node 10.0.0.1:11211 on h", Disruption::none},
       {UnregisterCloud{"c"}, "-", "cloud c", "unregister cloud c", Disruption::cloud_gone},
+      {TuneNode{"h", node, "c", ProcessIdentity{}, AdminProtocol::config, {}}, "~",
+       "10.0.0.1:11211", "tune cache node 10.0.0.1:11211 on h", Disruption::none},
       {ReconfigureEnsemble{4, "h", "line", {}, {}, {}}, "+", "server 4",
        "let ZooKeeper server 4 on h join the ensemble", Disruption::none},
       {RetireServer{stop_server, {}, {}}, "-", "server 2", "retire ZooKeeper server 2 on h",
        Disruption::none},
       {SetDataAside{"h", 2, {}}, "-", "server 2", "set aside the data of ZooKeeper server 2 on h",
+       Disruption::none},
+      {AdoptServer{"h", 2, {}, "", ""}, "=", "server 2", "adopt ZooKeeper server 2 on h",
+       Disruption::none},
+      {AdoptCloud{"c", {}, {}}, "=", "cloud c", "adopt cloud c", Disruption::none},
+      {AdoptNode{"h", node, "c", {}}, "=", "10.0.0.1:11211", "adopt cache node 10.0.0.1:11211 on h",
        Disruption::none}};
   CHECK(describe(ReconfigureEnsemble{4, "", "", {}, {}, {}}) ==
         "take ZooKeeper server 4 out of the ensemble");

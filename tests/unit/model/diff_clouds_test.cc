@@ -156,13 +156,13 @@ TEST_CASE("threads, session timeout and program need a restart; memlimit and con
           {[](DesiredState& d) { d.clouds[0].nodes[0].config.session_timeout_s = 20; },
            DriftKind::node_outdated, "session timeout 30 → 20"},
           {[](DesiredState& d) { d.clouds[0].nodes[0].config.memlimit_mb = 200; },
-           DriftKind::node_untuned, "memlimit 100 → 200"},
+           DriftKind::node_untuned, "memlimit 100 → 200 MB"},
           {[](DesiredState& d) { d.clouds[0].nodes[0].config.connections = 10; },
            DriftKind::node_untuned, "connections 1000 → 10"},
           {[](DesiredState& d) {
              d.clouds[0].nodes[0].config = {200, 1000, 8, 30};
            },
-           DriftKind::node_outdated, "threads 6 → 8, memlimit 100 → 200"},
+           DriftKind::node_outdated, "threads 6 → 8, memlimit 100 → 200 MB"},
       }));
   DesiredState desired = three_hosts();
   const ObservedState observed = ideal(desired);

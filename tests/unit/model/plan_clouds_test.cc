@@ -185,10 +185,11 @@ TEST_CASE("a cloud that others registered is left alone") {
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
   cloud_in(observed, "test-cloud").claimed = false;
+  cloud_in(observed, "test-cloud").claimed_by = "other";
   kill_node(observed, kHost, kNode);
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
-  CHECK(held(plan) == Lines{"unsupported: cloud test-cloud"});
+  CHECK(held(plan) == Lines{"foreign: cloud test-cloud"});
 }
 
 TEST_CASE("a foreign child is an alarm and no step") {
@@ -203,7 +204,9 @@ TEST_CASE("a foreign child is an alarm and no step") {
 TEST_CASE("what cannot or need not be changed is held, each with its kind") {
   DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
-  desired.clouds[0].nodes[0].config.memlimit_mb = 200;
+  desired.clouds[0].nodes[0].config.set_online(NodeSetting::verbosity, 1);
+  observed.nodes[at("10.0.0.1:11211")] =
+      Observation<NodeAnswer>::present(just_started_as_stock(desired.clouds[0].nodes[0].config));
   observed.nodes[at("10.0.0.1:11212")] = Observation<NodeAnswer>::absent();
   observed.nodes[at("10.0.0.2:11211")] = Observation<NodeAnswer>::unknown("no channel");
   kill_node(observed, "cache002.arcus", at("10.0.0.2:11212"));

@@ -129,15 +129,6 @@ TEST_CASE("without java, package or a writable folder nothing is started on a ho
   }
 }
 
-TEST_CASE("a package from an archive is not supported yet, and says what to do") {
-  DesiredState desired = three_hosts();
-  desired.packages[0].installed = "";
-  desired.packages[0].archive = "arcus.tar.gz";
-  const Plan plan = planned(desired, bare(desired));
-  CHECK(steps_of<StartNode>(plan).empty());
-  CHECK(plan.holds(Hold::unsupported));
-}
-
 TEST_CASE("a foreign data directory and a taken port hold their server back") {
   const DesiredState desired = a_spec().with_hosts(3).with_ensemble(3).build();
   ObservedState observed = bare(desired);

@@ -278,5 +278,5 @@ TEST_CASE("a node of ours that stands in somebody else's cloud is left alone") {
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
   CHECK(held(plan) ==
-        Lines{"unsupported: cloud test-cloud", "foreign: 10.0.0.3:11212 on cache003.arcus"});
+        Lines{"guard: cloud test-cloud", "foreign: 10.0.0.3:11212 on cache003.arcus"});
 }

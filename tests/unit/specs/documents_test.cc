@@ -125,6 +125,19 @@ TEST_CASE("every kind of action is written and read") {
           }
         },
         action);
+    if (auto* const change = std::get_if<ReconfigureEnsemble>(&action)) {
+      change->before = std::map<int, std::string>{{1, "10.0.0.1:2888:3888"}};
+      change->after = std::map<int, std::string>{};
+    }
+    if (auto* const retire = std::get_if<RetireServer>(&action)) {
+      retire->stop = StopServer{};
+    }
+    if (auto* const server = std::get_if<AdoptServer>(&action)) {
+      server->running = RunningProcess{{"boot", 7, 8}, {"java"}};
+    }
+    if (auto* const node = std::get_if<AdoptNode>(&action)) {
+      node->running = RunningProcess{{"boot", 7, 8}, {"memcached"}};
+    }
     if (auto* const unmap = std::get_if<UnmapNodes>(&action)) {
       unmap->nodes = {at("10.0.0.1:11211")};
     }

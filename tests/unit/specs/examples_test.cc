@@ -38,6 +38,15 @@ TEST_CASE("three-hosts.json: three hosts, three servers, a cloud of six nodes") 
         "10.0.0.3:11212/6 ");
 }
 
+TEST_CASE("archives.json: two packages out of archives") {
+  const std::string text = example("archives.json");
+  CHECK(said_about(text) == "");
+  const SpecResult result = read_spec(text, "archives.json");
+  REQUIRE(result.desired);
+  CHECK(result.desired->package("arcus")->archive == "arcus.tar.gz");
+  CHECK(result.desired->cloud("test-cloud")->nodes.size() == 6);
+}
+
 TEST_CASE("quickstart.json: one host, one server, two nodes, in one folder") {
   const std::string text =
       replaced(replaced(example("quickstart.json"), "@FOLDER@", "/tmp/q"), "@ARCUS@", "/opt/arcus");

@@ -24,6 +24,25 @@ SpecText with(std::string SpecText::*part, std::string text) {
 
 }  // namespace
 
+TEST_CASE(
+    "a rollout: a share of the nodes, time to be ready, warmth; settings that are set online") {
+  const DesiredState desired = desired_of(with(&SpecText::clouds, R"("clouds": [
+    {"serviceCode": "c", "package": "arcus",
+     "config": {"maxListSize": 60000, "hbFailstop": 0, "zkFailstop": false, "verbosity": "1"},
+     "nodes": [{"host": "h[1-3]", "port": 1, "count": 3,
+                "config": {"verbosity": 2}}],
+     "rollout": {"maxUnavailable": "30%", "minReadySeconds": 45,
+                 "warm": {"hitRatio": 0.85, "timeout": "2h", "onTimeout": "stop"}}}])"));
+  const DesiredCloud& cloud = desired.clouds.at(0);
+  CHECK(cloud.rollout == Rollout{2, 45, Warmth{850, 7200, true}});
+  const NodeConfig& config = cloud.nodes.at(0).config;
+  CHECK(config.online_value(NodeSetting::max_list_size) == 60000);
+  CHECK(config.online_value(NodeSetting::hb_failstop) == 0);
+  CHECK(config.online_value(NodeSetting::zk_failstop) == 0);
+  CHECK(config.online_value(NodeSetting::verbosity) == 2);
+  CHECK_FALSE(config.online_value(NodeSetting::hb_timeout));
+}
+
 TEST_CASE("hosts expand pairwise, sorted by name, with their position") {
   const DesiredState desired =
       desired_of(with(&SpecText::hosts, R"("hosts": [{"name": "z[9-10]", "address": "10.0.1.[1-2]"},
@@ -50,6 +69,8 @@ TEST_CASE("a host's ssh changes single fields of the one at the top") {
   SshAccess ssh;
   ssh.user = "arcus";
   ssh.port = 2222;
+  ssh.port_given = true;
+  ssh.known_hosts_given = true;
   ssh.identity_files = {"~/a", "~/b"};
   ssh.known_hosts = "/etc/known";
   ssh.directory = "/srv/arcform";
@@ -70,8 +91,10 @@ TEST_CASE("packages are installed already, or archives") {
       &SpecText::packages, R"("packages": {"zoo": {"archive": "z.tgz", "sha256": ")" + sum +
                                R"(", "directory": "/opt/p"}, "arcus": {"installed": "/opt/a"}})"));
   REQUIRE(desired.packages.size() == 2);
-  CHECK(desired.packages[0] == DesiredPackage{"arcus", "/opt/a", "", "", "", {5, 144}});
-  CHECK(desired.packages[1] == DesiredPackage{"zoo", "", "z.tgz", sum, "/opt/p", {5, 14}});
+  CHECK(desired.packages[0] ==
+        DesiredPackage{"arcus", "/opt/a", "", "", "", {5, 144}, 0, 0, "", ""});
+  CHECK(desired.packages[1] ==
+        DesiredPackage{"zoo", "", "z.tgz", sum, "/opt/p", {5, 14}, 0, 0, "", ""});
 }
 
 TEST_CASE("an ensemble of our own has servers sorted by id, and zoo.cfg values as text") {
@@ -145,6 +168,8 @@ TEST_CASE("a node's config changes single fields of its cloud's") {
                            node("10.0.0.3:11211", 2, two, 10), node("10.0.0.3:11212", 2, two, 10)});
   CHECK(cloud.state == RunState::stopped);
   CHECK(cloud.rollout.max_unavailable == 2);
+  CHECK(cloud.rollout.min_ready_s == 0);
+  CHECK_FALSE(cloud.rollout.warm);
   CHECK(cloud.protect);
   CHECK(cloud.at == SourcePosition{8, 5});
 }

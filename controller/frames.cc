@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "controller/watch.h"
+#include "controller/frames.h"
 
 #include <algorithm>
 #include <csignal>

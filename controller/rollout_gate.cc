@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the next step of a rollout waits for.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "controller/apply_context.h"
+#include "controller/observe.h"
+#include "controller/perform.h"
+#include "controller/rollout.h"
+#include "model/znodes.h"
+
+namespace arcform {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// A hit ratio is told from at least so many gets in at least that time.
+constexpr std::uint64_t kGetsMin = 20;
+constexpr seconds kWindowMin{2};
+constexpr seconds kSamplesKept{60};
+/// A node that was restarted by an earlier run is looked at for so long before it is given up.
+constexpr seconds kLookMin{4};
+constexpr seconds kTellFirst{5};
+constexpr seconds kTellMost{60};
+
+double in_seconds(Time time) {
+  return std::chrono::duration<double>(time).count();
+}
+
+const DesiredNode* node_in(const DesiredCloud& cloud, Endpoint endpoint) {
+  const auto found = std::lower_bound(
+      cloud.nodes.begin(), cloud.nodes.end(), endpoint,
+      [](const DesiredNode& node, Endpoint wanted) { return node.endpoint < wanted; });
+  return found != cloud.nodes.end() && found->endpoint == endpoint ? &*found : nullptr;
+}
+
+/// Takes away a node that runs and that an earlier look judged. What only follows the word
+/// "stopped" in the spec does not depend on what was seen.
+bool destroys(const Step& step) {
+  return std::holds_alternative<RestartNode>(step.action) ||
+         (step.settle && std::holds_alternative<StopNode>(step.action));
+}
+
+/// Tells of a wait once, and of one that changes again and again, ever more rarely.
+class Teller {
+ public:
+  Teller(Progress& progress, const Clock& clock) : progress_(progress), clock_(clock) {}
+  void tell(const std::string& text, bool changes) {
+    const Time now = clock_.now();
+    const bool again = changes && now >= next_;
+    if (told_ && changes == told_changes_ && !again) {
+      return;
+    }
+    interval_ = again && told_ ? std::min(interval_ * 2, Time(kTellMost)) : Time(kTellFirst);
+    next_ = now + interval_;
+    told_ = true;
+    told_changes_ = changes;
+    progress_.waiting(text);
+  }
+
+ private:
+  Progress& progress_;
+  const Clock& clock_;
+  bool told_ = false;
+  bool told_changes_ = false;
+  Time interval_{kTellFirst};
+  Time next_{0};
+};
+
+}  // namespace
+
+Awaitable<Time> leader_since(ApplyContext& context) {
+  for (const DesiredServer& server : context.desired.ensemble.servers) {
+    const Result<std::string> reply =
+        co_await context.host(server.host)
+            .ask(context.desired.ensemble.client_port, "mntr", "", context.patience.answer);
+    const auto age = reply ? parse_leader_age(*reply) : std::nullopt;
+    if (age) {
+      co_return context.world.clock.now() - Time(*age);
+    }
+  }
+  co_return context.lock_taken;
+}
+
+Awaitable<void> Rollouts::sample(ApplyContext& context, std::string code, Endpoint endpoint) {
+  const DesiredCloud* const cloud = context.desired.cloud(code);
+  const DesiredNode* const node = cloud == nullptr ? nullptr : node_in(*cloud, endpoint);
+  if (node == nullptr) {
+    memories_[code].recent.erase(endpoint);
+    co_return;
+  }
+  Host& host = context.host(context.desired.hosts[node->host].name);
+  const Observation<NodeCounters> counters =
+      co_await ask_counters(host, endpoint.port, context.patience.answer);
+  const auto found = memories_[code].recent.find(endpoint);
+  if (!counters.is_present() || found == memories_[code].recent.end()) {
+    co_return;
+  }
+  std::vector<Sample>& samples = found->second.samples;
+  const Time now = context.world.clock.now();
+  const Sample latest{now, counters.value().hits, counters.value().misses};
+  if (!samples.empty() &&
+      (samples.back().hits > latest.hits || samples.back().misses > latest.misses)) {
+    samples.clear();  // Another process counts by now.
+  }
+  std::erase_if(samples, [&](const Sample& old) { return now - old.at > Time(kSamplesKept); });
+  samples.push_back(latest);
+}
+
+Rollouts::Look Rollouts::judge(ApplyContext& context, const std::string& code, Endpoint node) {
+  Memory& memory = memories_[code];
+  const auto found = memory.recent.find(node);
+  const DesiredCloud* const cloud = context.desired.cloud(code);
+  if (found == memory.recent.end() || found->second.in_flight || cloud == nullptr) {
+    return std::optional<Wait>();
+  }
+  Recent& recent = found->second;
+  const Time now = context.world.clock.now();
+  const Time ready = recent.at + Time(seconds(cloud->rollout.min_ready_s));
+  if (now < ready) {
+    return std::optional(
+        Wait{ready, fmt::format("{} has to be up for {} s before the next node is touched: {:.0f} s"
+                                " to go",
+                                node.text(), cloud->rollout.min_ready_s, in_seconds(ready - now))});
+  }
+  const auto& warm = cloud->rollout.warm;
+  if (!warm || !recent.hit_ratio || *recent.hit_ratio <= 0) {
+    return std::optional<Wait>();
+  }
+  std::optional<double> ratio;
+  const Sample& last = recent.samples.back();
+  for (auto from = recent.samples.rbegin(); from != recent.samples.rend() && !ratio; ++from) {
+    const std::uint64_t gets = last.hits + last.misses - from->hits - from->misses;
+    if (gets >= kGetsMin && last.at - from->at >= Time(kWindowMin)) {
+      ratio = hit_ratio(last.hits - from->hits, last.misses - from->misses);
+    }
+  }
+  const double target = *recent.hit_ratio * warm->hit_permille / 1000;
+  if (ratio && *ratio >= target) {
+    return std::optional<Wait>();
+  }
+  const std::string words = fmt::format(
+      "{}, to reach {:.2f} ({:.0f} % of the {:.2f} before)",
+      ratio ? fmt::format("hit ratio {:.2f}", *ratio) : "hit ratio not known, too few gets", target,
+      warm->hit_permille / 10.0, *recent.hit_ratio);
+  const Time waited = now - recent.at;
+  if (waited < Time(seconds(warm->timeout_s)) || now - memory.loaded_at < Time(kLookMin)) {
+    return std::optional(Wait{now + Time(seconds(1)),
+                              fmt::format("{} warms up: {}; {:.0f} s of at most {} s", node.text(),
+                                          words, in_seconds(waited), warm->timeout_s),
+                              true});
+  }
+  if (warm->stops) {
+    return Error{ErrorCode::failed_precondition,
+                 fmt::format("{} has not warmed up in {} s: {}; find out why, then run the same "
+                             "command, or set \"onTimeout\": \"continue\" in rollout.warm",
+                             node.text(), warm->timeout_s, words)};
+  }
+  context.progress.waiting(fmt::format("{} has not warmed up in {} s: {}; going on all the same",
+                                       node.text(), warm->timeout_s, words));
+  recent.hit_ratio.reset();
+  return std::optional<Wait>();
+}
+
+Awaitable<Rollouts::Look> Rollouts::look_at_recent(ApplyContext& context, std::string code) {
+  const DesiredCloud* const cloud = context.desired.cloud(code);
+  std::vector<Endpoint> nodes;
+  for (const auto& [node, recent] : memories_[code].recent) {
+    if (!recent.in_flight) {
+      nodes.push_back(node);
+    }
+  }
+  std::optional<Wait> first;
+  std::size_t waiting = 0;
+  std::vector<Endpoint> ready;
+  for (const Endpoint node : nodes) {
+    if (cloud != nullptr && cloud->rollout.warm) {
+      co_await sample(context, code, node);
+    }
+    Look one = judge(context, code, node);
+    if (!one) {
+      co_return one.error();
+    }
+    if (*one) {
+      ++waiting;
+      first = first ? first : *one;
+    } else {
+      ready.push_back(node);
+    }
+  }
+  const std::size_t most = cloud == nullptr ? 1 : std::max(1U, cloud->rollout.max_unavailable);
+  if (waiting > 0 && waiting + context.taken_down[code] >= most) {
+    co_return first;
+  }
+  for (const Endpoint node : ready) {
+    memories_[code].recent.erase(node);
+    const Result<std::string> child = co_await find_join(context.lock->reader(), code, node);
+    if (!child) {
+      co_return child.error();
+    }
+    if (child->empty() && cloud != nullptr && node_in(*cloud, node) != nullptr) {
+      co_return Error{ErrorCode::aborted,
+                      fmt::format("{} was restarted and has left cloud {} again; plan again",
+                                  node.text(), code)};
+    }
+  }
+  co_return std::optional<Wait>();
+}
+
+Awaitable<Rollouts::Look> Rollouts::look(ApplyContext& context, std::string code, bool ring,
+                                         Time quiet_until) {
+  const Time now = context.world.clock.now();
+  if (now < quiet_until) {
+    co_return std::optional(
+        Wait{quiet_until,
+             fmt::format("the ensemble has only just found its leader: nodes of cloud {} are left "
+                         "alone for {:.0f} s",
+                         code, in_seconds(quiet_until - now))});
+  }
+  if (!ring) {
+    co_return std::optional<Wait>();
+  }
+  const auto last = context.last_ring_change.find(code);
+  if (last != context.last_ring_change.end()) {
+    const Time settled = last->second + Time(settle_time(context.desired, code));
+    if (now < settled) {
+      co_return std::optional(
+          Wait{settled, fmt::format("cloud {} settles for {:.0f} s before its next node is touched",
+                                    code, in_seconds(settled - now))});
+    }
+  }
+  auto recent = co_await look_at_recent(context, code);
+  co_return recent;
+}
+
+Awaitable<Result<void>> Rollouts::await_turn(ApplyContext& context, const Step& step,
+                                             WhyNot why_not) {
+  const std::string code = cloud_of(step.action);
+  if (code.empty() || (!step.settle && !destroys(step))) {
+    co_return Result<void>();
+  }
+  const Result<void> loaded = co_await load(context, code);
+  if (!loaded) {
+    co_return loaded.error();
+  }
+  Time quiet_until{0};
+  if (destroys(step)) {
+    const Time since = co_await leader_since(context);
+    quiet_until = since + Time(settle_time(context.desired, code));
+  }
+  Teller teller(context.progress, context.world.clock);
+  while (why_not().empty()) {
+    const Look wait = co_await look(context, code, step.settle, quiet_until);
+    if (!wait) {
+      co_return wait.error();
+    }
+    if (!*wait) {
+      break;
+    }
+    teller.tell((*wait)->text, (*wait)->changes);
+    const Time next = context.world.clock.now() + Time(seconds(1));
+    co_await context.world.clock.wait_until(std::min((*wait)->until, next));
+  }
+  co_return Result<void>();
+}
+
+}  // namespace arcform
