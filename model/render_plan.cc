@@ -218,7 +218,12 @@ std::string class_words(const Plan& plan) {
       text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts[i], kClassWords[i]);
     }
   }
-  return text.empty() ? "nothing but waiting" : text;
+  if (!text.empty()) {
+    return text;
+  }
+  const bool waits = std::any_of(plan.steps.begin(), plan.steps.end(),
+                                 [](const Step& step) { return !is_adoption(step.action); });
+  return waits ? "nothing but waiting" : "nothing is changed";
 }
 
 /// Lines without their indentation of two.

@@ -14,6 +14,8 @@
 /// What the renderers share: ink, aligned rows, counted words. Only model/ uses it.
 namespace arcform {
 
+struct Unadopted;  // In model/unadopted.h.
+
 enum class Ink { plain, bold, dim, green, red, yellow, cyan };
 
 /// `text` in that ink, or as it is.
@@ -53,7 +55,8 @@ std::string observed_line(const DesiredState& desired, const ObservedState& obse
 
 /// "seoul-prod: converged", or what differs in counted words: the whole state in one line, or that
 /// of some clouds and what they stand on.
-std::string verdict_line(const DesiredState& desired, const ObservedState& observed,
+std::string verdict_line(const DesiredState& desired, const Unadopted& unadopted,
+                         const ObservedState& observed,
                          const std::vector<std::string>& clouds = {});
 
 /// "The next apply adopts what runs: 3 servers, cloud shop, 6 nodes; nothing is restarted for it."

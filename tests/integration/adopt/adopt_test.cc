@@ -98,6 +98,9 @@ void refuses_unlisted(const ArcusDeployment& it) {
 void adopts(const ArcusDeployment& it) {
   const std::string before = it.processes();
   const std::string joined = it.joined();
+  require(it.arcform({"status", it.file("spec.json")}), 0,
+          {"runs as the spec says, not adopted yet: 3 servers, cloud test-cloud, 6 nodes",
+           "up: joined and answering; in the spec, not adopted yet"});
   const std::string document = it.zk("get", "/arcus/cache_list/test-cloud").out;
   const ProcessResult plan = it.arcform({"plan", "--exit-code", it.file("spec.json")});
   require(plan, 0,
