@@ -139,9 +139,8 @@ std::vector<std::string> unneeded_releases(const DesiredPackage& package, const 
 
 std::string megabytes(std::uint64_t bytes) {
   constexpr std::uint64_t kSmall = 100'000;
-  return bytes > 0 && bytes < kSmall
-             ? fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3)
-             : fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+  return bytes > 0 && bytes < kSmall ? fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3)
+                                     : fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
 }
 
 }  // namespace arcform

@@ -129,6 +129,31 @@ std::string folded(const std::vector<Row>& rows, bool colour, std::size_t width)
   return out;
 }
 
+std::string wrapped(const std::string& text, std::size_t width) {
+  if (width <= kRoomMin || width_of(text) <= width) {
+    return text;
+  }
+  std::string out;
+  std::size_t room = width;
+  for (std::string rest = text; !rest.empty();) {
+    const std::string line = broken(rest, room).front();
+    out += (out.empty() ? "" : "\n  ") + line;
+    rest = rest.size() > line.size() ? rest.substr(line.size() + 1) : "";
+    room = width - kMargin;
+  }
+  return out;
+}
+
+std::size_t widest_line(std::string_view text) {
+  std::size_t widest = 0;
+  for (std::size_t from = 0; from < text.size();) {
+    const std::size_t end = std::min(text.find('\n', from), text.size());
+    widest = std::max(widest, width_of(text.substr(from, end - from)));
+    from = end + 1;
+  }
+  return widest;
+}
+
 /// One per code point: what we print beyond ASCII (arrows, dots, names) is narrow nearly always.
 std::size_t width_of(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {

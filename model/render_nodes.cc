@@ -141,16 +141,6 @@ std::string narrow_table(const std::vector<NodeWords>& nodes, bool hosts, bool c
   return aligned(rows, colour);
 }
 
-std::size_t widest_line(const std::string& text) {
-  std::size_t widest = 0;
-  for (std::size_t from = 0; from < text.size();) {
-    const std::size_t end = std::min(text.find('\n', from), text.size());
-    widest = std::max(widest, width_of(std::string_view(text).substr(from, end - from)));
-    from = end + 1;
-  }
-  return widest;
-}
-
 /// Puts below each line what its node's verdict has to say.
 std::string with_reasons(const std::string& table, const std::vector<NodeWords>& nodes,
                          const RenderOptions& options) {

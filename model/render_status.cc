@@ -209,9 +209,9 @@ std::string cloud_table(const std::string& code, const DesiredState& desired,
                             : seen != nullptr && seen->claimed ? ""
                                                                : " by others";
   const std::string heading = cloud_heading(code, desired, observed, seen, whose);
-  std::string out = fmt::format("\n{}\n{}{}", painted(heading, Ink::bold, options.colour),
-                                node_table(lines, code, observed, unadopted, options),
-                                rest_of(lines.size(), options));
+  std::string out = fmt::format(
+      "\n{}\n{}{}", painted(wrapped(heading, options.width), Ink::bold, options.colour),
+      node_table(lines, code, observed, unadopted, options), rest_of(lines.size(), options));
   if (const std::string why = unadopted.refusal(code); !why.empty()) {
     out += aligned({{{"x", Ink::red}, {"refused: " + why}}}, options.colour, options.width);
   }
@@ -258,10 +258,10 @@ std::string render_status(const DesiredState& desired, const ObservedState& seen
   const std::vector<std::string>& only = options.clouds;
   const Unadopted unadopted = find_unadopted(desired, seen);
   const ObservedState& observed = unadopted.world(seen);
-  std::string out =
-      painted(verdict_line(desired, unadopted, seen, only), Ink::bold, options.colour) + "\n" +
-      observed_line(desired, observed, options) + "\n" +
-      server_table(desired, observed, unadopted, options);
+  std::string out = painted(wrapped(verdict_line(desired, unadopted, seen, only), options.width),
+                            Ink::bold, options.colour) +
+                    "\n" + wrapped(observed_line(desired, observed, options), options.width) +
+                    "\n" + server_table(desired, observed, unadopted, options);
   std::set<std::string> codes;
   for (const DesiredCloud& cloud : desired.clouds) {
     codes.insert(cloud.service_code);

@@ -37,6 +37,12 @@ std::size_t width_of(std::string_view text);
 /// Columns that do not fit into `width` go to further lines; long texts are broken between words.
 std::string folded(const std::vector<Row>& rows, bool colour, std::size_t width);
 
+/// `text` in lines of at most `width` columns, broken between words; further lines are indented by
+/// two. Width 0: as it is.
+std::string wrapped(const std::string& text, std::size_t width);
+/// The columns of the longest line.
+std::size_t widest_line(std::string_view text);
+
 /// "1 node", "3 nodes"
 std::string counted(std::size_t count, std::string_view one, std::string_view many);
 
