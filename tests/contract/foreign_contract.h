@@ -16,6 +16,14 @@ inline Result<void> adopted(HostFixture& fixture, const AdoptRequest& request) {
   return await(fixture, fixture.host().adopt(request));
 }
 
+/// Whether the slot's process runs its program by now: start() does not wait for that.
+inline bool runs(HostFixture& fixture, const StartRequest& request) {
+  const HostFacts facts = probed(fixture);
+  const ObservedSlot* const slot = facts.slot(request.slot);
+  const ObservedProcess* const process = slot == nullptr ? nullptr : facts.process_of(*slot);
+  return process != nullptr && process->argv == request.argv;
+}
+
 /// A process that runs, and the request to have it in the slot node-2.
 inline AdoptRequest adoption_of(HostFixture& fixture, Cleaner& cleaner) {
   const StartRequest start = request_for(fixture, HostFixture::Program::waits);
@@ -24,6 +32,12 @@ inline AdoptRequest adoption_of(HostFixture& fixture, Cleaner& cleaner) {
   request.process = cleaner(started(fixture, start));
   request.argv = start.argv;
   request.digest = "d2";
+  bool running = runs(fixture, start);
+  for (int i = 0; i < 400 && !running; ++i) {
+    fixture.pause();
+    running = runs(fixture, start);
+  }
+  REQUIRE(running);
   return request;
 }
 
