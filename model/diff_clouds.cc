@@ -103,6 +103,21 @@ bool digest_matches(const std::string& prefix, const DesiredNode& node, const Ob
   return slot.digest == cursor.digest;
 }
 
+/// Two releases that lie beside one another are told by their names.
+void add_program(std::string& text, const std::string& program, const std::string& prefix) {
+  constexpr std::string_view kProgram = "/bin/memcached";
+  const std::string folder = prefix.substr(0, prefix.rfind('/') + 1);
+  const std::size_t end = program.size() - std::min(program.size(), kProgram.size());
+  const bool beside = !folder.empty() && program.starts_with(folder) &&
+                      program.ends_with(kProgram) && program.find('/', folder.size()) == end;
+  if (beside) {
+    add_change(text, "package", printable(program.substr(folder.size(), end - folder.size())),
+               prefix.substr(folder.size()));
+  } else {
+    add_change(text, "program", printable(program), fmt::format("{}{}", prefix, kProgram));
+  }
+}
+
 void diff_arguments(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,
                     const NodeJudgement& judgement, const NodeAnswer* answer, Cursor& cursor,
                     std::vector<Drift>& out) {
@@ -118,7 +133,7 @@ void diff_arguments(const DiffWorld& world, const DesiredCloud& cloud, const Des
   add_change(restart, "threads", is.threads, node.config.threads);
   add_change(restart, "session timeout", is.session_timeout_s, node.config.session_timeout_s);
   if (running && package != nullptr && running->program != prefix + "/bin/memcached") {
-    add_change(restart, "program", printable(running->program), prefix + "/bin/memcached");
+    add_program(restart, running->program, prefix);
   }
   const SettingsDifference settings = compare_settings(node.config, is, answer);
   const auto report = [&](DriftKind kind, const std::string& detail) {
