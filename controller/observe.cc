@@ -8,7 +8,6 @@
 
 #include "controller/observe_strangers.h"
 #include "controller/read_tree.h"
-#include "model/answers.h"
 #include "model/membership.h"
 #include "model/packages.h"
 #include "model/znodes.h"
@@ -36,7 +35,8 @@ struct Round {
   ObservePatience patience;
   ObservedState seen;
   std::list<Probing*> probing;
-  /// Answers of ports that were asked beside the probe. They count once it has shown who is there.
+  /// Answers of ports that were asked beside the probe. They count once it has shown who is
+  /// there.
   std::map<Endpoint, Observation<NodeAnswer>> early_nodes;
   std::map<int, Observation<ServerAnswer>> early_servers;
   std::size_t servers_open = 0;  ///< hosts of servers whose probe is not back yet
@@ -114,7 +114,7 @@ Awaitable<void> ask_node_early(Round& round, HostReader& host, Endpoint node) {
 Awaitable<void> ask_server_early(Round& round, HostReader& host, DesiredHost access, int id) {
   std::vector<Endpoint> places = server_endpoints(access, round.desired);
   Observation<ServerAnswer> answer =
-      co_await ask_member(host, std::move(places), round.patience.answer);
+      co_await ask_member(round.world.loop, host, std::move(places), round.patience.answer);
   round.early_servers.insert_or_assign(id, std::move(answer));
 }
 
@@ -141,13 +141,14 @@ void ask_early(Round& round, Probing& probing) {
   }
 }
 
-/// True when it was asked beside the probe, and for sure was this process then.
+/// True when it answered beside the probe, and for sure was this process then. Silence does not
+/// count: the time that an answer may take began before the login was over.
 template <class Key, class Answer>
 bool take_early(const HostFacts& facts, const ObservedProcess& process,
                 std::map<Key, Answer>& early, const Key& key, std::map<Key, Answer>& seen) {
   const auto found = early.find(key);
   const bool old = facts.uptime_ticks >= process.start_ticks + kLongThere * facts.ticks_per_second;
-  if (!old || found == early.end() || found->second.is_unknown()) {
+  if (!old || found == early.end() || !found->second.is_present()) {
     return false;
   }
   seen.insert_or_assign(key, std::move(found->second));
@@ -162,7 +163,7 @@ Awaitable<void> observe_node(Round& round, HostReader& host, Endpoint node) {
 Awaitable<void> observe_server(Round& round, HostReader& host, DesiredHost access, int id) {
   std::vector<Endpoint> places = server_endpoints(access, round.desired);
   Observation<ServerAnswer> answer =
-      co_await ask_member(host, std::move(places), round.patience.answer);
+      co_await ask_member(round.world.loop, host, std::move(places), round.patience.answer);
   round.seen.servers.insert_or_assign(id, std::move(answer));
 }
 
@@ -226,7 +227,8 @@ Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost&
   co_await tasks.join();
 }
 
-/// When the last server's host has reported and none can be serving, waiting for a session is vain.
+/// When the last server's host has reported and none can be serving, waiting for a session is
+/// vain.
 void note_server_host(Round& round, const Result<HostFacts>& facts) {
   if (!facts || facts->is_listening(round.desired.ensemble.client_port)) {
     round.server_possible = true;
@@ -307,71 +309,6 @@ std::vector<Endpoint> server_endpoints(const DesiredHost& host, const DesiredSta
     }
   }
   return places;
-}
-
-Awaitable<Result<std::string>> ask_word(HostReader& host, std::vector<Endpoint> places,
-                                        std::string word, std::chrono::milliseconds patience) {
-  Result<std::string> reply = Error{ErrorCode::not_found, "no address to ask"};
-  for (const Endpoint place : places) {
-    reply = co_await host.ask_at(place, word, "", patience);
-    if (reply || reply.error().code != ErrorCode::not_found) {
-      co_return reply;
-    }
-  }
-  co_return reply;
-}
-
-Awaitable<Observation<ServerAnswer>> ask_member(HostReader& host, std::vector<Endpoint> places,
-                                                std::chrono::milliseconds patience) {
-  Observation<ServerAnswer> answer = co_await ask_server(host, places, patience);
-  if (answer.is_present() && answer.value().mode != ServerMode::not_serving) {
-    const Result<std::string> reply = co_await ask_word(host, places, "conf", patience);
-    if (reply) {
-      answer.value().members = members_of(*reply);
-      answer.value().members_version = members_version_of(*reply);
-    }
-  }
-  co_return answer;
-}
-
-Awaitable<Observation<ServerAnswer>> ask_server(HostReader& host, std::vector<Endpoint> places,
-                                                std::chrono::milliseconds patience) {
-  using Answer = Observation<ServerAnswer>;
-  const Result<std::string> reply = co_await ask_word(host, places, "srvr", patience);
-  if (!reply) {
-    const ErrorCode code = reply.error().code;
-    const bool silent = code == ErrorCode::not_found || code == ErrorCode::deadline_exceeded;
-    co_return silent ? Answer::absent() : Answer::unknown(reply.error().message);
-  }
-  const auto answer = parse_srvr(*reply);
-  co_return answer ? Answer::present(*answer) : Answer::absent();
-}
-
-Awaitable<Observation<NodeAnswer>> ask_node(HostReader& host, std::uint16_t port,
-                                            std::chrono::milliseconds patience) {
-  using Answer = Observation<NodeAnswer>;
-  const Result<std::string> reply =
-      co_await host.ask(port, std::string(kNodeQuestion), "", patience);
-  if (!reply) {
-    const ErrorCode code = reply.error().code;
-    const bool silent = code == ErrorCode::not_found || code == ErrorCode::deadline_exceeded;
-    co_return silent ? Answer::absent() : Answer::unknown(reply.error().message);
-  }
-  const auto answer = parse_node_answer(*reply);
-  co_return answer ? Answer::present(*answer) : Answer::absent();
-}
-
-Awaitable<Observation<NodeCounters>> ask_counters(HostReader& host, std::uint16_t port,
-                                                  std::chrono::milliseconds patience) {
-  using Counters = Observation<NodeCounters>;
-  const Result<std::string> reply =
-      co_await host.ask(port, std::string(kCountersQuestion), "", patience);
-  if (!reply) {
-    co_return Counters::unknown(reply.error().message);
-  }
-  const auto counters = parse_node_counters(*reply);
-  co_return counters ? Counters::present(*counters)
-                     : Counters::unknown("its answer to `stats` has no hits and misses");
 }
 
 Awaitable<ObservedState> observe(ReadWorld world, EnsembleSession& session,
