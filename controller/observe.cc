@@ -11,6 +11,7 @@
 #include "model/membership.h"
 #include "model/packages.h"
 #include "model/znodes.h"
+#include "model/zoo_cfg.h"
 
 namespace arcform {
 namespace {
@@ -113,8 +114,12 @@ Awaitable<void> ask_node_early(Round& round, HostReader& host, Endpoint node) {
 
 Awaitable<void> ask_server_early(Round& round, HostReader& host, DesiredHost access, int id) {
   std::vector<Endpoint> places = server_endpoints(access, round.desired);
-  Observation<ServerAnswer> answer =
-      co_await ask_member(round.world.loop, host, std::move(places), round.patience.answer);
+  Observation<ServerAnswer> answer = Observation<ServerAnswer>::absent();
+  if (reconfigures(round.desired)) {
+    answer = co_await ask_member(round.world.loop, host, std::move(places), round.patience.answer);
+  } else {  // Its list is most likely known from its probe.
+    answer = co_await ask_server(host, std::move(places), round.patience.answer);
+  }
   round.early_servers.insert_or_assign(id, std::move(answer));
 }
 
@@ -141,6 +146,13 @@ void ask_early(Round& round, Probing& probing) {
   }
 }
 
+/// A server that serves runs with this list; empty: not known.
+void note_members(Observation<ServerAnswer>& answer, const Members& members) {
+  if (answer.is_present() && answer.value().mode != ServerMode::not_serving && !members.empty()) {
+    answer.value().members = members;
+  }
+}
+
 /// True when it answered beside the probe, and for sure was this process then. Silence does not
 /// count: the time that an answer may take began before the login was over.
 template <class Key, class Answer>
@@ -160,11 +172,29 @@ Awaitable<void> observe_node(Round& round, HostReader& host, Endpoint node) {
   round.seen.nodes.insert_or_assign(node, std::move(answer));
 }
 
-Awaitable<void> observe_server(Round& round, HostReader& host, DesiredHost access, int id) {
+Awaitable<void> observe_server(Round& round, HostReader& host, DesiredHost access, int id,
+                               Members members) {
   std::vector<Endpoint> places = server_endpoints(access, round.desired);
-  Observation<ServerAnswer> answer =
-      co_await ask_member(round.world.loop, host, std::move(places), round.patience.answer);
+  Observation<ServerAnswer> answer = Observation<ServerAnswer>::absent();
+  if (members.empty()) {
+    answer = co_await ask_member(round.world.loop, host, std::move(places), round.patience.answer);
+  } else {
+    answer = co_await ask_server(host, std::move(places), round.patience.answer);
+    note_members(answer, members);
+  }
   round.seen.servers.insert_or_assign(id, std::move(answer));
+}
+
+/// False: it was not asked beside the probe, or there is more to ask.
+bool take_early_server(Round& round, const HostFacts& facts, const ObservedProcess& process, int id,
+                       const Members& members) {
+  auto& seen = round.seen.servers;
+  if (!take_early(facts, process, round.early_servers, id, seen)) {
+    return false;
+  }
+  note_members(seen.at(id), members);
+  return !seen.at(id).value().members.empty() ||
+         seen.at(id).value().mode == ServerMode::not_serving;
 }
 
 /// In the place of a server of ours may run one that somebody else started.
@@ -180,7 +210,7 @@ Awaitable<void> look_for_stranger(Round& round, HostReader& host, DesiredHost ac
     co_return;
   }
   round.seen.strangers.insert_or_assign(id, std::move(*found));
-  co_await observe_server(round, host, access, id);
+  co_await observe_server(round, host, access, id, Members());
 }
 
 /// Asks what runs there of ours, or could become ours; a process that does not run cannot answer.
@@ -220,8 +250,9 @@ Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost&
     if (!id || process == nullptr || (!ours && is_id_of_spec(round.desired, *id))) {
       continue;
     }
-    if (!ours || !take_early(facts, *process, round.early_servers, *id, round.seen.servers)) {
-      tasks.spawn(observe_server(round, host, access, *id));
+    const Members members = members_started_with(slot);
+    if (!ours || !take_early_server(round, facts, *process, *id, members)) {
+      tasks.spawn(observe_server(round, host, access, *id, members));
     }
   }
   co_await tasks.join();

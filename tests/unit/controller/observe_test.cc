@@ -1,35 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/observe.h"
 
+#include <algorithm>
 #include <map>
 
 #include <catch2/catch.hpp>
 
+#include "model/membership.h"
 #include "tests/sim/run_loop.h"
 #include "tests/support/builders.h"
 
 namespace arcform::sim {
 namespace {
 
-/// A host that is slow to log in to: the first questions, asked beside the probe, run out of their
-/// time before the login is over. `log_in` is what the probe waits for.
+using std::chrono::seconds;
+
+/// A host that takes its time to log in: questions that were asked beside the probe may run out of
+/// theirs meanwhile.
 class SlowLogin final : public HostReader {
  public:
-  SlowLogin(HostReader& host, Clock& clock) : host_(host), clock_(clock) {}
-  int late = 0;  ///< questions that had no answer in time
+  SlowLogin(HostReader& host, Clock& clock, Time takes)
+      : host_(host), clock_(clock), logged_in_at_(clock.now() + takes) {}
+  int late = 0;     ///< questions that had no answer in time
+  int members = 0;  ///< questions for a server's list of members
 
   Awaitable<Result<HostFacts>> probe(ProbeRequest request) override {
-    co_await clock_.wait_until(clock_.now() + std::chrono::seconds(3));
-    logged_in_ = true;
+    co_await clock_.wait_until(logged_in_at_);
     Result<HostFacts> facts = co_await host_.probe(std::move(request));
     co_return facts;
   }
   Awaitable<Result<std::string>> ask_at(Endpoint at, std::string question, std::string end,
                                         std::chrono::milliseconds patience) override {
-    if (!logged_in_) {
-      co_await clock_.wait_until(clock_.now() + patience);
-    }
-    if (!logged_in_) {
+    members += question == "conf" ? 1 : 0;
+    co_await clock_.wait_until(std::min(logged_in_at_, clock_.now() + Time(patience)));
+    if (clock_.now() < logged_in_at_) {
       ++late;
       co_return Error{ErrorCode::deadline_exceeded, "not logged in in time"};
     }
@@ -50,26 +54,27 @@ class SlowLogin final : public HostReader {
  private:
   HostReader& host_;
   Clock& clock_;
-  bool logged_in_ = false;
+  Time logged_in_at_;
 };
 
 class SlowLogins final : public HostReaders {
  public:
-  explicit SlowLogins(SimWorld& world) : world_(world) {}
+  SlowLogins(SimWorld& world, Time takes) : world_(world), takes_(takes) {}
   HostReader& reader(const DesiredHost& access, const std::string& deployment) override {
-    return readers_.try_emplace(access.name, world_.host(access, deployment), world_.clock())
-        .first->second;
+    Host& host = world_.host(access, deployment);
+    return readers_.try_emplace(access.name, host, world_.clock(), takes_).first->second;
   }
-  int late() const {
+  int sum(int SlowLogin::*counter) const {
     int sum = 0;
     for (const auto& [name, reader] : readers_) {
-      sum += reader.late;
+      sum += reader.*counter;
     }
     return sum;
   }
 
  private:
   SimWorld& world_;
+  Time takes_;
   std::map<std::string, SlowLogin> readers_;
 };
 
@@ -85,10 +90,10 @@ TEST_CASE("who could not be asked before the login was over is not taken for sil
   const DesiredState desired = three_hosts();
   SimWorld world(desired);
   REQUIRE(run_apply(world, desired).result.outcome == Outcome::converged);
-  world.advance(std::chrono::seconds(60));  // What runs is old enough for early answers to count.
-  SlowLogins hosts(world);
+  world.advance(seconds(60));  // What runs is old enough for early answers to count.
+  SlowLogins hosts(world, seconds(3));
   const ObservedState seen = world.run(look_at(world, hosts, desired));
-  CHECK(hosts.late() >= 9);  // Three servers and six nodes were asked too early.
+  CHECK(hosts.sum(&SlowLogin::late) >= 9);  // Three servers and six nodes were asked too early.
   CHECK(seen.nodes.size() == 6);
   for (const auto& [node, answer] : seen.nodes) {
     CAPTURE(node.text());
@@ -98,6 +103,32 @@ TEST_CASE("who could not be asked before the login was over is not taken for sil
   for (const auto& [id, answer] : seen.servers) {
     CAPTURE(id);
     CHECK(answer.is_present());
+  }
+}
+
+TEST_CASE("a server is asked for its list of members only when its probe is no proof of it") {
+  const DesiredState desired = three_hosts();
+  SimWorld world(desired);
+  REQUIRE(run_apply(world, desired).result.outcome == Outcome::converged);
+  int edited = 0;
+  for (const Time age : {Time(seconds(1)), Time(seconds(60))}) {
+    world.advance(age);
+    SlowLogins hosts(world, seconds(0));
+    const ObservedState seen = world.run(look_at(world, hosts, desired));
+    CHECK(hosts.sum(&SlowLogin::members) == edited);
+    for (const int id : {1, 2, 3}) {
+      CAPTURE(id);
+      REQUIRE(seen.servers.at(id).is_present());
+      CHECK(seen.servers.at(id).value().members == wanted_members(desired));
+    }
+    const auto& files = world.machine("cache002.arcus").files;
+    const auto config = std::find_if(files.begin(), files.end(), [](const auto& file) {
+      return file.first.ends_with("zoo.cfg");
+    });
+    REQUIRE(config != files.end());
+    // By hand, so this is not what the server was started with.
+    world.edit_file("cache002.arcus", config->first, "server.9=10.0.0.9:2888:3888\n");
+    edited = 1;
   }
 }
 
