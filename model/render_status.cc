@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "model/compare_settings.h"
+#include "model/follow_ensemble.h"
 #include "model/node_arguments.h"
 #include "model/render.h"
 #include "model/render_text.h"
@@ -162,7 +163,16 @@ bool has_joined(const ObservedCloud& cloud, Endpoint node) {
 
 namespace {
 
-Row node_row(const Line& line, const std::string& code, const ObservedState& observed) {
+/// What its next start gets right, of settings and of the ensemble's `servers`; mostly empty.
+std::string debt_of(const Line& line, const ParsedNodeArguments& running, const NodeAnswer* answer,
+                    const std::vector<Endpoint>& servers) {
+  std::string debt = compare_settings(line.wanted->config, running.config, answer).debt;
+  const std::string ensemble = compare_ensemble(servers, running.connect_string, answer).debt;
+  return debt + (debt.empty() || ensemble.empty() ? "" : ", ") + ensemble;
+}
+
+Row node_row(const Line& line, const std::string& code, const ObservedState& observed,
+             const std::vector<Endpoint>& servers) {
   const NodeWitnesses witnesses = witnesses_of(observed, line.host, line.node, code);
   const NodeJudgement judgement = judge(
       witnesses, line.node, line.wanted != nullptr ? line.wanted->config.session_timeout_s : 30);
@@ -192,9 +202,8 @@ Row node_row(const Line& line, const std::string& code, const ObservedState& obs
         running ? std::uint32_t{running->config.threads} : 0}) {
     row.push_back({running ? fmt::to_string(value) : "-"});
   }
-  const std::string debt = running && line.wanted != nullptr
-                               ? compare_settings(line.wanted->config, running->config, answer).debt
-                               : "";
+  const std::string debt =
+      running && line.wanted != nullptr ? debt_of(line, *running, answer, servers) : "";
   const Ink ink = judgement.verdict == Verdict::up        ? Ink::green
                   : judgement.verdict == Verdict::unknown ? Ink::yellow
                                                           : Ink::red;
@@ -245,6 +254,7 @@ std::string cloud_table(const std::string& code, const DesiredState& desired,
     seen = found == tree->clouds.end() ? nullptr : &found->second;
   }
   const std::vector<Line> lines = node_lines(code, desired, observed, mapped);
+  const auto servers = parse_servers(connect_string(desired)).value_or(std::vector<Endpoint>());
   std::vector<Row> rows;
   if (!lines.empty()) {
     rows.push_back({{"address", Ink::dim},
@@ -258,7 +268,7 @@ std::string cloud_table(const std::string& code, const DesiredState& desired,
                     {"verdict", Ink::dim}});
   }
   for (std::size_t i = 0; i < shown_of(lines.size(), options); ++i) {
-    rows.push_back(node_row(lines[i], code, observed));
+    rows.push_back(node_row(lines[i], code, observed, servers));
   }
   const std::string heading = cloud_heading(code, desired, observed, seen);
   std::string out =
