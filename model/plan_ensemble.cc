@@ -314,11 +314,11 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
   const bool quorum_planned = possible && (!starts.empty() || waiting);
   if (quorum_planned) {
     const bool led_elsewhere =
-        std::any_of(plans.unlisted.begin(), plans.unlisted.end(), [&](const auto& entry) {
-          return leads(builder.observed, entry.first);
-        });
-    builder.tree_ready = builder.add(AwaitQuorum{serving, led_elsewhere}, "its servers must agree on a leader",
-                                     builder.desired.ensemble.at, starts);
+        std::any_of(plans.unlisted.begin(), plans.unlisted.end(),
+                    [&](const auto& entry) { return leads(builder.observed, entry.first); });
+    builder.tree_ready =
+        builder.add(AwaitQuorum{serving, led_elsewhere}, "its servers must agree on a leader",
+                    builder.desired.ensemble.at, starts);
   } else if (!possible && !builder.observed.tree.is_present()) {
     builder.hold(Hold::guard, "ensemble",
                  fmt::format("only {} of {} servers can run, which is no quorum; see what holds "
