@@ -45,7 +45,50 @@ std::string goes_by(const Deployment& it, int port) {
   return known;
 }
 
+/// What the server of the host says of its list.
+std::string members(const Deployment& it, int host) {
+  const std::string ask =
+      fmt::format("exec 3<>/dev/tcp/10.0.0.{}/2181; printf conf >&3; cat <&3", host);
+  const std::string conf = it.lab().run({"timeout", "3", "bash", "-c", ask}).out;
+  std::string ids;
+  for (int id = 1; id <= 3; ++id) {
+    ids += contains(conf, fmt::format("\nserver.{}=", id)) ? fmt::to_string(id) : "";
+  }
+  return ids;
+}
+
 }  // namespace
+
+TEST_CASE("one server whose list is fixed becomes three in the way that the refusal tells") {
+  Deployment it(3);
+  it.set_spec(spec_of(it));
+  it.edit("\"reconfigEnabled\": true", "\"tickTime\": 2000");
+  const std::size_t clouds = it.spec().find("\"clouds\"");
+  it.set_spec(it.spec().substr(0, clouds) + "\"clouds\": [] }");
+  it.converge();
+  step("the members are other ones: refused, with what to do instead");
+  it.edit(kOne, kThree);
+  const ProcessResult refused = it.apply();
+  require_status(refused, 3);
+  require_says(refused,
+               "set \"reconfigEnabled\": true in ensemble.config, with the members as they "
+               "were and ensemble.state \"stopped\", apply, set it to \"running\", apply, "
+               "then change the members");
+  CHECK(members(it, 1) == "1");
+  step("just that");
+  it.edit(kThree, kOne);
+  it.edit("\"tickTime\": 2000 }", "\"reconfigEnabled\": true }, \"state\": \"stopped\"");
+  it.converge();
+  CHECK(it.server_pid(1).empty());
+  it.edit("\"state\": \"stopped\"", "\"state\": \"running\"");
+  it.converge();
+  it.edit(kOne, kThree);
+  it.converge();
+  for (int host = 1; host <= 3; ++host) {
+    CHECK(members(it, host) == "123");
+  }
+  step("end");
+}
 
 TEST_CASE("cache nodes follow the ensemble from one server to three, and away from the first") {
   Deployment it(3);
