@@ -71,7 +71,12 @@ void refused(Deployment& it, const std::string& second) {
   require_says(applied,
                "10.0.0.1:11212 refused \"config maxconns 30\": CLIENT_ERROR the value is "
                "out of range; it must leave room for the clients that are connected");
-  require_status(it.lab().exec(1, "rm /tmp/in"), 0);
+  const std::string gone =
+      "rm /tmp/in; for i in $(seq 100); do exec 3<>/dev/tcp/127.0.0.1/11212; "
+      "printf 'stats\\r\\nquit\\r\\n' >&3; grep -q 'curr_connections 1\\?[0-9][^0-9]' <&3 && exit "
+      "0; "
+      "sleep 0.05; done; exit 1";
+  require_status(it.lab().exec(1, "bash <<'END'\n" + gone + "\nEND"), 0);
   it.converge();
 }
 
