@@ -32,8 +32,8 @@ Result<ArchiveLibrary> load() {
   void* const handle = ::dlopen(kName, RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     const char* const why = ::dlerror();
-    return Error{ErrorCode::not_found,
-                 std::string(why != nullptr ? why : kName) + "; install libarchive (Debian: libarchive13)"};
+    return Error{ErrorCode::not_found, std::string(why != nullptr ? why : kName) +
+                                           "; install libarchive (Debian: libarchive13)"};
   }
   Loader loader(handle);
   ArchiveLibrary all{};

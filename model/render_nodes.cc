@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "model/compare_settings.h"
+#include "model/follow_ensemble.h"
 #include "model/node_arguments.h"
 #include "model/status_parts.h"
 
@@ -46,8 +47,16 @@ std::vector<std::string> settings_of(const std::optional<ParsedNodeArguments>& r
           fmt::to_string(running->config.threads)};
 }
 
+/// What its next start gets right, of settings and of the ensemble's `servers`; mostly empty.
+std::string debt_of(const NodeLine& line, const ParsedNodeArguments& running,
+                    const NodeAnswer* answer, const std::vector<Endpoint>& servers) {
+  std::string debt = compare_settings(line.wanted->config, running.config, answer).debt;
+  const std::string ensemble = compare_ensemble(servers, running.connect_string, answer).debt;
+  return debt + (debt.empty() || ensemble.empty() ? "" : ", ") + ensemble;
+}
+
 NodeWords words_of(const NodeLine& line, const std::string& code, const ObservedState& observed,
-                   const Unadopted& unadopted) {
+                   const std::vector<Endpoint>& servers, const Unadopted& unadopted) {
   constexpr std::uint32_t kDefaultTimeout = 30;
   const NodeWitnesses witnesses = witnesses_of(observed, line.host, line.node, code);
   const NodeJudgement judgement =
@@ -67,9 +76,8 @@ NodeWords words_of(const NodeLine& line, const std::string& code, const Observed
       judgement.process != nullptr ? parse_node_arguments(judgement.process->argv) : std::nullopt;
   const NodeAnswer* const answer = witnesses.answer == nullptr ? nullptr : witnesses.answer->get();
   out.settings = settings_of(running, answer);
-  const std::string debt = running && line.wanted != nullptr
-                               ? compare_settings(line.wanted->config, running->config, answer).debt
-                               : "";
+  const std::string debt =
+      running && line.wanted != nullptr ? debt_of(line, *running, answer, servers) : "";
   const bool adopted = line.wanted == nullptr || !unadopted.has(line.node);
   out.verdict = name_of(judgement.verdict);
   out.why = printable(judgement.why);
@@ -161,14 +169,15 @@ std::string with_reasons(const std::string& table, const std::vector<NodeWords>&
 }  // namespace
 
 std::string node_table(const std::vector<NodeLine>& lines, const std::string& code,
-                       const ObservedState& observed, const Unadopted& unadopted,
-                       const RenderOptions& options) {
+                       const DesiredState& desired, const ObservedState& observed,
+                       const Unadopted& unadopted, const RenderOptions& options) {
   if (lines.empty()) {
     return "";
   }
+  const auto servers = parse_servers(connect_string(desired)).value_or(std::vector<Endpoint>());
   std::vector<NodeWords> nodes;
   for (std::size_t i = 0; i < shown_of(lines.size(), options); ++i) {
-    nodes.push_back(words_of(lines[i], code, observed, unadopted));
+    nodes.push_back(words_of(lines[i], code, observed, servers, unadopted));
   }
   const std::string whole = whole_table(nodes, options, 0);
   if (options.width == 0 || widest_line(whole_table(nodes, {}, 0)) <= options.width) {

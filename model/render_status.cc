@@ -209,9 +209,10 @@ std::string cloud_table(const std::string& code, const DesiredState& desired,
                             : seen != nullptr && seen->claimed ? ""
                                                                : " by others";
   const std::string heading = cloud_heading(code, desired, observed, seen, whose);
-  std::string out = fmt::format(
-      "\n{}\n{}{}", painted(wrapped(heading, options.width), Ink::bold, options.colour),
-      node_table(lines, code, observed, unadopted, options), rest_of(lines.size(), options));
+  std::string out =
+      fmt::format("\n{}\n{}{}", painted(wrapped(heading, options.width), Ink::bold, options.colour),
+                  node_table(lines, code, desired, observed, unadopted, options),
+                  rest_of(lines.size(), options));
   if (const std::string why = unadopted.refusal(code); !why.empty()) {
     out += aligned({{{"x", Ink::red}, {"refused: " + why}}}, options.colour, options.width);
   }

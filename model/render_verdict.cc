@@ -89,6 +89,8 @@ Noun noun_of(DriftKind kind) {
       return {"node with another configuration", "nodes with another configuration"};
     case DriftKind::node_untunable:
       return {"node that cannot be set so", "nodes that cannot be set so"};
+    case DriftKind::node_behind:
+      return {"node with an old list of servers", "nodes with an old list of servers"};
     case DriftKind::node_restart_debt:
       return {"node with restart debt", "nodes with restart debt"};
     case DriftKind::node_unknown:

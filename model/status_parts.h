@@ -31,8 +31,8 @@ std::vector<NodeLine> node_lines(const std::string& code, const DesiredState& de
 /// The lines as a table. `observed`: the world with what is not adopted yet as ours. On a narrow
 /// terminal the reasons stand below the lines, and only where there is something to say.
 std::string node_table(const std::vector<NodeLine>& lines, const std::string& code,
-                       const ObservedState& observed, const Unadopted& unadopted,
-                       const RenderOptions& options);
+                       const DesiredState& desired, const ObservedState& observed,
+                       const Unadopted& unadopted, const RenderOptions& options);
 
 /// Whether an ephemeral znode of the node stands in the cloud.
 bool has_joined(const ObservedCloud& cloud, Endpoint node);

@@ -50,6 +50,9 @@ class SlowLogin final : public HostReader {
   Awaitable<Result<std::optional<std::string>>> read_file(std::string path) override {
     return host_.read_file(std::move(path));
   }
+  Awaitable<Result<void>> follow(std::function<bool(const HostNews&)> tell) override {
+    return host_.follow(std::move(tell));
+  }
 
  private:
   HostReader& host_;
