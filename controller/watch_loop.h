@@ -70,7 +70,7 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
 
   Awaitable<void> adopt_spec();
   Awaitable<void> agree();
-  void heed(const Agreement& agreement);
+  void heed(const Agreement& agreement, std::int64_t session);
   Awaitable<void> act();
   Awaitable<void> only_look();
   Awaitable<void> pause_until_called();
@@ -97,7 +97,8 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   Damping memory_;
   Sighting sighting_;
   Agreement agreement_;
-  bool agreed_ = false;  ///< agreement_ is of this round
+  bool agreed_ = false;           ///< agreement_ is of this round
+  std::int64_t led_session_ = 0;  ///< in which this leadership began
   std::int32_t resumed_version_ = -2;
   std::vector<Pause> freezes_;  ///< that hold, as last observed
   std::set<std::string> frozen_recorded_;
