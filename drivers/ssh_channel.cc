@@ -386,6 +386,9 @@ Awaitable<Attempt<std::string>> exchange_over(std::shared_ptr<SshLink> link, End
     co_return Attempt<std::string>{refused_forward(opened.result.error()), opened.may_repeat};
   }
   Channel& channel = *opened.result;
+  if (std::chrono::steady_clock::now() >= until) {  // We were stopped: it is not ours to say now.
+    co_return Attempt<std::string>{Error{ErrorCode::deadline_exceeded, "no answer in time"}};
+  }
   Transfer transfer(channel, std::move(question));
   transfer.stop_after = end;
   const Result<ShellOutput> output = co_await transfer.run(until);
