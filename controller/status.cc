@@ -7,9 +7,9 @@
 #include <fmt/format.h>
 
 #include "controller/command_parts.h"
+#include "controller/frames.h"
 #include "controller/ping.h"
 #include "controller/read_tree.h"
-#include "controller/frames.h"
 #include "drivers/task_group.h"
 #include "model/answers.h"
 #include "model/nearest.h"

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "controller/terminal.h"
+
 namespace arcform {
 namespace {
 
@@ -183,9 +185,7 @@ void WatchProgress::waiting(const std::string& what) {
 }
 
 void WatchProgress::uploading(const UploadProgress& progress) {
-  const std::uint64_t percent = progress.bytes == 0 ? 100 : progress.sent * 100 / progress.bytes;
-  journal_.set_waiting(fmt::format("sending archives: {} % sent, {} of {} hosts have theirs", percent,
-                                   progress.hosts_done, progress.hosts));
+  journal_.set_waiting(render_upload(progress));
 }
 
 }  // namespace arcform

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/watch_log.h"
 
+#include <utility>
+
 #include <fmt/format.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
+
+#include "specs/json_out.h"
 
 namespace arcform {
 namespace {
@@ -48,38 +50,36 @@ std::string event_line(const WatchEvent& event) {
 }
 
 std::string event_json(const WatchEvent& event) {
-  rapidjson::StringBuffer buffer;
-  rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
-  const auto text = [&writer](const char* key, const std::string& value) {
+  JsonOut out(JsonLayout::one_line);
+  const auto text = [&out](const char* key, const std::string& value) {
     if (!value.empty()) {
-      writer.Key(key);
-      writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+      out.key(key);
+      out.text(value);
     }
   };
-  writer.StartObject();
-  writer.Key("id");
-  writer.Uint64(event.id);
+  out.begin_object();
+  out.key("id");
+  out.unsigned_number(event.id);
   text("at", event.at);
   text("severity", severity(event.kind));
   text("event", name_of(event.kind));
-  writer.Key("round");
-  writer.Uint64(event.round);
+  out.key("round");
+  out.unsigned_number(event.round);
   text("action", event.action);
   text("subject", event.subject);
   text("text", event.text);
   if (event.took > Time::zero()) {
-    writer.Key("seconds");
-    writer.SetMaxDecimalPlaces(3);
-    writer.Double(seconds_of(event.took));
+    out.key("seconds");
+    out.decimal(seconds_of(event.took));
   }
-  writer.EndObject();
-  return {buffer.GetString(), buffer.GetSize()};
+  out.end_object();
+  return std::move(out).take();
 }
 
 void WatchLog::on_state(const WatchState& /*state*/) {}
 
 void WatchLog::on_event(const WatchEvent& event) {
-  console_.out((json_ ? event_json(event) : event_line(event)) + "\n");
+  console_.out(json_ ? event_json(event) : event_line(event) + "\n");
 }
 
 }  // namespace arcform

@@ -12,13 +12,13 @@
 #include <asio/post.hpp>
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "drivers/shell_limits.h"
+#include "drivers/spawn.h"
 
 namespace arcform {
 namespace {
@@ -29,27 +29,6 @@ std::string text_of(int error) {
 
 /// Fed to a child before others have their turn.
 constexpr std::size_t kFeedMax = std::size_t{1} << 20U;
-
-/// A raw descriptor until Asio or the child takes it.
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Fd() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 struct Ends {
   Fd ours;
@@ -66,53 +45,6 @@ Result<Ends> make_ends() {
   ::fcntl(ends.ours.get(), F_SETFL, O_NONBLOCK);
   return ends;
 }
-
-/// The attributes and file actions of one spawn.
-class SpawnPlan {
- public:
-  SpawnPlan() {
-    posix_spawn_file_actions_init(&actions_);
-    posix_spawnattr_init(&attributes_);
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-  ~SpawnPlan() {
-    posix_spawn_file_actions_destroy(&actions_);
-    posix_spawnattr_destroy(&attributes_);
-  }
-
-  int run(const ChildRequest& request, int in, int out, int err, pid_t& pid) {
-    posix_spawn_file_actions_adddup2(&actions_, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, out, STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions_, err, STDERR_FILENO);
-    if (!request.directory.empty()) {
-      posix_spawn_file_actions_addchdir_np(&actions_, request.directory.c_str());
-    }
-    // Sockets of the ZooKeeper client are not close-on-exec; a child must not keep its session.
-    posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
-    sigset_t all;
-    sigfillset(&all);
-    sigset_t none;
-    sigemptyset(&none);
-    posix_spawnattr_setsigdefault(&attributes_, &all);
-    posix_spawnattr_setsigmask(&attributes_, &none);
-    short flags = POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK;
-    if (request.own_group) {
-      flags = static_cast<short>(flags | POSIX_SPAWN_SETPGROUP);
-    }
-    posix_spawnattr_setflags(&attributes_, flags);
-    std::vector<char*> argv;
-    for (const std::string& argument : request.argv) {
-      argv.push_back(const_cast<char*>(argument.c_str()));
-    }
-    argv.push_back(nullptr);
-    return posix_spawnp(&pid, argv.front(), &actions_, &attributes_, argv.data(), environ);
-  }
-
- private:
-  posix_spawn_file_actions_t actions_{};
-  posix_spawnattr_t attributes_{};
-};
 
 /// One output stream of the child.
 struct Stream {
@@ -171,8 +103,8 @@ class Child : public std::enable_shared_from_this<Child> {
       }
     }
     SpawnPlan plan;
-    const int failure =
-        plan.run(request_, in->theirs.get(), out->theirs.get(), err->theirs.get(), pid_);
+    const int failure = plan.run(request_.argv, request_.directory, request_.own_group,
+                                 in->theirs.get(), out->theirs.get(), err->theirs.get(), pid_);
     if (failure != 0) {
       pid_ = -1;
       const bool missing = failure == ENOENT || failure == EACCES;
@@ -391,24 +323,6 @@ Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest r
     }
   }
   co_return child->take(false);
-}
-
-void run_briefly(const std::vector<std::string>& argv, std::chrono::milliseconds patience) {
-  const Fd nothing(::open("/dev/null", O_RDWR | O_CLOEXEC));
-  ChildRequest request;
-  request.argv = argv;
-  pid_t pid = -1;
-  SpawnPlan plan;
-  if (plan.run(request, nothing.get(), nothing.get(), nothing.get(), pid) != 0) {
-    return;
-  }
-  const Fd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  pollfd gone{pidfd.get(), POLLIN, 0};
-  if (::poll(&gone, 1, static_cast<int>(patience.count())) != 1) {
-    ::kill(pid, SIGKILL);
-    ::poll(&gone, 1, 200);
-  }
-  ::waitpid(pid, nullptr, WNOHANG);
 }
 
 }  // namespace arcform

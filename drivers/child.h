@@ -44,7 +44,4 @@ struct ChildOutcome {
 Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest request,
                                           Instant until);
 
-/// Runs a program with nothing to read and its output thrown away, blocking for at most `patience`.
-void run_briefly(const std::vector<std::string>& argv, std::chrono::milliseconds patience);
-
 }  // namespace arcform

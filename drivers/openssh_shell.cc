@@ -14,6 +14,7 @@
 
 #include "drivers/child.h"
 #include "drivers/shell_limits.h"
+#include "drivers/spawn.h"
 #include "drivers/tcp_exchange.h"
 #include "model/names.h"
 

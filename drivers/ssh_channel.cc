@@ -82,7 +82,7 @@ class Transfer {
   std::string stop_after;
   std::function<bool(std::string_view)> on_output;  ///< given what comes; false: enough
   std::chrono::milliseconds silence{0};             ///< with on_output
-  std::shared_ptr<ByteSource> more;  ///< sent after the input
+  std::shared_ptr<ByteSource> more;                 ///< sent after the input
   /// Not zero: the deadline is so long after the last progress.
   std::chrono::milliseconds stall{0};
 
@@ -301,10 +301,6 @@ Error refused_forward(const Error& error) {
   }
   return error;
 }
-
-}  // namespace
-
-namespace {
 
 /// A channel in which a shell runs: it reads its script, or what its command says.
 Awaitable<Attempt<Channel>> open_shell(std::shared_ptr<SshLink> link, std::string command,

@@ -8,11 +8,14 @@
 
 namespace arcform {
 
-/// Writes one JSON document, indented by two spaces, members in the order of the calls: the same
-/// calls give the same bytes. Bytes that are no UTF-8 are written as U+FFFD.
+/// Indented by two spaces, or without any white space.
+enum class JsonLayout { indented, one_line };
+
+/// Writes one JSON document, members in the order of the calls: the same calls give the same bytes.
+/// Bytes that are no UTF-8 are written as U+FFFD.
 class JsonOut {
  public:
-  JsonOut();
+  explicit JsonOut(JsonLayout layout = JsonLayout::indented);
   ~JsonOut();
   JsonOut(const JsonOut&) = delete;
   JsonOut& operator=(const JsonOut&) = delete;
@@ -25,6 +28,8 @@ class JsonOut {
   void text(std::string_view value);
   void unsigned_number(std::uint64_t value);
   void signed_number(std::int64_t value);
+  /// With at most three decimals.
+  void decimal(double value);
   void boolean(bool value);
   void null();
 

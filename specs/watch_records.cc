@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "specs/watch_records.h"
 
-#include <algorithm>
-#include <array>
 #include <set>
 #include <utility>
 
-#include <fmt/format.h>
-#include <openssl/evp.h>
 #include <rapidjson/document.h>
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
 #include "model/pause.h"
+#include "specs/parts.h"
 
 namespace arcform {
 namespace {
@@ -129,14 +126,7 @@ std::string proposal_hash(const std::string& spec_digest, const std::vector<std:
   for (const std::string& step : steps) {
     all += step + "\n";
   }
-  std::array<unsigned char, EVP_MAX_MD_SIZE> sum{};
-  unsigned size = 0;
-  EVP_Digest(all.data(), all.size(), sum.data(), &size, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned i = 0; i < std::min(size, 6U); ++i) {
-    hex += fmt::format("{:02x}", sum[i]);
-  }
-  return hex;
+  return sha256_hex(all).substr(0, 12);
 }
 
 std::string write_approval(const Approval& approval) {

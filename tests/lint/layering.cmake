@@ -20,15 +20,15 @@ set(confined
   "#include \"drivers/ssh_link\\.h\" => drivers/ssh_[a-z]+\\.(h|cc)"
   "#include <openssl/ => (drivers/(archive_file|key_file|ssh_[a-z]+)|specs/digest|model/ring)\\.cc"
   "#include <archive(_entry)?.h> => drivers/pack\\.cc"
-  "#include <rapidjson/ => specs/(json_out|json_tree|records)\\.cc"
-  "#include <CLI/ => controller/cli\\.cc"
+  "#include <rapidjson/ => specs/(json_out|json_tree|records|watch_records)\\.cc"
+  "#include <CLI/ => controller/cli[a-z_]*\\.(cc|h)"
   "#include <asio => (drivers|controller)/.*"
   "#include <(atomic|condition_variable|future|mutex|semaphore|thread)> => (drivers/zookeeper_handle|examples/stock-node/[a-z_]+)\\.(cc|h)"
   "steady_clock::now => (${transports}|examples/stock-node/[a-z_]+\\.cc)"
   "system_clock::now|clock_gettime|[^a-z_]time\\( => (drivers/clock|examples/stock-node/[a-z_]+)\\.cc"
   "sleep_for|sleep_until|usleep|[^a-z_]sleep\\( => examples/stock-node/[a-z_]+\\.cc"
-  "random_device|[^a-z_]s?rand\\( => (controller/main|drivers/ssh_shell)\\.cc"
-  "getenv => (controller/main|drivers/(secrets|shells)|examples/stock-node/[a-z_]+)\\.cc"
+  "random_device|[^a-z_]s?rand\\( => (controller/(main|watch_command)|drivers/ssh_shell)\\.cc"
+  "getenv => (controller/main|drivers/(secrets|service_manager|shells)|examples/stock-node/[a-z_]+)\\.cc"
   "#include <unordered_ => (specs|drivers|controller|examples)/.*")
 
 foreach(layer model specs drivers controller examples)

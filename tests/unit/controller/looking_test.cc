@@ -2,8 +2,8 @@
 // The command line of ping, status and --only; the redraw of --watch; ping in a simulated world.
 #include <catch2/catch.hpp>
 
-#include "controller/status.h"
 #include "controller/frames.h"
+#include "controller/status.h"
 #include "tests/support/builders.h"
 
 namespace arcform {
