@@ -169,6 +169,9 @@ Awaitable<void> Watch::run() {
       break;
     }
     if (agreed_ && agreement_.leads && agreement_.turn.empty()) {
+      if (!announced_ && followed_->session.live() != nullptr) {
+        co_await announce();
+      }
       co_await act();
     } else {
       co_await only_look();
@@ -234,6 +237,7 @@ void Watch::heed(const Agreement& agreement, std::int64_t session) {
     expected_gone_.clear();
     frozen_recorded_.clear();
     led_session_ = session;
+    announced_ = false;
     ++state.counters.elections_won;
     if (leads_on) {
       journal_.note({Kind::mode_changed, "", "leading again, after the session was lost", "", {}});

@@ -305,6 +305,7 @@ class EveryChange final : public HostWriter {
       : host_(fixture.host()), fixture_(fixture), process_(process) {}
 
   void fence(Fence fence) override { host_.fence(fence); }
+  Awaitable<Result<void>> obey() override { return host_.obey(); }
   Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override {
     return host_.write_files(std::move(files));
   }
@@ -344,6 +345,7 @@ class EveryChange final : public HostWriter {
         (std::filesystem::temp_directory_path() / fmt::format("arcform-one-byte-{}", ::getpid()))
             .string();
     std::ofstream(archive) << "x";
+    note("obey", obey());
     note("write_files", write_files({{"late/file", "late", 0644}}));
     note("start", start(request_for(fixture_, HostFixture::Program::waits, "node-2")));
     note("stop", stop({"node-1", process_}));
@@ -413,7 +415,7 @@ inline void check_fencing(HostFixture& fixture) {
     late.fence({7, 9});
     const auto said = late.all();
     host.fence({});
-    CHECK(said.size() == 10);
+    CHECK(said.size() == 11);
     for (const auto& [what, code] : said) {
       INFO(what);
       CHECK(code == ErrorCode::failed_precondition);

@@ -6,6 +6,7 @@
 #include <asio/co_spawn.hpp>
 #include <fmt/format.h>
 
+#include "controller/apply_saved.h"
 #include "tests/sim/controller_process.h"
 
 namespace arcform::sim {
@@ -149,10 +150,15 @@ Awaitable<void> Cast::run_command(std::size_t which) {
 
 void Cast::apply(DesiredState desired, Policy policy) {
   applies_.emplace_back(std::make_unique<DesiredState>(std::move(desired)), std::move(policy));
-  people_.spawn(run_apply(applies_.size() - 1));
+  people_.spawn(run_apply(applies_.size() - 1, false));
 }
 
-Awaitable<void> Cast::run_apply(std::size_t which) {
+void Cast::apply_saved(DesiredState desired, Policy policy) {
+  applies_.emplace_back(std::make_unique<DesiredState>(std::move(desired)), std::move(policy));
+  people_.spawn(run_apply(applies_.size() - 1, true));
+}
+
+Awaitable<void> Cast::run_apply(std::size_t which, bool saved) {
   const DesiredState& desired = *applies_[which].first;
   Policy policy = applies_[which].second;
   EnsembleSession session(loop_, world_.zookeeper(), connect_string(desired));
@@ -163,8 +169,18 @@ Awaitable<void> Cast::run_apply(std::size_t which) {
   ReconcileHooks hooks;
   hooks.confirm = [](const Round&) { return true; };
   hooks.replanned = [](const Round&) {};
-  ReconcileResult result =
-      co_await reconcile(context, std::move(policy), std::move(hooks), std::chrono::minutes(10));
+  constexpr std::chrono::minutes kPatience{10};
+  ReconcileResult result;
+  if (saved) {
+    const Round round = co_await look(context.world.reading(), session, desired, policy);
+    const PlanFacts facts = facts_of(round.plan, desired, round.observed);
+    const PlanToApply made{round.plan, facts};
+    SavedResult ended =
+        co_await arcform::apply_saved(context, policy, made, hooks.confirm, kPatience);
+    result = std::move(ended.result);
+  } else {
+    result = co_await reconcile(context, policy, std::move(hooks), kPatience);
+  }
   co_await session.close();
   applied.push_back(std::move(result));
 }

@@ -63,13 +63,15 @@ class Cast {
   void command(std::function<Awaitable<void>(ZnodeSession&, Request)> does);
   /// `arcform apply` by "bob@desk pid 7" without questions; its result is noted in `applied`.
   void apply(DesiredState desired, Policy policy = {});
+  /// The same in two commands: `plan --out` and `apply PLAN`.
+  void apply_saved(DesiredState desired, Policy policy = {});
 
   std::vector<ReconcileResult> applied;  ///< those that have ended
 
  private:
   friend Awaitable<void> tell_story(Cast& cast, Time length);
   Awaitable<void> run_command(std::size_t which);
-  Awaitable<void> run_apply(std::size_t which);
+  Awaitable<void> run_apply(std::size_t which, bool saved);
 
   SimWorld& world_;
   asio::io_context& loop_;

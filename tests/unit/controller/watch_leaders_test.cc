@@ -102,7 +102,9 @@ TEST_CASE("a leader that was stopped in a rollout does nothing when it goes on")
     Stage stage;
     const DesiredState next = spec(6);
     const Time frozen = seconds(60) + milliseconds(40 + ms);
-    freeze_in_a_rollout(stage, next, frozen, frozen + minutes(2));
+    // Late, or as soon as another leads, before that one has done anything.
+    const Time asleep = ms % 2 == 0 ? Time(minutes(2)) : Time(seconds(13));
+    freeze_in_a_rollout(stage, next, frozen, frozen + asleep);
     stage.tell();
     INFO("stopped at " << seconds_text(stage.begun + frozen) << stage.all);
     const Time gone = stage.begun + frozen;

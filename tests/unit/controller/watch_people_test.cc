@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people tell a watching controller: pauses, approvals, and their own applies.
+#include "model/facts.h"
 #include "model/pause.h"
 #include "model/znodes.h"
 #include "specs/watch_records.h"
@@ -119,6 +120,58 @@ TEST_CASE("an apply honours pauses") {
   CHECK(world.node(at("10.0.0.2:11211")) == nullptr);
   world.advance(minutes(5));
   CHECK(run_apply(world, stage.desired).result.outcome == Outcome::converged);
+}
+
+TEST_CASE("a saved plan and a selection honour pauses") {
+  Stage stage;
+  SimWorld& world = stage.world;
+  world.kill_node(at("10.0.0.2:11211"));
+  world.kill_node(at("10.0.0.3:11211"));
+  const Round round = run_look(world, stage.desired);
+  REQUIRE(round.plan.steps.size() == 2);
+  const PlanFacts facts = facts_of(round.plan, stage.desired, round.observed);
+  stage.story.length = seconds(5);
+  stage.story.controllers = 0;
+  pause(stage, seconds(1), "host:cache002.arcus", minutes(5));
+  run_watch(world, stage.desired, stage.story);
+  ApplyRequest only;
+  only.policy.only = {Selector{Selector::Kind::node, "10.0.0.2:11211"}};
+  CHECK(run_apply(world, stage.desired, only).result.outcome == Outcome::blocked);
+  ApplyRequest saved;
+  saved.saved.emplace(PlanToApply{round.plan, facts});
+  const ApplyRun run = run_apply(world, stage.desired, saved);
+  CHECK(run.result.outcome == Outcome::pending);
+  CHECK(world.node(at("10.0.0.2:11211")) == nullptr);
+  CHECK(world.node(at("10.0.0.3:11211")) != nullptr);
+}
+
+TEST_CASE("a saved plan and a selection take turns with a watching controller") {
+  const bool saved = GENERATE(false, true);
+  Stage stage;
+  stage.story.length = minutes(8);
+  const DesiredState next = spec(6);
+  stage.edit(seconds(60), next);
+  stage.when(seconds(75), "bob applies", [&](Cast& cast) {
+    CHECK(stage.world.tree().find(znodes::lock("seoul-prod")) != nullptr);
+    Policy policy;
+    policy.only = {Selector{Selector::Kind::node, "10.0.0.3:11212"}};
+    if (saved) {
+      cast.apply_saved(next, policy);
+    } else {
+      cast.apply(next, policy);
+    }
+  });
+  std::size_t done = 0;
+  stage.when(minutes(7), "look", [&done](Cast& cast) {
+    REQUIRE(cast.applied.size() == 1);
+    done = cast.applied[0].steps_done;
+  });
+  const Told& told = stage.tell();
+  INFO(stage.all);
+  CHECK(told.count(Kind::waiting, "bob@desk pid 7") >= 1);
+  CHECK(done == 1);
+  CHECK(told.count(Kind::action_done, "^restart cache node") == 5);
+  CHECK(stage.up() == 6);
 }
 
 TEST_CASE("watch.heal false: what breaks is shown, and what the spec changes is done") {
