@@ -24,6 +24,14 @@ ExitStatus put_plan(Console& console, const Options& options, const Input& input
 /// `plan --from FILE`: needs no world.
 ExitStatus plan_from_file(const Options& options, Console& console, const Input& input);
 
+/// `apply` takes a plan file too: it is known by its content. Reads it into `input`, and finds its
+/// archives again; the status to exit with when it is no good.
+std::optional<ExitStatus> read_saved(const Options& options, Console& console,
+                                     const std::string& text, Input& input);
+
+/// "a/b" of "a/b/c.json"; empty: the folder that we are in.
+std::string folder_of(const std::string& file);
+
 Awaitable<ExitStatus> run_observe(Machine& machine, const Options& options, const Input& input);
 /// `apply PLAN`
 Awaitable<ExitStatus> run_apply_saved(Machine& machine, const Options& options, const Input& input);

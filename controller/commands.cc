@@ -229,26 +229,6 @@ std::string schema_named(const std::string& name) {
   return name == "diagnostics" ? diagnostics_schema() : std::string(spec_schema()) + "\n";
 }
 
-/// `apply` takes a plan file too: it is known by its content.
-std::optional<ExitStatus> read_saved(const Options& options, Console& console,
-                                     const std::string& text, Input& input) {
-  Result<SavedPlan> saved = read_plan(text, options.spec);
-  if (!saved) {
-    console.err("arcform: " + saved.error().message + "\n");
-    return ExitStatus::invalid;
-  }
-  if (!options.allow_removal.empty()) {
-    console.err(
-        fmt::format("arcform: {}: a plan says itself what may be removed; give "
-                    "--allow-removal to plan\n",
-                    printable(options.spec)));
-    return ExitStatus::invalid;
-  }
-  input.desired = saved->desired;
-  input.saved = std::move(*saved);
-  return std::nullopt;
-}
-
 void tell(const Options& options, Console& console, const SpecResult& spec) {
   if (options.command == Command::validate && options.format == Format::json) {
     console.out(write_diagnostics(options.spec, spec.desired.has_value(), spec.diagnostics));
@@ -296,9 +276,8 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console, 
   }
   input.desired = std::move(*spec.desired);
   input.spec_text = *text;
-  const std::size_t slash = options.spec.rfind('/');
-  const std::string folder = slash == std::string::npos ? "" : options.spec.substr(0, slash);
-  if (Result<void> found = inspect_archives(input.desired, folder, options.home); !found) {
+  if (Result<void> found = inspect_archives(input.desired, folder_of(options.spec), options.home);
+      !found) {
     console.err(fmt::format("arcform: {}: {}\n", printable(options.spec), found.error().message));
     return ExitStatus::invalid;
   }

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans and observations as documents: written, read, and plans applied.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
 #include "controller/apply_saved.h"
 #include "controller/command_parts.h"
+#include "drivers/archive_file.h"
 #include "drivers/local_file.h"
 #include "model/asked.h"
 #include "model/render_formats.h"
@@ -125,7 +127,61 @@ void report_saved(Machine& machine, const Options& options, const Input& input,
   }
 }
 
+/// Their checksums say all that a plan needs of archives; who applies it must have the files.
+void plan_without_archives(DesiredState& desired, Console& console) {
+  for (DesiredPackage& package : desired.packages) {
+    if (!package.unreadable.empty()) {
+      console.err(
+          fmt::format("arcform: package {}: planned by its sha256 alone: {} is not here; "
+                      "whoever applies the plan needs it\n",
+                      printable(package.name), printable(package.archive, 1024)));
+      package.unreadable.clear();
+    }
+  }
+}
+
+/// The archives that a plan sends to hosts: where its spec was, or beside the plan.
+Result<void> find_packages(SavedPlan& saved, const Options& options) {
+  std::set<std::string> needed;
+  for (const Step& step : saved.plan.steps) {
+    if (const auto* const install = std::get_if<InstallPackage>(&step.action)) {
+      needed.insert(install->package);
+    }
+  }
+  const std::vector<std::string> folders{folder_of(saved.desired.source), folder_of(options.spec)};
+  return find_archives(saved.desired, folders, options.home, needed);
+}
+
 }  // namespace
+
+std::string folder_of(const std::string& file) {
+  const std::size_t slash = file.rfind('/');
+  return slash == std::string::npos ? "" : file.substr(0, slash);
+}
+
+std::optional<ExitStatus> read_saved(const Options& options, Console& console,
+                                     const std::string& text, Input& input) {
+  Result<SavedPlan> saved = read_plan(text, options.spec);
+  if (!saved) {
+    console.err("arcform: " + saved.error().message + "\n");
+    return ExitStatus::invalid;
+  }
+  if (!options.allow_removal.empty()) {
+    console.err(
+        fmt::format("arcform: {}: a plan says itself what may be removed; give "
+                    "--allow-removal to plan\n",
+                    printable(options.spec)));
+    return ExitStatus::invalid;
+  }
+  if (const Result<void> found = find_packages(*saved, options); !found) {
+    console.err(fmt::format("arcform: {}: stale plan: {}\n", printable(options.spec),
+                            found.error().message));
+    return ExitStatus::stale_plan;
+  }
+  input.desired = saved->desired;
+  input.saved = std::move(*saved);
+  return std::nullopt;
+}
 
 ExitStatus put_plan(Console& console, const Options& options, const Input& input,
                     const Round& round, std::optional<Provenance> seen) {
@@ -160,16 +216,18 @@ ExitStatus plan_from_file(const Options& options, Console& console, const Input&
                     input.desired.deployment));
     return ExitStatus::invalid;
   }
+  Input planned = input;
+  plan_without_archives(planned.desired, console);
   Round round;
   round.observed = std::move(saved->state);
-  forget_unasked(saved->asked, input.desired, round.observed);
-  const Result<void> selected = check_selectors(options.only, input.desired, round.observed);
+  forget_unasked(saved->asked, planned.desired, round.observed);
+  const Result<void> selected = check_selectors(options.only, planned.desired, round.observed);
   if (!selected) {
     console.err("arcform: " + selected.error().message + "\n");
     return ExitStatus::invalid;
   }
-  round.plan = plan(input.desired, round.observed, policy_of(options));
-  return put_plan(console, options, input, round, saved->seen);
+  round.plan = plan(planned.desired, round.observed, policy_of(options));
+  return put_plan(console, options, planned, round, saved->seen);
 }
 
 Awaitable<ExitStatus> run_observe(Machine& machine, const Options& options, const Input& input) {

@@ -181,7 +181,7 @@ Awaitable<Result<void>> check_margin(ApplyContext& context, std::vector<ServerPl
 }
 
 Awaitable<Result<void>> await_serving(ApplyContext& context, std::vector<ServerPlace> places,
-                                      std::vector<int> ids) {
+                                      std::vector<int> ids, bool led_elsewhere) {
   const Time deadline = context.world.clock.now() + context.patience.quorum;
   std::chrono::milliseconds step{20};
   while (true) {
@@ -190,7 +190,7 @@ Awaitable<Result<void>> await_serving(ApplyContext& context, std::vector<ServerP
                                        [](const auto& entry) { return leads(entry.second); });
     const bool serving =
         std::all_of(ids.begin(), ids.end(), [&](int id) { return is_serving(answers.at(id)); });
-    if (leaders == 1 && serving) {
+    if ((leaders == 1 || (leaders == 0 && led_elsewhere)) && serving) {
       co_return Result<void>();
     }
     if (context.world.clock.now() >= deadline) {

@@ -29,9 +29,10 @@ Awaitable<ServerAnswers> ask_all(ApplyContext& context, std::vector<ServerPlace>
 Awaitable<Result<void>> check_margin(ApplyContext& context, std::vector<ServerPlace> places,
                                      ServerAnswers answers, int without);
 
-/// Waits until all of `ids` serve, with exactly one leader among `places`.
+/// Waits until all of `ids` serve, with exactly one leader among `places`; `led_elsewhere`: or with
+/// none, as who follows has one.
 Awaitable<Result<void>> await_serving(ApplyContext& context, std::vector<ServerPlace> places,
-                                      std::vector<int> ids);
+                                      std::vector<int> ids, bool led_elsewhere = false);
 
 /// Notes who has joined, once in an apply, before the first server is taken down.
 Awaitable<Result<void>> note_joined(ApplyContext& context);

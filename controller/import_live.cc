@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
+#include "controller/observe.h"
 #include "controller/observe_strangers.h"
 #include "drivers/task_group.h"
+#include "model/node_arguments.h"
 #include "model/znodes.h"
 #include "model/zoo_cfg.h"
 
@@ -12,6 +14,7 @@ namespace arcform {
 namespace {
 
 constexpr std::size_t kHostsAtOnce = 64;
+constexpr std::chrono::seconds kAnswerPatience{2};
 
 using Names = std::vector<std::string>;
 
@@ -102,7 +105,28 @@ Awaitable<void> read_claims(Reading& reading) {
   }
 }
 
-Awaitable<void> read_host(HostReader& host, LiveHost& into) {
+Awaitable<void> ask_one(HostReader& host, std::uint16_t port, LiveHost& into) {
+  const Observation<NodeAnswer> answer = co_await ask_node(host, port, kAnswerPatience);
+  if (answer.is_present()) {
+    into.nodes.insert_or_assign(port, answer.value());
+  }
+}
+
+/// Settings may have been changed since a node was started; one that does not say is taken as its
+/// start line has it.
+Awaitable<void> ask_nodes(asio::io_context& loop, HostReader& host, LiveHost& into) {
+  TaskGroup tasks(loop);
+  for (const ObservedProcess& process : into.facts->processes) {
+    const auto arguments =
+        process.comm == "memcached" ? parse_node_arguments(process.argv) : std::nullopt;
+    if (arguments && !arguments->connect_string.empty()) {
+      tasks.spawn(ask_one(host, arguments->port, into));
+    }
+  }
+  co_await tasks.join();
+}
+
+Awaitable<void> read_host(asio::io_context& loop, HostReader& host, LiveHost& into) {
   ProbeRequest nothing_more;
   Result<HostFacts> facts = co_await host.probe(std::move(nothing_more));
   if (!facts) {
@@ -110,6 +134,7 @@ Awaitable<void> read_host(HostReader& host, LiveHost& into) {
     co_return;
   }
   into.facts = std::move(*facts);
+  co_await ask_nodes(loop, host, into);
   std::vector<RunningServer> servers = co_await observe_servers(host, *into.facts);
   for (RunningServer& server : servers) {
     const auto settings = zoo_settings(server.config);
@@ -134,7 +159,7 @@ Awaitable<void> read_hosts(ReadWorld world, Reading& reading, ImportTerms terms)
     access.address = address;
     access.ssh = terms.ssh;
     HostReader& host = world.hosts.reader(access, terms.deployment);
-    tasks.spawn(read_host(host, reading.facts.hosts[address]));
+    tasks.spawn(read_host(world.loop, host, reading.facts.hosts[address]));
   }
   co_await tasks.join();
 }

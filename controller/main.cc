@@ -47,9 +47,9 @@ Network make_network(asio::io_context& loop) {
 }
 
 /// Builds the real world and runs one command in it.
-ExitStatus run_in_real_world(const Options& options, const Input& input, Console& console) {
-  asio::io_context loop;
-  const ShellEnvironment environment = current_environment();
+ExitStatus run_in_real_world(const Options& options, const Input& input, Console& console,
+                             const ShellEnvironment& environment) {
+  asio::io_context loop(1);  // As many threads run it.
   Secrets secrets(environment.home, ask_secret);
   SystemClock clock(loop);
   ZookeeperOptions session;
@@ -88,12 +88,13 @@ ExitStatus run(std::vector<std::string> arguments) {
     return answer->status;
   }
   Options options = std::get<Options>(request);
-  options.home = current_environment().home;
+  const ShellEnvironment environment = current_environment();
+  options.home = environment.home;
   Input input;
   if (const auto ended = run_offline(options, console, input)) {
     return *ended;
   }
-  return run_in_real_world(options, input, console);
+  return run_in_real_world(options, input, console, environment);
 }
 
 }  // namespace

@@ -8,10 +8,10 @@
 
 #include "controller/observe_strangers.h"
 #include "controller/read_tree.h"
-#include "model/answers.h"
 #include "model/membership.h"
 #include "model/packages.h"
 #include "model/znodes.h"
+#include "model/zoo_cfg.h"
 
 namespace arcform {
 namespace {
@@ -36,7 +36,8 @@ struct Round {
   ObservePatience patience;
   ObservedState seen;
   std::list<Probing*> probing;
-  /// Answers of ports that were asked beside the probe. They count once it has shown who is there.
+  /// Answers of ports that were asked beside the probe. They count once it has shown who is
+  /// there.
   std::map<Endpoint, Observation<NodeAnswer>> early_nodes;
   std::map<int, Observation<ServerAnswer>> early_servers;
   std::size_t servers_open = 0;  ///< hosts of servers whose probe is not back yet
@@ -113,8 +114,12 @@ Awaitable<void> ask_node_early(Round& round, HostReader& host, Endpoint node) {
 
 Awaitable<void> ask_server_early(Round& round, HostReader& host, DesiredHost access, int id) {
   std::vector<Endpoint> places = server_endpoints(access, round.desired);
-  Observation<ServerAnswer> answer =
-      co_await ask_member(host, std::move(places), round.patience.answer);
+  Observation<ServerAnswer> answer = Observation<ServerAnswer>::absent();
+  if (reconfigures(round.desired)) {
+    answer = co_await ask_member(round.world.loop, host, std::move(places), round.patience.answer);
+  } else {  // Its list is most likely known from its probe.
+    answer = co_await ask_server(host, std::move(places), round.patience.answer);
+  }
   round.early_servers.insert_or_assign(id, std::move(answer));
 }
 
@@ -141,13 +146,21 @@ void ask_early(Round& round, Probing& probing) {
   }
 }
 
-/// True when it was asked beside the probe, and for sure was this process then.
+/// A server that serves runs with this list; empty: not known.
+void note_members(Observation<ServerAnswer>& answer, const Members& members) {
+  if (answer.is_present() && answer.value().mode != ServerMode::not_serving && !members.empty()) {
+    answer.value().members = members;
+  }
+}
+
+/// True when it answered beside the probe, and for sure was this process then. Silence does not
+/// count: the time that an answer may take began before the login was over.
 template <class Key, class Answer>
 bool take_early(const HostFacts& facts, const ObservedProcess& process,
                 std::map<Key, Answer>& early, const Key& key, std::map<Key, Answer>& seen) {
   const auto found = early.find(key);
   const bool old = facts.uptime_ticks >= process.start_ticks + kLongThere * facts.ticks_per_second;
-  if (!old || found == early.end() || found->second.is_unknown()) {
+  if (!old || found == early.end() || !found->second.is_present()) {
     return false;
   }
   seen.insert_or_assign(key, std::move(found->second));
@@ -159,11 +172,29 @@ Awaitable<void> observe_node(Round& round, HostReader& host, Endpoint node) {
   round.seen.nodes.insert_or_assign(node, std::move(answer));
 }
 
-Awaitable<void> observe_server(Round& round, HostReader& host, DesiredHost access, int id) {
+Awaitable<void> observe_server(Round& round, HostReader& host, DesiredHost access, int id,
+                               Members members) {
   std::vector<Endpoint> places = server_endpoints(access, round.desired);
-  Observation<ServerAnswer> answer =
-      co_await ask_member(host, std::move(places), round.patience.answer);
+  Observation<ServerAnswer> answer = Observation<ServerAnswer>::absent();
+  if (members.empty()) {
+    answer = co_await ask_member(round.world.loop, host, std::move(places), round.patience.answer);
+  } else {
+    answer = co_await ask_server(host, std::move(places), round.patience.answer);
+    note_members(answer, members);
+  }
   round.seen.servers.insert_or_assign(id, std::move(answer));
+}
+
+/// False: it was not asked beside the probe, or there is more to ask.
+bool take_early_server(Round& round, const HostFacts& facts, const ObservedProcess& process, int id,
+                       const Members& members) {
+  auto& seen = round.seen.servers;
+  if (!take_early(facts, process, round.early_servers, id, seen)) {
+    return false;
+  }
+  note_members(seen.at(id), members);
+  return !seen.at(id).value().members.empty() ||
+         seen.at(id).value().mode == ServerMode::not_serving;
 }
 
 /// In the place of a server of ours may run one that somebody else started.
@@ -179,7 +210,7 @@ Awaitable<void> look_for_stranger(Round& round, HostReader& host, DesiredHost ac
     co_return;
   }
   round.seen.strangers.insert_or_assign(id, std::move(*found));
-  co_await observe_server(round, host, access, id);
+  co_await observe_server(round, host, access, id, Members());
 }
 
 /// Asks what runs there of ours, or could become ours; a process that does not run cannot answer.
@@ -219,14 +250,16 @@ Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost&
     if (!id || process == nullptr || (!ours && is_id_of_spec(round.desired, *id))) {
       continue;
     }
-    if (!ours || !take_early(facts, *process, round.early_servers, *id, round.seen.servers)) {
-      tasks.spawn(observe_server(round, host, access, *id));
+    const Members members = members_started_with(slot);
+    if (!ours || !take_early_server(round, facts, *process, *id, members)) {
+      tasks.spawn(observe_server(round, host, access, *id, members));
     }
   }
   co_await tasks.join();
 }
 
-/// When the last server's host has reported and none can be serving, waiting for a session is vain.
+/// When the last server's host has reported and none can be serving, waiting for a session is
+/// vain.
 void note_server_host(Round& round, const Result<HostFacts>& facts) {
   if (!facts || facts->is_listening(round.desired.ensemble.client_port)) {
     round.server_possible = true;
@@ -307,71 +340,6 @@ std::vector<Endpoint> server_endpoints(const DesiredHost& host, const DesiredSta
     }
   }
   return places;
-}
-
-Awaitable<Result<std::string>> ask_word(HostReader& host, std::vector<Endpoint> places,
-                                        std::string word, std::chrono::milliseconds patience) {
-  Result<std::string> reply = Error{ErrorCode::not_found, "no address to ask"};
-  for (const Endpoint place : places) {
-    reply = co_await host.ask_at(place, word, "", patience);
-    if (reply || reply.error().code != ErrorCode::not_found) {
-      co_return reply;
-    }
-  }
-  co_return reply;
-}
-
-Awaitable<Observation<ServerAnswer>> ask_member(HostReader& host, std::vector<Endpoint> places,
-                                                std::chrono::milliseconds patience) {
-  Observation<ServerAnswer> answer = co_await ask_server(host, places, patience);
-  if (answer.is_present() && answer.value().mode != ServerMode::not_serving) {
-    const Result<std::string> reply = co_await ask_word(host, places, "conf", patience);
-    if (reply) {
-      answer.value().members = members_of(*reply);
-      answer.value().members_version = members_version_of(*reply);
-    }
-  }
-  co_return answer;
-}
-
-Awaitable<Observation<ServerAnswer>> ask_server(HostReader& host, std::vector<Endpoint> places,
-                                                std::chrono::milliseconds patience) {
-  using Answer = Observation<ServerAnswer>;
-  const Result<std::string> reply = co_await ask_word(host, places, "srvr", patience);
-  if (!reply) {
-    const ErrorCode code = reply.error().code;
-    const bool silent = code == ErrorCode::not_found || code == ErrorCode::deadline_exceeded;
-    co_return silent ? Answer::absent() : Answer::unknown(reply.error().message);
-  }
-  const auto answer = parse_srvr(*reply);
-  co_return answer ? Answer::present(*answer) : Answer::absent();
-}
-
-Awaitable<Observation<NodeAnswer>> ask_node(HostReader& host, std::uint16_t port,
-                                            std::chrono::milliseconds patience) {
-  using Answer = Observation<NodeAnswer>;
-  const Result<std::string> reply =
-      co_await host.ask(port, std::string(kNodeQuestion), "", patience);
-  if (!reply) {
-    const ErrorCode code = reply.error().code;
-    const bool silent = code == ErrorCode::not_found || code == ErrorCode::deadline_exceeded;
-    co_return silent ? Answer::absent() : Answer::unknown(reply.error().message);
-  }
-  const auto answer = parse_node_answer(*reply);
-  co_return answer ? Answer::present(*answer) : Answer::absent();
-}
-
-Awaitable<Observation<NodeCounters>> ask_counters(HostReader& host, std::uint16_t port,
-                                                  std::chrono::milliseconds patience) {
-  using Counters = Observation<NodeCounters>;
-  const Result<std::string> reply =
-      co_await host.ask(port, std::string(kCountersQuestion), "", patience);
-  if (!reply) {
-    co_return Counters::unknown(reply.error().message);
-  }
-  const auto counters = parse_node_counters(*reply);
-  co_return counters ? Counters::present(*counters)
-                     : Counters::unknown("its answer to `stats` has no hits and misses");
 }
 
 Awaitable<ObservedState> observe(ReadWorld world, EnsembleSession& session,

@@ -35,8 +35,9 @@ Awaitable<Result<std::string>> ask_word(HostReader& host, std::vector<Endpoint> 
 /// Asks one running server of ours; present, absent (connection refused) or unknown.
 Awaitable<Observation<ServerAnswer>> ask_server(HostReader& host, std::vector<Endpoint> places,
                                                 std::chrono::milliseconds patience);
-/// The same, with the list of members that it runs with.
-Awaitable<Observation<ServerAnswer>> ask_member(HostReader& host, std::vector<Endpoint> places,
+/// The same and, beside it, for the list of members that it runs with.
+Awaitable<Observation<ServerAnswer>> ask_member(asio::io_context& loop, HostReader& host,
+                                                std::vector<Endpoint> places,
                                                 std::chrono::milliseconds patience);
 Awaitable<Observation<NodeAnswer>> ask_node(HostReader& host, std::uint16_t port,
                                             std::chrono::milliseconds patience);

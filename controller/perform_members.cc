@@ -173,8 +173,8 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const RetireServer
       continue;
     }
     std::vector<Endpoint> at = context.server_endpoints(place.host);
-    const auto answer =
-        co_await ask_member(context.host(place.host), std::move(at), context.patience.answer);
+    const auto answer = co_await ask_member(context.world.loop, context.host(place.host),
+                                            std::move(at), context.patience.answer);
     if (answer.is_present() && answer.value().members.contains(action.stop->id)) {
       co_return Error{ErrorCode::aborted,
                       fmt::format("server {} still runs with server {} in its list of members; "

@@ -187,7 +187,8 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const AwaitQuorum&
     return std::find(action.servers.begin(), action.servers.end(), place.id) ==
            action.servers.end();
   });
-  const Result<void> quorum = co_await await_serving(context, std::move(places), action.servers);
+  const Result<void> quorum =
+      co_await await_serving(context, std::move(places), action.servers, action.led_elsewhere);
   if (!quorum) {
     co_return quorum.error();
   }

@@ -5,6 +5,7 @@
 
 #include "controller/observe.h"
 #include "controller/perform.h"
+#include "model/follow_ensemble.h"
 
 namespace arcform {
 namespace {
@@ -91,6 +92,32 @@ Awaitable<Result<void>> check_changed(ApplyContext& context, const TuneNode& act
                                   now ? fmt::to_string(*now) : "nothing to say of it")};
     }
   }
+  const std::string known = text_of(answer.value().servers);
+  if (action.servers && known != action.servers->after) {
+    co_return Error{
+        ErrorCode::failed_precondition,
+        fmt::format("{} took the servers {}, and goes by {} all the same", action.node.text(),
+                    action.servers->after, known.empty() ? "nobody knows which" : known)};
+  }
+  co_return Result<void>();
+}
+
+/// It connects to one of them without losing its session (arcus-memcached 1.15.0,
+/// arcus_zk.c:arcus_zk_set_ensemble), and forgets the list when it ends.
+Awaitable<Result<void>> tell_servers(ApplyContext& context, const TuneNode& action) {
+  Host& host = context.host(action.host);
+  const std::string command = "zkensemble set " + action.servers->after;
+  const Result<std::string> reply =
+      co_await host.tell(action.node.port, command + "\r\n", "\r\n", context.patience.answer);
+  if (!reply) {
+    co_return reply.error();
+  }
+  if (!reply->starts_with("OK")) {
+    const std::string said = reply->substr(0, reply->find_first_of("\r\n"));
+    co_return Error{ErrorCode::failed_precondition,
+                    fmt::format("{} refused \"{}\": {}; its log says why", action.node.text(),
+                                command, printable(said, 120))};
+  }
   co_return Result<void>();
 }
 
@@ -114,6 +141,12 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const TuneNode& ac
     const Result<void> changed = co_await change_one(context, action, change);
     if (!changed) {
       co_return changed.error();
+    }
+  }
+  if (action.servers) {
+    const Result<void> told = co_await tell_servers(context, action);
+    if (!told) {
+      co_return told.error();
     }
   }
   auto checked = co_await check_changed(context, action);

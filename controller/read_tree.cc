@@ -92,20 +92,37 @@ Awaitable<void> read_claimant(Reading& reading, std::string service_code, Observ
   }
 }
 
-Awaitable<void> read_cloud(asio::io_context& loop, Reading& reading, std::string service_code) {
-  ObservedCloud& cloud = reading.facts.clouds[service_code];
-  cloud.claimed = reading.facts.record.claims.contains(service_code);
+Awaitable<void> read_claimants(asio::io_context& loop, Reading& reading) {
+  TaskGroup tasks(loop);
+  for (auto& [code, cloud] : reading.facts.clouds) {
+    if (cloud.cache_list && !cloud.claimed) {
+      tasks.spawn(read_claimant(reading, code, cloud));
+    }
+  }
+  co_await tasks.join();
+}
+
+Awaitable<void> read_clients(Reading& reading, std::string service_code, ObservedCloud& cloud) {
   const Children clients = co_await children(reading, znodes::client_list(service_code));
   cloud.client_list = clients.has_value();
   cloud.clients = clients ? static_cast<std::uint32_t>(clients->size()) : 0;
+}
+
+Awaitable<void> read_cache_list(asio::io_context& loop, Reading& reading, std::string service_code,
+                                ObservedCloud& cloud) {
   const Children members = co_await children(reading, znodes::cache_list(service_code));
   cloud.cache_list = members.has_value();
   if (members) {
     co_await read_members(loop, reading, service_code, *members, cloud.joined);
   }
-  if (cloud.cache_list && !cloud.claimed) {
-    co_await read_claimant(reading, service_code, cloud);
-  }
+}
+
+Awaitable<void> read_cloud(asio::io_context& loop, Reading& reading, std::string service_code) {
+  ObservedCloud& cloud = reading.facts.clouds[service_code];
+  TaskGroup tasks(loop);
+  tasks.spawn(read_clients(reading, service_code, cloud));
+  tasks.spawn(read_cache_list(loop, reading, service_code, cloud));
+  co_await tasks.join();
 }
 
 Awaitable<void> read_mapping(Reading& reading, Endpoint node, ObservedMapping& mapping) {
@@ -204,31 +221,57 @@ Awaitable<void> read_last_applied(Reading& reading) {
   }
 }
 
-Awaitable<void> read_clouds(asio::io_context& loop, Reading& reading) {
+Awaitable<void> read_claims(Reading& reading) {
   const Children claims = co_await children(reading, znodes::claims(reading.desired.deployment));
   for (const std::string& code : claims.value_or(std::vector<std::string>{})) {
     reading.facts.record.claims.insert(code);
   }
-  std::set<std::string> wanted = reading.facts.record.claims;
-  for (const DesiredCloud& cloud : reading.desired.clouds) {
-    wanted.insert(cloud.service_code);
-  }
-  TaskGroup tasks(loop);
-  for (const std::string& code : wanted) {
-    reading.facts.clouds.try_emplace(code);
-    tasks.spawn(read_cloud(loop, reading, code));
-  }
-  co_await tasks.join();
 }
 
-Awaitable<void> read_roots(Reading& reading) {
+/// Those of the spec beside the claims, those that only the claims name behind them.
+Awaitable<void> read_clouds(asio::io_context& loop, Reading& reading) {
+  std::map<std::string, ObservedCloud>& clouds = reading.facts.clouds;
+  TaskGroup tasks(loop);
+  tasks.spawn(read_claims(reading));
+  for (const DesiredCloud& cloud : reading.desired.clouds) {
+    if (clouds.try_emplace(cloud.service_code).second) {
+      tasks.spawn(read_cloud(loop, reading, cloud.service_code));
+    }
+  }
+  co_await tasks.join();
+  TaskGroup others(loop);
+  for (const std::string& code : reading.facts.record.claims) {
+    if (clouds.try_emplace(code).second) {
+      others.spawn(read_cloud(loop, reading, code));
+    }
+    clouds[code].claimed = true;
+  }
+  co_await others.join();
+  co_await read_claimants(loop, reading);
+}
+
+Awaitable<void> read_service_codes(Reading& reading, bool& there) {
   const Children codes = co_await children(reading, std::string(znodes::kCacheList));
+  there = codes.has_value();
   reading.facts.service_codes = codes.value_or(std::vector<std::string>{});
-  const auto clients = co_await znode(reading, std::string(znodes::kClientList));
-  const auto mapping = co_await znode(reading, std::string(znodes::kMapping));
-  const auto log = co_await znode(reading, std::string(znodes::kServerLog));
-  reading.facts.server_log = log.has_value();
-  reading.facts.arcus_tree = codes.has_value() && clients.has_value() && mapping.has_value();
+}
+
+Awaitable<void> look_for(Reading& reading, std::string_view path, bool& there) {
+  const auto found = co_await znode(reading, std::string(path));
+  there = found.has_value();
+}
+
+Awaitable<void> read_roots(asio::io_context& loop, Reading& reading) {
+  bool cache_list = false;
+  bool client_list = false;
+  bool mapping = false;
+  TaskGroup tasks(loop);
+  tasks.spawn(read_service_codes(reading, cache_list));
+  tasks.spawn(look_for(reading, znodes::kClientList, client_list));
+  tasks.spawn(look_for(reading, znodes::kMapping, mapping));
+  tasks.spawn(look_for(reading, znodes::kServerLog, reading.facts.server_log));
+  co_await tasks.join();
+  reading.facts.arcus_tree = cache_list && client_list && mapping;
 }
 
 }  // namespace
@@ -242,7 +285,7 @@ Awaitable<Result<TreeFacts>> read_tree(asio::io_context& loop, ZnodeReader& read
     co_return synced.error();
   }
   TaskGroup tasks(loop);
-  tasks.spawn(read_roots(reading));
+  tasks.spawn(read_roots(loop, reading));
   tasks.spawn(read_epoch(reading));
   tasks.spawn(read_lock_holder(reading));
   tasks.spawn(read_last_applied(reading));
@@ -264,13 +307,14 @@ Awaitable<Result<TreeFacts>> read_every_cloud(asio::io_context& loop, ZnodeReade
   if (!synced) {
     co_return synced.error();
   }
-  co_await read_roots(reading);
+  co_await read_roots(loop, reading);
   TaskGroup tasks(loop);
   tasks.spawn(read_mappings(loop, reading));
   for (const std::string& code : reading.facts.service_codes) {
     tasks.spawn(read_cloud(loop, reading, code));
   }
   co_await tasks.join();
+  co_await read_claimants(loop, reading);
   if (reading.error) {
     co_return *reading.error;
   }

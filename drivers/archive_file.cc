@@ -159,12 +159,26 @@ std::string local_path(const std::string& path, const std::string& folder,
   return expanded.starts_with('/') || folder.empty() ? expanded : folder + "/" + expanded;
 }
 
+void take(const ArchiveFile& file, DesiredPackage& package) {
+  package.sha256 = file.sha256;
+  package.size = file.size;
+  package.unpacked = file.unpacked;
+  package.compressor = file.compressor;
+}
+
 Result<void> inspect_one(DesiredPackage& package) {
   const Result<ArchiveFile> file = inspect_archive(package.archive);
   if (!file) {
     const bool given = !package.sha256.empty() && file.error().code != ErrorCode::invalid_argument;
     package.unreadable = file.error().message;
-    return given ? Result<void>() : file.error();
+    if (given) {
+      return {};
+    }
+    Error why = file.error();
+    why.message += why.code == ErrorCode::not_found
+                       ? "; where it cannot be, give its \"sha256\": `plan --from` needs no more"
+                       : "";
+    return why;
   }
   if (!package.sha256.empty() && package.sha256 != file->sha256) {
     return Error{ErrorCode::invalid_argument,
@@ -172,10 +186,7 @@ Result<void> inspect_one(DesiredPackage& package) {
                              "file there, or correct \"sha256\"",
                              printable(package.archive, 1024), file->sha256, package.sha256)};
   }
-  package.sha256 = file->sha256;
-  package.size = file->size;
-  package.unpacked = file->unpacked;
-  package.compressor = file->compressor;
+  take(*file, package);
   return {};
 }
 
@@ -225,6 +236,38 @@ Result<void> inspect_archives(DesiredState& desired, const std::string& folder,
     package.archive = local_path(package.archive, folder, home);
     if (Result<void> inspected = inspect_one(package); !inspected) {
       return inspected.error().with("packages." + package.name);
+    }
+  }
+  return {};
+}
+
+Result<void> find_archives(DesiredState& desired, const std::vector<std::string>& folders,
+                           const std::string& home, const std::set<std::string>& needed) {
+  for (DesiredPackage& package : desired.packages) {
+    if (package.archive.empty()) {
+      continue;
+    }
+    std::string path = local_path(package.archive, folders.front(), home);
+    for (const std::string& folder : folders) {
+      if (const std::string other = local_path(package.archive, folder, home);
+          InFile(path).error() != 0 && InFile(other).error() == 0) {
+        path = other;
+      }
+    }
+    package.archive = path;
+    const Result<ArchiveFile> file = inspect_archive(path);
+    if (file && file->sha256 == package.sha256) {
+      take(*file, package);
+      continue;
+    }
+    Error why = file ? Error{ErrorCode::failed_precondition,
+                             fmt::format("archive {}: its sha256 is {}, and was {} when the plan "
+                                         "was made; put that file back, or make a new plan",
+                                         printable(path, 1024), file->sha256, package.sha256)}
+                     : file.error();
+    package.unreadable = why.message;
+    if (needed.contains(package.name)) {
+      return why;
     }
   }
   return {};

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "drivers/shell.h"
 #include "model/desired.h"
@@ -30,6 +32,13 @@ Result<ArchiveFile> inspect_archive(const std::string& path);
 /// invalid_argument: the checksum is another than the spec's.
 Result<void> inspect_archives(DesiredState& desired, const std::string& folder,
                               const std::string& home);
+
+/// For a plan that was saved, whose desired state has the checksum of every archive: finds them
+/// again, below the first of `folders` that has them. Those of the packages `needed` must be there
+/// and still be the same. Errors: not_found, permission_denied, or failed_precondition (it is
+/// another by now).
+Result<void> find_archives(DesiredState& desired, const std::vector<std::string>& folders,
+                           const std::string& home, const std::set<std::string>& needed);
 
 /// Hands over a file in pieces of 256 kB. Errors as inspect_archive; aborted: it is not of `size`
 /// bytes (any more). `sent` is told the size of every piece; may be empty.

@@ -9,11 +9,10 @@
 #include <system_error>
 #include <vector>
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "drivers/archive_library.h"
 #include "model/names.h"
 
 namespace arcform {
@@ -117,16 +116,18 @@ Result<std::vector<Found>> list(const fs::path& root) {
 }
 
 struct Closer {
-  void operator()(archive* handle) const { archive_write_free(handle); }
-  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
+  const ArchiveLibrary* library;
+  void operator()(archive* handle) const { library->write_free(handle); }
+  void operator()(archive_entry* entry) const { library->entry_free(entry); }
 };
 using Writer = std::unique_ptr<archive, Closer>;
+using Entry = std::unique_ptr<archive_entry, Closer>;
 
 /// Fixed levels and one thread: what a library would choose by itself may differ.
-bool set_compressor(archive* out, const std::string& file) {
-  const auto set = [out](const char* filter, const char* options) {
-    return archive_write_add_filter_by_name(out, filter) == ARCHIVE_OK &&
-           archive_write_set_options(out, options) == ARCHIVE_OK;
+bool set_compressor(const ArchiveLibrary& library, archive* out, const std::string& file) {
+  const auto set = [&library, out](const char* filter, const char* options) {
+    return library.write_add_filter_by_name(out, filter) == ARCHIVE_OK &&
+           library.write_set_options(out, options) == ARCHIVE_OK;
   };
   if (file.ends_with(".tar.gz") || file.ends_with(".tgz")) {
     return set("gzip", "gzip:compression-level=9,gzip:!timestamp");
@@ -137,14 +138,14 @@ bool set_compressor(archive* out, const std::string& file) {
   if (file.ends_with(".tar.zst")) {
     return set("zstd", "zstd:compression-level=19");
   }
-  return file.ends_with(".tar") && archive_write_add_filter_none(out) == ARCHIVE_OK;
+  return file.ends_with(".tar") && library.write_add_filter_none(out) == ARCHIVE_OK;
 }
 
 /// One archive being written beside its place.
 class Packer {
  public:
-  explicit Packer(const std::string& file)
-      : file_(file), beside_(fmt::format("{}.arcform-{}", file, ::getpid())) {}
+  Packer(const ArchiveLibrary& library, const std::string& file)
+      : library_(library), file_(file), beside_(fmt::format("{}.arcform-{}", file, ::getpid())) {}
   Packer(const Packer&) = delete;
   Packer& operator=(const Packer&) = delete;
   ~Packer() {
@@ -154,31 +155,31 @@ class Packer {
   }
 
   Result<void> open() {
-    archive_write_set_format_pax_restricted(out_.get());
-    if (!set_compressor(out_.get(), file_)) {
+    library_.write_set_format_pax_restricted(out_.get());
+    if (!set_compressor(library_, out_.get(), file_)) {
       return bad(file_, "is the name of no archive that can be made",
                  "let it end in .tar.gz, .tar.xz, .tar.zst or .tar");
     }
-    return fine(archive_write_open_filename(out_.get(), beside_.c_str())) ? Result<void>()
-                                                                          : error();
+    return fine(library_.write_open_filename(out_.get(), beside_.c_str())) ? Result<void>()
+                                                                           : error();
   }
 
   Result<void> add(const Found& found, Packed& packed) {
-    const std::unique_ptr<archive_entry, Closer> entry(archive_entry_new());
-    archive_entry_set_pathname(entry.get(), found.name.c_str());
-    archive_entry_set_mtime(entry.get(), kTime, 0);
-    archive_entry_set_uname(entry.get(), "root");
-    archive_entry_set_gname(entry.get(), "root");
+    const Entry entry(library_.entry_new(), Closer{&library_});
+    library_.entry_set_pathname(entry.get(), found.name.c_str());
+    library_.entry_set_mtime(entry.get(), kTime, 0);
+    library_.entry_set_uname(entry.get(), "root");
+    library_.entry_set_gname(entry.get(), "root");
     std::error_code failure;
     if (found.type == fs::file_type::symlink) {
       const std::string target = fs::read_symlink(found.path, failure).string();
-      archive_entry_set_filetype(entry.get(), AE_IFLNK);
-      archive_entry_set_perm(entry.get(), 0777);
-      archive_entry_set_symlink(entry.get(), target.c_str());
+      library_.entry_set_filetype(entry.get(), AE_IFLNK);
+      library_.entry_set_perm(entry.get(), 0777);
+      library_.entry_set_symlink(entry.get(), target.c_str());
       ++packed.links;
     } else if (found.type == fs::file_type::directory) {
-      archive_entry_set_filetype(entry.get(), AE_IFDIR);
-      archive_entry_set_perm(entry.get(), 0755);
+      library_.entry_set_filetype(entry.get(), AE_IFDIR);
+      library_.entry_set_perm(entry.get(), 0755);
       ++packed.folders;
     } else {
       return add_file(found, entry.get(), packed);
@@ -186,11 +187,11 @@ class Packer {
     if (failure) {
       return failed(found.path, failure);
     }
-    return fine(archive_write_header(out_.get(), entry.get())) ? Result<void>() : error();
+    return fine(library_.write_header(out_.get(), entry.get())) ? Result<void>() : error();
   }
 
   Result<void> finish() {
-    if (!fine(archive_write_close(out_.get()))) {
+    if (!fine(library_.write_close(out_.get()))) {
       return error();
     }
     std::error_code failure;
@@ -202,11 +203,11 @@ class Packer {
   static bool fine(int status) { return status == ARCHIVE_OK || status == ARCHIVE_WARN; }
 
   Error error() const {
-    const int why = archive_errno(out_.get());
+    const int why = library_.last_errno(out_.get());
     const ErrorCode code = why == ENOSPC   ? ErrorCode::resource_exhausted
                            : why == EACCES ? ErrorCode::permission_denied
                                            : ErrorCode::not_found;
-    const char* const text = archive_error_string(out_.get());
+    const char* const text = library_.error_string(out_.get());
     return Error{code, fmt::format("pack {}: {}", printable(file_, 1024),
                                    text == nullptr ? "cannot be written" : printable(text))};
   }
@@ -221,14 +222,14 @@ class Packer {
     }
     constexpr fs::perms kRun =
         fs::perms::owner_exec | fs::perms::group_exec | fs::perms::others_exec;
-    archive_entry_set_filetype(entry, AE_IFREG);
-    archive_entry_set_perm(entry, (mode & kRun) != fs::perms::none ? 0755 : 0644);
-    archive_entry_set_size(entry, static_cast<la_int64_t>(size));
+    library_.entry_set_filetype(entry, AE_IFREG);
+    library_.entry_set_perm(entry, (mode & kRun) != fs::perms::none ? 0755 : 0644);
+    library_.entry_set_size(entry, static_cast<la_int64_t>(size));
     std::ifstream in(found.path, std::ios::binary);
     if (!in) {
       return failed(found.path, std::make_error_code(std::errc::permission_denied));
     }
-    if (!fine(archive_write_header(out_.get(), entry))) {
+    if (!fine(library_.write_header(out_.get(), entry))) {
       return error();
     }
     std::vector<char> buffer(std::size_t{1} << 18U);
@@ -238,7 +239,7 @@ class Packer {
               static_cast<std::streamsize>(std::min<std::uintmax_t>(left, buffer.size())));
       const auto n = static_cast<std::size_t>(in.gcount());
       left -= n;
-      if (n > 0 && archive_write_data(out_.get(), buffer.data(), n) < 0) {
+      if (n > 0 && library_.write_data(out_.get(), buffer.data(), n) < 0) {
         return error();
       }
     }
@@ -250,9 +251,10 @@ class Packer {
     return {};
   }
 
+  const ArchiveLibrary& library_;
   std::string file_;
   std::string beside_;
-  Writer out_{archive_write_new()};
+  Writer out_{library_.write_new(), Closer{&library_}};
 };
 
 }  // namespace
@@ -271,8 +273,12 @@ Result<Packed> pack(const std::string& folder, const std::string& file) {
   if (!found) {
     return found.error();
   }
+  const Result<const ArchiveLibrary*> library = archive_library();
+  if (!library) {
+    return library.error().with("pack " + printable(file, 1024));
+  }
   Packed packed;
-  Packer packer(file);
+  Packer packer(**library, file);
   if (Result<void> opened = packer.open(); !opened) {
     return opened.error();
   }

@@ -40,7 +40,6 @@ struct SshShell::State : std::enable_shared_from_this<SshShell::State> {
   bool closed = false;
   std::optional<Error> failure;  ///< of the last login
   Instant failure_held_until = Instant::min();
-  std::minstd_rand random{std::random_device{}()};
 
   static Awaitable<Connected> connect_patiently(Self self);
   static Awaitable<void> connect(Self self);
@@ -90,7 +89,7 @@ Awaitable<Connected> SshShell::State::connect_patiently(Self self) {
       co_return connected;
     }
     limits.dropped(door, host.port);
-    const auto jitter = std::chrono::milliseconds(self->random() % 40);
+    const auto jitter = std::chrono::milliseconds(std::random_device{}() % 40);
     LoopTimer timer(self->tools->loop(), pause + jitter);
     co_await timer.async_wait(kAwait);
     pause = std::min(pause * 2, kPauseMax);

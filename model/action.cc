@@ -41,7 +41,8 @@ std::string describe(const Action& action) {
           [](const StopServer& a) { return "stop " + server(a.id, a.host); },
           [](const RestartServer& a) { return "restart " + server(a.start->id, a.start->host); },
           [](const AwaitQuorum& a) {
-            return fmt::format("wait for a leader of {} ZooKeeper servers", a.servers.size());
+            return fmt::format("wait for a leader of {} ZooKeeper server{}", a.servers.size(),
+                               a.servers.size() == 1 ? "" : "s");
           },
           [](const CreateTree&) { return std::string("create the Arcus tree"); },
           [](const RegisterCloud& a) { return "register cloud " + a.service_code; },

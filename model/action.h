@@ -154,6 +154,7 @@ struct SetDataAside {
 /// Waits until a leader is elected and every running server of ours serves. Changes nothing.
 struct AwaitQuorum {
   std::vector<int> servers;
+  bool led_elsewhere = false;  ///< by a member that is to leave and is none of `servers`
   bool operator==(const AwaitQuorum&) const = default;
 };
 
@@ -233,16 +234,25 @@ struct RestartNode {
   bool operator==(const RestartNode&) const = default;
 };
 
-/// Changes settings of exactly the observed process of a cache node while it runs; nothing of its
-/// cache is lost. Precondition: that process lives. Done when: the node itself says that the new
-/// values hold. Idempotent: a value that holds already is set again to the same.
+/// What a running node is told of the ensemble; each "10.0.0.1:2181,10.0.0.2:2181", sorted.
+struct ServerList {
+  std::string before;
+  std::string after;
+  bool operator==(const ServerList&) const = default;
+};
+
+/// Changes settings of exactly the observed process of a cache node while it runs, or the list of
+/// the servers that it goes by; nothing of its cache is lost. Precondition: that process lives.
+/// Done when: the node itself says that the new values hold. Idempotent: a value that holds already
+/// is set again to the same.
 struct TuneNode {
   std::string host;
   Endpoint node;
   std::string service_code;
   Boxed<ProcessIdentity> process;  ///< always there
   AdminProtocol admin = AdminProtocol::none;
-  std::vector<Tuning> changes;  ///< in an order in which the server takes them
+  std::vector<Tuning> changes;     ///< in an order in which the server takes them
+  Boxed<ServerList> servers = {};  ///< of the ensemble, where it is told of others
   bool operator==(const TuneNode&) const = default;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/answers.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace arcform {
@@ -103,7 +104,29 @@ std::optional<NodeAnswer> parse_node_answer(std::string_view reply) {
   if (const auto failstop = line_after(reply, "zkfailstop ")) {
     answer.settings.set(NodeSetting::zk_failstop, *failstop == "on" ? 1 : 0);
   }
+  answer.servers = parse_known_servers(reply);
   return answer;
+}
+
+std::vector<Endpoint> parse_known_servers(std::string_view reply) {
+  std::vector<Endpoint> servers;
+  while (!reply.empty() && servers.empty()) {
+    const std::size_t end = std::min(reply.find_first_of("\r\n"), reply.size());
+    std::string_view line = reply.substr(0, end);
+    reply.remove_prefix(std::min(end + 1, reply.size()));
+    while (!line.empty()) {
+      const std::size_t space = std::min(line.find(' '), line.size());
+      const auto server = Endpoint::parse(line.substr(0, space));
+      if (!server) {
+        servers.clear();  // Another line than the one that is looked for.
+        break;
+      }
+      servers.push_back(*server);
+      line.remove_prefix(std::min(space + 1, line.size()));
+    }
+  }
+  std::sort(servers.begin(), servers.end());
+  return servers;
 }
 
 std::optional<NodeCounters> parse_node_counters(std::string_view reply) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "model/observed.h"
 
@@ -20,14 +21,20 @@ std::optional<ServerAnswer> parse_srvr(std::string_view reply);
 std::optional<std::chrono::milliseconds> parse_leader_age(std::string_view reply);
 
 /// What a cache node is asked in every observation, in one exchange that it ends itself: its
-/// settings, its version and how it can be changed. The first three lines are the probe of that:
-/// the Arcus server answers `config KEY` with the value, stock memcached 1.6 says that 0 is too
-/// little for `cache_memlimit`, and whoever does not know such a command answers "ERROR".
+/// settings, its version, the servers of the ensemble that it goes by, and how it can be changed.
+/// The first three lines are the probe of that: the Arcus server answers `config KEY` with the
+/// value, stock memcached 1.6 says that 0 is too little for `cache_memlimit`, and whoever does not
+/// know such a command answers "ERROR".
 inline constexpr std::string_view kNodeQuestion =
     "config memlimit\r\nconfig zkfailstop\r\ncache_memlimit 0\r\nstats settings\r\nversion\r\n"
-    "quit\r\n";
+    "zkensemble get\r\nquit\r\n";
 /// The reply to that. nullopt: there is no version in it, so it is no cache node's.
 std::optional<NodeAnswer> parse_node_answer(std::string_view reply);
+
+/// The servers of the ensemble that a node goes by, sorted, out of its reply to `zkensemble get`:
+/// the Arcus server answers with a line of "ip:port ip:port " in any order and with no END
+/// (arcus-memcached 1.15.0, memcached.c:process_zkensemble_command). Empty: no such line is there.
+std::vector<Endpoint> parse_known_servers(std::string_view reply);
 
 inline constexpr std::string_view kCountersQuestion = "stats\r\nquit\r\n";
 /// What a cache node counts, of its answer to `stats`.

@@ -23,6 +23,10 @@ struct SettingsDifference {
 SettingsDifference compare_settings(const NodeConfig& wanted, const NodeConfig& started,
                                     const NodeAnswer* answer);
 
+/// What a node runs with: its start line, and memlimit and connections as they were changed since.
+/// compare_settings() of the result finds nothing to tune and nothing to restart for.
+NodeConfig effective_config(NodeConfig started, const NodeAnswer* answer);
+
 /// "memlimit 100 → 200 MB, connections 1000 → 2000"
 std::string text_of(const std::vector<Tuning>& changes);
 

@@ -100,6 +100,7 @@ enum class DriftKind {
   node_outdated,      ///< runs with what only another start changes
   node_untuned,       ///< has other settings, and can be told so while it runs
   node_untunable,     ///< the spec sets what its server does not know
+  node_behind,        ///< goes by other servers of the ensemble than the spec has
   node_restart_debt,  ///< is as the spec says, and was started otherwise: nothing to do now
   node_running,       ///< and should be stopped
   node_unknown,

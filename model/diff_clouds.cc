@@ -5,6 +5,7 @@
 
 #include "model/compare_settings.h"
 #include "model/diff_parts.h"
+#include "model/follow_ensemble.h"
 #include "model/node_arguments.h"
 #include "model/packages.h"
 
@@ -103,6 +104,34 @@ bool digest_matches(const std::string& prefix, const DesiredNode& node, const Ob
   return slot.digest == cursor.digest;
 }
 
+/// Two releases that lie beside one another are told by their names.
+void add_program(std::string& text, const std::string& program, const std::string& prefix) {
+  constexpr std::string_view kProgram = "/bin/memcached";
+  const std::string folder = prefix.substr(0, prefix.rfind('/') + 1);
+  const std::size_t end = program.size() - std::min(program.size(), kProgram.size());
+  const bool beside = !folder.empty() && program.starts_with(folder) &&
+                      program.ends_with(kProgram) && program.find('/', folder.size()) == end;
+  if (beside) {
+    add_change(text, "package", printable(program.substr(folder.size(), end - folder.size())),
+               prefix.substr(folder.size()));
+  } else {
+    add_change(text, "program", printable(program), fmt::format("{}{}", prefix, kProgram));
+  }
+}
+
+/// How the servers that it goes by differ from the spec's; mostly it was started with just those.
+EnsembleDifference ensemble_difference(const DiffWorld& world, const std::vector<std::string>& argv,
+                                       const NodeAnswer* answer) {
+  const bool follows =
+      answer == nullptr || answer->servers.empty() || answer->servers == world.servers;
+  if (follows && ensemble_argument(argv) == world.connect_string) {
+    return {};
+  }
+  const auto running = parse_node_arguments(argv);
+  return running ? compare_ensemble(world.servers, running->connect_string, answer)
+                 : EnsembleDifference();
+}
+
 void diff_arguments(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,
                     const NodeJudgement& judgement, const NodeAnswer* answer, Cursor& cursor,
                     std::vector<Drift>& out) {
@@ -118,7 +147,7 @@ void diff_arguments(const DiffWorld& world, const DesiredCloud& cloud, const Des
   add_change(restart, "threads", is.threads, node.config.threads);
   add_change(restart, "session timeout", is.session_timeout_s, node.config.session_timeout_s);
   if (running && package != nullptr && running->program != prefix + "/bin/memcached") {
-    add_change(restart, "program", printable(running->program), prefix + "/bin/memcached");
+    add_program(restart, running->program, prefix);
   }
   const SettingsDifference settings = compare_settings(node.config, is, answer);
   const auto report = [&](DriftKind kind, const std::string& detail) {
@@ -130,12 +159,19 @@ void diff_arguments(const DiffWorld& world, const DesiredCloud& cloud, const Des
   report(DriftKind::node_untunable, settings.unable);
   restart += (restart.empty() || settings.restart.empty() ? "" : ", ") + settings.restart;
   const std::string tune = text_of(settings.tune);
-  if (restart.empty()) {
-    report(DriftKind::node_untuned, tune);
-    report(DriftKind::node_restart_debt, settings.debt);
-  } else {  // A restart brings along what could be tuned.
+  if (!restart.empty()) {  // It brings along what could be tuned, and the servers to go by.
     report(DriftKind::node_outdated, restart + (tune.empty() ? "" : ", ") + tune);
+    return;
   }
+  const EnsembleDifference ensemble = ensemble_difference(world, judgement.process->argv, answer);
+  if (!ensemble.restart.empty()) {
+    report(DriftKind::node_behind, ensemble.restart + (tune.empty() ? "" : ", ") + tune);
+    return;
+  }
+  report(DriftKind::node_untuned, tune);
+  report(DriftKind::node_behind, ensemble.tell);
+  report(DriftKind::node_restart_debt, settings.debt);
+  report(DriftKind::node_restart_debt, ensemble.debt);
 }
 
 void diff_running_node(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,

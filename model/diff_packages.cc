@@ -36,12 +36,10 @@ std::string lacks(const DesiredState& desired, const std::string& package,
 void diff_archive(const DesiredState& desired, const HostFacts& facts, Drift drift,
                   std::vector<Drift>& out) {
   const DesiredPackage& package = *desired.package(drift.package);
-  const std::string name = release_name(package);
   if (whole_release(package, facts) == nullptr) {
     drift.kind = DriftKind::package_missing;
-    drift.detail = package.size == 0
-                       ? fmt::format("{} is not there yet", name)
-                       : fmt::format("{} is not there yet, {}", name, megabytes(package.size));
+    drift.detail = package.size == 0 ? std::string("not there yet")
+                                     : fmt::format("not there yet, {}", megabytes(package.size));
     out.push_back(drift);
   } else if (const std::string without = what_lacks(desired, package, facts); !without.empty()) {
     drift.kind = DriftKind::package_unfit;

@@ -29,8 +29,10 @@ struct DiffWorld {
   const ObservedState& observed;
   const TreeFacts* tree = nullptr;  ///< nullptr: unknown, or known to be empty
   bool tree_known = false;
-  std::vector<const Observation<HostFacts>*> hosts;              ///< by index into desired.hosts
-  std::vector<std::uint32_t> slots_known;                        ///< of each host: the spec's
+  std::string connect_string{};                      ///< that nodes should go by
+  std::vector<Endpoint> servers{};                   ///< the same, sorted; empty: it holds names
+  std::vector<const Observation<HostFacts>*> hosts;  ///< by index into desired.hosts
+  std::vector<std::uint32_t> slots_known;            ///< of each host: the spec's
   std::vector<std::pair<Endpoint, const DesiredCloud*>> wanted;  ///< every desired node, sorted
   std::map<std::uint32_t, std::string> host_names;  ///< by address; those of the spec come first
 };

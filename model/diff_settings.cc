@@ -112,6 +112,16 @@ void put_in_order(std::vector<Tuning>& changes) {
 
 }  // namespace
 
+NodeConfig effective_config(NodeConfig started, const NodeAnswer* answer) {
+  if (takes(answer, NodeSetting::memlimit)) {
+    started.memlimit_mb = *answer->settings.get(NodeSetting::memlimit);
+  }
+  if (takes(answer, NodeSetting::connections)) {
+    started.connections = *answer->settings.get(NodeSetting::connections);
+  }
+  return started;
+}
+
 std::string text_of(const std::vector<Tuning>& changes) {
   std::string text;
   for (const Tuning& change : changes) {

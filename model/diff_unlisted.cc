@@ -3,6 +3,7 @@
 #include <set>
 
 #include "model/diff_parts.h"
+#include "model/follow_ensemble.h"
 
 namespace arcform {
 namespace {
@@ -82,7 +83,9 @@ void index_hosts(DiffWorld& world) {
 }  // namespace
 
 DiffWorld index(const DesiredState& desired, const ObservedState& observed) {
-  DiffWorld world{desired, observed, observed.tree.get(), false, {}, {}, {}, {}};
+  DiffWorld world{desired, observed, observed.tree.get(), false, {}, {}, {}, {}, {}, {}};
+  world.connect_string = connect_string(desired);
+  world.servers = parse_servers(world.connect_string).value_or(std::vector<Endpoint>());
   world.tree_known =
       world.tree != nullptr || observed.tree.is_absent() || ensemble_is_new(desired, observed);
   index_hosts(world);

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "model/follow_ensemble.h"
 #include "model/status_parts.h"
 #include "model/znodes.h"
 #include "model/zoo_cfg.h"
@@ -53,6 +54,13 @@ void Watch::settings(Endpoint node, const std::vector<Tuning>& changes) {
     note(fmt::format("cache node {}: {}", node.text(), info_of(change.setting).label),
          value ? fmt::to_string(*value) : kUnknownFact);
   }
+}
+
+void Watch::servers(Endpoint node) {
+  const auto found = observed_.nodes.find(node);
+  const NodeAnswer* const answer = found == observed_.nodes.end() ? nullptr : found->second.get();
+  note(fmt::format("cache node {}: the servers that it goes by", node.text()),
+       answer != nullptr ? text_of(answer->servers) : kUnknownFact);
 }
 
 void Watch::joined(const std::string& code, Endpoint node) {

@@ -23,6 +23,7 @@ class Watch {
   void node(const std::string& host, Endpoint node);
   /// What the node has of what is to be changed, as it says itself.
   void settings(Endpoint node, const std::vector<Tuning>& changes);
+  void servers(Endpoint node);  ///< of the ensemble, that the node goes by
   void joined(const std::string& code, Endpoint node);
   void mapping(Endpoint node);
   void registration(const std::string& code);

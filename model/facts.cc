@@ -109,6 +109,9 @@ void watch(const ForgetNode& a, Watch& on) {
 void watch(const TuneNode& a, Watch& on) {
   on.node(a.host, a.node);
   on.settings(a.node, a.changes);
+  if (a.servers) {
+    on.servers(a.node);
+  }
 }
 void watch(const UnregisterCloud& a, Watch& on) {
   on.registration(a.service_code);

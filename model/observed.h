@@ -152,6 +152,9 @@ struct NodeAnswer {
   SettingValues settings{};                   ///< as they are now; what it does not name is unset
   /// Memory that it cannot give back while it runs, in MB; asked only where it is to get less.
   std::optional<std::uint32_t> held_mb{};
+  /// The servers of the ensemble that it goes by, sorted. Empty: it cannot say, and cannot be told
+  /// of others either.
+  std::vector<Endpoint> servers{};
   bool operator==(const NodeAnswer&) const = default;
 };
 

@@ -138,7 +138,9 @@ std::vector<std::string> unneeded_releases(const DesiredPackage& package, const 
 }
 
 std::string megabytes(std::uint64_t bytes) {
-  return fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
+  constexpr std::uint64_t kSmall = 100'000;
+  return bytes > 0 && bytes < kSmall ? fmt::format("{:.1f} kB", static_cast<double>(bytes) / 1e3)
+                                     : fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6);
 }
 
 }  // namespace arcform

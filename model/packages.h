@@ -54,7 +54,7 @@ bool runs_from(const DesiredPackage& package, const HostFacts& facts,
 /// no process seen runs from, but for the newest kReleasesKept of them. Oldest first.
 std::vector<std::string> unneeded_releases(const DesiredPackage& package, const HostFacts& facts);
 
-/// "20.3 MB"
+/// "20.3 MB"; below a tenth of one "81.0 kB"
 std::string megabytes(std::uint64_t bytes);
 
 }  // namespace arcform

@@ -63,6 +63,9 @@ class PlanBuilder {
   std::optional<StepId> tree_ready;
   /// True when clouds can be planned: the tree is known, and serving or about to.
   bool tree_usable = false;
+  /// Every server of the spec is a member, or will be after these steps: nodes may go by them.
+  bool members_in = false;
+  std::vector<StepId> members_after;
   /// Per cloud: the repairs and the last ring changes planned; its removals come after them.
   std::map<std::string, std::vector<StepId>> ring_steps;
   /// Something that must be unregistered or observed first is held: servers must not be stopped.

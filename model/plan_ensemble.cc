@@ -156,6 +156,7 @@ bool is_left_alone(const std::vector<Drift>& drift, PlanBuilder& builder) {
       builder.desired.ensemble.state == RunState::stopped) {
     builder.tree_usable = builder.observed.tree.is_present();
     if (!builder.desired.ensemble.external.empty()) {
+      builder.members_in = true;
       plan_tree(drift, false, false, builder);
     }
     return true;
@@ -312,8 +313,12 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
   const bool waiting = find(drift, DriftKind::server_not_serving) != nullptr;
   const bool quorum_planned = possible && (!starts.empty() || waiting);
   if (quorum_planned) {
-    builder.tree_ready = builder.add(AwaitQuorum{serving}, "its servers must agree on a leader",
-                                     builder.desired.ensemble.at, starts);
+    const bool led_elsewhere =
+        std::any_of(plans.unlisted.begin(), plans.unlisted.end(),
+                    [&](const auto& entry) { return leads(builder.observed, entry.first); });
+    builder.tree_ready =
+        builder.add(AwaitQuorum{serving, led_elsewhere}, "its servers must agree on a leader",
+                    builder.desired.ensemble.at, starts);
   } else if (!possible && !builder.observed.tree.is_present()) {
     builder.hold(Hold::guard, "ensemble",
                  fmt::format("only {} of {} servers can run, which is no quorum; see what holds "

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <set>
 
 #include <fmt/format.h>
 
+#include "model/follow_ensemble.h"
 #include "model/node_arguments.h"
 #include "model/plan_servers.h"
 #include "model/zoo_cfg.h"
@@ -30,15 +30,28 @@ std::vector<StepId> after(const std::optional<StepId>& step) {
   return step ? std::vector<StepId>{*step} : std::vector<StepId>{};
 }
 
-/// Cache nodes that run and whose -z names no server of the list; a node never learns of others by
-/// itself unless it was built for that, so they would be cut off.
+const NodeAnswer* answer_of(const PlanBuilder& builder, const std::string& host,
+                            std::uint16_t port) {
+  const DesiredHost* const desired = builder.desired.host(host);
+  std::string address = desired != nullptr ? desired->address : "";
+  if (const TreeFacts* const tree = builder.observed.tree.get(); tree && address.empty()) {
+    const auto record = tree->record.hosts.find(host);
+    address = record == tree->record.hosts.end() ? "" : record->second.address;
+  }
+  const auto ip = parse_ipv4(address);
+  const auto found = ip ? builder.observed.nodes.find({*ip, port}) : builder.observed.nodes.end();
+  return found == builder.observed.nodes.end() ? nullptr : found->second.get();
+}
+
+/// Cache nodes that run and know no server of the list: they would be cut off from ZooKeeper.
 std::vector<std::string> stranded_nodes(const PlanBuilder& builder, const Members& list) {
-  std::set<Endpoint> stay;
+  std::vector<Endpoint> stay;
   for (const auto& [id, member] : list) {
     if (const auto ip = parse_ipv4(address_of(member))) {
-      stay.insert({*ip, builder.desired.ensemble.client_port});
+      stay.push_back({*ip, builder.desired.ensemble.client_port});
     }
   }
+  std::sort(stay.begin(), stay.end());
   std::vector<std::string> stranded;
   for (const auto& [name, facts] : builder.observed.hosts) {
     if (!facts.is_present()) {
@@ -46,11 +59,13 @@ std::vector<std::string> stranded_nodes(const PlanBuilder& builder, const Member
     }
     for (const auto& [slot_name, slot] : facts.value().slots) {
       const ObservedProcess* const process = facts.value().process_of(slot);
-      if (!node_slot_port(slot_name) || process == nullptr) {
+      const auto port = node_slot_port(slot_name);
+      if (!port || process == nullptr) {
         continue;
       }
       const auto arguments = parse_node_arguments(process->argv);
-      if (arguments && !knows_one_of(arguments->connect_string, stay)) {
+      if (arguments &&
+          !may_know_one_of(arguments->connect_string, answer_of(builder, name, *port), stay)) {
         stranded.push_back(fmt::format("{} on {}", slot_name, name));
       }
     }
@@ -64,13 +79,30 @@ bool strands_nodes(const ServerPlans& plans, const Members& list, PlanBuilder& b
   if (stranded.empty()) {
     return false;
   }
-  builder.hold(Hold::waiting, "ensemble",
-               fmt::format("{}: {} cache nodes know none of the servers that stay ({}{}); they are "
-                           "restarted with the new list first",
-                           plans.membership.difference, stranded.size(), stranded.front(),
-                           stranded.size() > 1 ? ", ..." : ""),
-               builder.desired.ensemble.at);
+  builder.hold(
+      Hold::waiting, "ensemble",
+      fmt::format("{}: {} of the servers that stay ({}{}), and no server leaves before {} one",
+                  plans.membership.difference,
+                  stranded.size() == 1 ? "a cache node knows none"
+                                       : fmt::format("{} cache nodes know none", stranded.size()),
+                  stranded.front(), stranded.size() > 1 ? ", ..." : "",
+                  stranded.size() == 1 ? "it knows" : "they know"),
+      builder.desired.ensemble.at);
   return true;
+}
+
+/// Lets nodes go by the servers of the spec, if those are members when what is planned so far is
+/// done.
+void note_members_in(const ServerPlans& plans, PlanBuilder& builder) {
+  const Membership& membership = plans.membership;
+  const Members wanted = wanted_members(builder.desired);
+  builder.members_in = !plans.held && !membership.current.empty() && membership.problem.empty() &&
+                       std::all_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
+                         return membership.target.contains(entry.first);
+                       });
+  if (!membership.joining().empty()) {
+    builder.members_after = after(plans.last);
+  }
 }
 
 /// A leader that leaves must lead no more before the others learn that it is no member: they would
@@ -143,6 +175,7 @@ void plan_reconfigurations(ServerPlans& plans, PlanBuilder& builder) {
     }
     plan_reconfiguration(plans, id, list, builder);
   }
+  note_members_in(plans, builder);
   std::vector<int> leaving = plans.membership.leaving();
   if (leaving.empty() || plans.held) {
     return;
@@ -162,7 +195,8 @@ void plan_reconfigurations(ServerPlans& plans, PlanBuilder& builder) {
     if (!plans.unlisted.contains(id)) {
       builder.alarm(fmt::format(
           "server {} at {} leaves the ensemble, but it is not seen to run on a host of the spec: "
-          "see that it does not come back there",
+          "stop it there by hand if it runs, as it would go on serving whoever knows it, and see "
+          "that it does not come back",
           id, address_of(plans.membership.current.at(id))));
     }
   }
@@ -188,19 +222,6 @@ void plan_retirements(ServerPlans& plans, PlanBuilder& builder) {
 }
 
 }  // namespace
-
-bool knows_one_of(const std::string& connect_string, const std::set<Endpoint>& servers) {
-  std::string_view rest = connect_string;
-  while (!rest.empty()) {
-    const std::size_t comma = std::min(rest.find(','), rest.size());
-    const auto server = Endpoint::parse(rest.substr(0, comma));
-    if (!server || servers.contains(*server)) {
-      return true;  // A name may be any of them.
-    }
-    rest.remove_prefix(std::min(comma + 1, rest.size()));
-  }
-  return connect_string.empty();
-}
 
 std::vector<std::string> data_directories(const DesiredEnsemble& ensemble) {
   std::vector<std::string> directories{ensemble.data_directory};
@@ -273,6 +294,9 @@ std::vector<ServerPlace> places_of(const ServerPlans& plans) {
 
 void plan_restarts(ServerPlans& plans, PlanBuilder& builder) {
   const Membership& membership = plans.membership;
+  if (membership.joining().empty()) {
+    note_members_in(plans, builder);
+  }
   if (!membership.dynamic && !membership.leaving().empty()) {
     const int leaver = membership.leaving().front();
     if (strands_nodes(plans, membership.target, builder)) {
@@ -307,6 +331,9 @@ void plan_restarts(ServerPlans& plans, PlanBuilder& builder) {
                           start_action(plans, builder, *plan.server, facts),
                           leads(builder.observed, id), places_of(plans)};
     plans.last = builder.add(std::move(restart), plan.restart->detail, plan.restart->at, before);
+  }
+  if (!membership.joining().empty()) {
+    note_members_in(plans, builder);
   }
 }
 

@@ -6,6 +6,7 @@
 #include "model/cloud_work.h"
 #include "model/compare_settings.h"
 #include "model/diff_parts.h"
+#include "model/follow_ensemble.h"
 #include "model/node_arguments.h"
 
 namespace arcform {
@@ -152,6 +153,9 @@ void plan_restart(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
   if (work.mapped) {
     after.push_back(*work.mapped);
   }
+  if (drift.kind == DriftKind::node_behind) {
+    after.insert(after.end(), builder.members_after.begin(), builder.members_after.end());
+  }
   if (left != drift.cloud) {  // It takes a node from that cloud too.
     const std::vector<StepId>& earlier = builder.ring_steps[left];
     after.insert(after.end(), earlier.begin(), earlier.end());
@@ -181,6 +185,62 @@ void plan_tune(const Drift& drift, const CloudWork& work, PlanBuilder& builder) 
   });
   if (!more || has_descriptors(drift, wanted, builder)) {
     builder.add(std::move(tune), drift.detail, drift.at, {});
+  }
+}
+
+/// What a node can be told while it runs of the servers that it should go by.
+EnsembleDifference to_tell(const Drift& drift, const std::vector<Endpoint>& wanted,
+                           const PlanBuilder& builder) {
+  return compare_ensemble(wanted, "", builder.observed.nodes.at(drift.node).get());
+}
+
+void plan_tell(const Drift& drift, ServerList servers, PlanBuilder& builder) {
+  TuneNode tune{drift.host,
+                drift.node,
+                drift.cloud,
+                identity_of(drift, builder),
+                builder.observed.nodes.at(drift.node).value().admin,
+                {},
+                std::move(servers)};
+  builder.add(std::move(tune), drift.detail, drift.at, builder.members_after);
+}
+
+/// Of `count` nodes that have to wait, some will be restarted.
+void leave_behind(std::size_t count, std::size_t restarts, const CloudWork& work,
+                  PlanBuilder& builder) {
+  builder.later(
+      fmt::format("cloud {}: {} by other servers of the ensemble than the spec's, and "
+                  "{} when its members have{}",
+                  work.cloud->service_code,
+                  count == 1 ? "1 cache node goes" : fmt::format("{} cache nodes go", count),
+                  count == 1 ? "follows" : "follow",
+                  restarts == 0 ? "" : fmt::format(", {} by a restart", restarts)));
+}
+
+/// A node that goes by an old list of servers gets the spec's when all of those are members.
+void plan_following(const std::vector<const Drift*>& behind, CloudWork& work,
+                    PlanBuilder& builder) {
+  if (behind.empty()) {
+    return;
+  }
+  const auto wanted =
+      parse_servers(connect_string(builder.desired)).value_or(std::vector<Endpoint>());
+  const std::string text = text_of(wanted);
+  std::size_t restarts = 0;
+  for (const Drift* item : behind) {
+    const EnsembleDifference difference = to_tell(*item, wanted, builder);
+    restarts += difference.tell.empty() ? 1U : 0U;
+    if (!builder.members_in) {
+      continue;
+    }
+    if (difference.tell.empty()) {
+      plan_restart(*item, work, builder);
+    } else {
+      plan_tell(*item, {text_of(difference.before), text}, builder);
+    }
+  }
+  if (!builder.members_in) {
+    leave_behind(behind.size(), restarts, work, builder);
   }
 }
 }  // namespace
@@ -213,6 +273,7 @@ void plan_stop(const Drift& drift, const char* reason, PlanBuilder& builder) {
 
 void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBuilder& builder) {
   std::vector<const Drift*> chained;
+  std::vector<const Drift*> behind;
   const bool should_run = nodes_should_run(builder.desired, *work.cloud);
   work.repairs = builder.ring_steps[work.cloud->service_code];  // Nodes that were moved from here.
   for (const Drift* item : drift) {
@@ -235,6 +296,8 @@ void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBui
       plan_restart(*item, work, builder);
     } else if (item->kind == DriftKind::node_untuned) {
       plan_tune(*item, work, builder);
+    } else if (item->kind == DriftKind::node_behind) {
+      behind.push_back(item);
     } else if (item->kind == DriftKind::node_running) {
       plan_stop(*item, "the spec says \"stopped\"", builder);
     } else {
@@ -245,6 +308,7 @@ void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBui
     const bool start = item->kind == DriftKind::node_down || item->kind == DriftKind::node_crashed;
     start ? plan_start(*item, work, builder) : plan_restart(*item, work, builder);
   }
+  plan_following(behind, work, builder);
   const std::size_t width = std::max(1U, work.cloud->rollout.max_unavailable);
   const std::size_t kept = std::min(width, work.chain.size());
   std::vector<StepId>& last = builder.ring_steps[work.cloud->service_code];

@@ -71,7 +71,7 @@ void plan_archive(const Drift& drift, PlanBuilder& builder) {
     remove.folder = releases_folder(package, facts.directory);
     remove.release = drift.detail.value();
     builder.add(std::move(remove),
-                fmt::format("nothing runs from it, and {} newer old ones are kept", kReleasesKept),
+                fmt::format("nothing runs from it; the last {} old ones are kept", kReleasesKept),
                 drift.at, {});
   } else {
     plan_install(drift, package, facts, builder);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "model/plan_builder.h"
+#include "model/select.h"
 
 namespace arcform {
 namespace {
@@ -50,28 +51,37 @@ bool is_protected(const std::string& code, const Removal& removal, PlanBuilder& 
   return false;
 }
 
-/// How many of the nodes that leave stand in the cloud now: the caches that are at stake.
-std::size_t serving_nodes(const Removal& removal, const ObservedCloud& seen) {
-  return static_cast<std::size_t>(
-      std::count_if(removal.nodes.begin(), removal.nodes.end(), [&](const Drift* item) {
-        return std::any_of(seen.joined.begin(), seen.joined.end(), [&](const ObservedJoin& join) {
+/// How many of the nodes that leave, and are selected to, stand in the cloud now: the caches that
+/// are at stake.
+std::size_t serving_nodes(const std::string& code, const Removal& removal,
+                          const ObservedCloud& seen, const PlanBuilder& builder) {
+  std::vector<Endpoint> nodes;
+  for (const Drift* const item : removal.nodes) {
+    const bool serves =
+        std::any_of(seen.joined.begin(), seen.joined.end(), [item](const ObservedJoin& join) {
           return join.owner != 0 && join.endpoint == item->node;
         });
-      }));
+    if (serves) {
+      nodes.push_back(item->node);
+    }
+  }
+  return count_selected(nodes, code, builder.desired, builder.observed, builder.policy.only);
 }
 
 /// Why this removal must be asked for by name; "" when it need not be.
 std::string too_much(const std::string& code, const Removal& removal, const ObservedCloud& seen,
-                     const DesiredState& desired) {
-  const DesiredCloud* const cloud = desired.cloud(code);
-  const bool emptied = removal.cloud != nullptr || (cloud != nullptr && cloud->nodes.empty());
-  if (emptied && seen.clients > 0) {
-    return fmt::format("{} clients are attached, and it would be emptied; stop them", seen.clients);
-  }
+                     const PlanBuilder& builder) {
+  const DesiredCloud* const cloud = builder.desired.cloud(code);
   const std::size_t serving = static_cast<std::size_t>(
       std::count_if(seen.joined.begin(), seen.joined.end(),
                     [](const ObservedJoin& join) { return join.endpoint && join.owner != 0; }));
-  const std::size_t leaving = serving_nodes(removal, seen);
+  const std::size_t leaving = serving_nodes(code, removal, seen, builder);
+  const bool wholly = builder.policy.only.empty() || leaving == serving;  // Nobody is left out.
+  const bool emptied =
+      wholly && (removal.cloud != nullptr || (cloud != nullptr && cloud->nodes.empty()));
+  if (emptied && seen.clients > 0) {
+    return fmt::format("{} clients are attached, and it would be emptied; stop them", seen.clients);
+  }
   if (leaving == 0) {
     return "";
   }
@@ -80,12 +90,12 @@ std::string too_much(const std::string& code, const Removal& removal, const Obse
                        serving == 1 ? "its only serving node"
                                     : fmt::format("all of its {} serving nodes", serving));
   }
-  const std::size_t most = desired.max_removals.of(serving);
+  const std::size_t most = builder.desired.max_removals.of(serving);
   return leaving <= most ? ""
                          : fmt::format(
                                "{} of its {} serving nodes would be removed, and at most "
                                "{} may be at once (policy.maxRemovals is {}); remove fewer",
-                               leaving, serving, most, desired.max_removals.text());
+                               leaving, serving, most, builder.desired.max_removals.text());
 }
 
 /// A whole cloud, its last nodes or many of them may go only when asked for by name.
@@ -99,7 +109,7 @@ bool removal_is_allowed(const std::string& code, const Removal& removal, PlanBui
   if (seen == nullptr || std::count(allowed.begin(), allowed.end(), code) > 0) {
     return true;
   }
-  const std::string why = too_much(code, removal, *seen, builder.desired);
+  const std::string why = too_much(code, removal, *seen, builder);
   if (why.empty()) {
     return true;
   }

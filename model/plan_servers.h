@@ -53,9 +53,6 @@ bool others_have_quorum(const ServerPlans& plans, const ObservedState& observed,
 /// Every server that votes in one of the two lists.
 std::vector<ServerPlace> places_of(const ServerPlans& plans);
 
-/// Whether a -z list names one of these servers, or may for all that it says.
-bool knows_one_of(const std::string& connect_string, const std::set<Endpoint>& servers);
-
 /// Restarts of servers that serve with an old configuration: those that do not serve first, then
 /// followers, the leader last.
 void plan_restarts(ServerPlans& plans, PlanBuilder& builder);

@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t kMargin = 2;
 constexpr std::size_t kHanging = 4;    ///< where further lines begin
+constexpr std::size_t kFurther = 6;    ///< where they may begin after a broken text
 constexpr std::size_t kProseMin = 24;  ///< longer texts are broken between words
 constexpr std::size_t kRoomMin = 28;   ///< narrower than this, a text is not worth breaking
 
@@ -31,6 +32,15 @@ std::vector<std::size_t> real_widths(const std::vector<Row>& rows) {
   return widths;
 }
 
+/// Of the columns from `first` on, in one line.
+std::size_t width_of_rest(const std::vector<std::size_t>& widths, std::size_t first) {
+  std::size_t rest = 0;
+  for (std::size_t i = first; i < widths.size(); ++i) {
+    rest += widths[i] == 0 ? 0 : widths[i] + (rest == 0 ? 0 : 2);
+  }
+  return rest;
+}
+
 std::vector<Place> places_of(const std::vector<std::size_t>& widths, std::size_t width) {
   std::vector<Place> places(widths.size());
   std::size_t line = 0;
@@ -45,7 +55,10 @@ std::vector<Place> places_of(const std::vector<std::size_t>& widths, std::size_t
     }
     places[i] = {line, at, width > at ? width - at : 1};
     if (widths[i] > places[i].room) {
-      hanging = at;  // What comes after a broken text stands below it.
+      // What comes after a broken text stands below it, or further left, where one line holds it.
+      const std::size_t rest = width_of_rest(widths, i + 1);
+      hanging = at + rest > width && kFurther + rest <= width ? std::min(at, kFurther) : at;
+      at = hanging;
       ++line;
     } else if (widths[i] > 0) {
       at += widths[i] + (i == 0 && widths[i] == 1 ? 1 : 2);
@@ -114,6 +127,31 @@ std::string folded(const std::vector<Row>& rows, bool colour, std::size_t width)
     out += folded_row(row, places, colour);
   }
   return out;
+}
+
+std::string wrapped(const std::string& text, std::size_t width) {
+  if (width <= kRoomMin || width_of(text) <= width) {
+    return text;
+  }
+  std::string out;
+  std::size_t room = width;
+  for (std::string rest = text; !rest.empty();) {
+    const std::string line = broken(rest, room).front();
+    out += (out.empty() ? "" : "\n  ") + line;
+    rest = rest.size() > line.size() ? rest.substr(line.size() + 1) : "";
+    room = width - kMargin;
+  }
+  return out;
+}
+
+std::size_t widest_line(std::string_view text) {
+  std::size_t widest = 0;
+  for (std::size_t from = 0; from < text.size();) {
+    const std::size_t end = std::min(text.find('\n', from), text.size());
+    widest = std::max(widest, width_of(text.substr(from, end - from)));
+    from = end + 1;
+  }
+  return widest;
 }
 
 /// One per code point: what we print beyond ASCII (arrows, dots, names) is narrow nearly always.

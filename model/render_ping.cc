@@ -84,6 +84,12 @@ std::string server_table(const DesiredState& desired, const PingReport& report,
   return table("ensemble", rows, options);
 }
 
+/// The address stands in the line already.
+std::string without_address(const std::string& says, Endpoint node) {
+  const std::string asked = "ask " + node.text() + ": ";
+  return says.starts_with(asked) ? says.substr(asked.size()) : says;
+}
+
 std::string cloud_table(const DesiredState& desired, std::size_t index, const PingReport& report,
                         const RenderOptions& options) {
   const DesiredCloud& cloud = desired.clouds[index];
@@ -94,7 +100,7 @@ std::string cloud_table(const DesiredState& desired, std::size_t index, const Pi
                     {printable(desired.hosts[cloud.nodes[i].host].name)},
                     milliseconds(answer.ms),
                     state_cell(answer),
-                    {printable(answer.says)}});
+                    {printable(without_address(answer.says, cloud.nodes[i].endpoint))}});
   }
   return table("cloud " + printable(cloud.service_code), rows, options);
 }
@@ -134,7 +140,7 @@ std::string render_ping(const DesiredState& desired, const PingReport& report,
                   good ? "everything answers: " : "", share(report.hosts, "host", "hosts"),
                   share(report.servers, "server", "servers"), share(nodes, "node", "nodes"),
                   options.elapsed.empty() ? "" : " in " + printable(options.elapsed));
-  return painted(verdict, Ink::bold, options.colour) + "\n" + out;
+  return painted(wrapped(verdict, options.width), Ink::bold, options.colour) + "\n" + out;
 }
 
 }  // namespace arcform

@@ -182,13 +182,26 @@ std::vector<Row> rows_of(const Group& group, std::size_t shown, const Plan& plan
   return rows;
 }
 
+/// Where only the places in the spec do not fit, they are left out.
+std::string table_of(std::vector<Row> rows, const RenderOptions& options) {
+  if (options.width > 0 && widest_line(aligned(rows, false)) > options.width) {
+    std::vector<Row> shorter = rows;
+    for (Row& row : shorter) {
+      row.pop_back();
+    }
+    if (widest_line(aligned(shorter, false)) <= options.width) {
+      return aligned(shorter, options.colour);
+    }
+  }
+  return aligned(rows, options.colour, options.width);
+}
+
 std::string rendered(const Group& group, const Plan& plan, const KeyShares& shares,
                      const DesiredState& desired, const RenderOptions& options) {
   const std::vector<Row> rows =
       rows_of(group, shown_of(group.steps.size(), options), plan, shares, desired);
   return fmt::format("\n{}\n{}{}", painted(group.heading, Ink::bold, options.colour),
-                     aligned(rows, options.colour, options.width),
-                     rest_of(group.steps.size(), options));
+                     table_of(rows, options), rest_of(group.steps.size(), options));
 }
 
 /// A block of lines that each begin with the same sign.
@@ -218,7 +231,12 @@ std::string class_words(const Plan& plan) {
       text += fmt::format("{}{} {}", text.empty() ? "" : ", ", counts[i], kClassWords[i]);
     }
   }
-  return text.empty() ? "nothing but waiting" : text;
+  if (!text.empty()) {
+    return text;
+  }
+  const bool waits = std::any_of(plan.steps.begin(), plan.steps.end(),
+                                 [](const Step& step) { return !is_adoption(step.action); });
+  return waits ? "nothing but waiting" : "nothing is changed";
 }
 
 /// Lines without their indentation of two.
@@ -242,7 +260,7 @@ std::string summary(const Plan& plan, const KeyShares& shares, const DesiredStat
     return (plan.alarms.empty() ? "No changes. Observed equals desired.\n"
                                 : "No changes. Observed equals desired, but see the alarms "
                                   "above.\n") +
-           adoption_line(plan);
+           wrapped(adoption_line(plan), options.width);
   }
   std::string text;
   if (plan.steps.empty()) {
@@ -256,7 +274,8 @@ std::string summary(const Plan& plan, const KeyShares& shares, const DesiredStat
                     held_words(plan.held));
   }
   text += hidden;
-  text = painted(text, Ink::bold, options.colour) + "\n" + adoption_line(plan);
+  text = painted(wrapped(text, options.width), Ink::bold, options.colour) + "\n" +
+         wrapped(adoption_line(plan), options.width);
   std::vector<std::string> lines;
   for (const CloudImpact& impact : plan.impact) {
     if (std::string line = impact_line(impact, plan, shares, desired); !line.empty()) {
@@ -264,7 +283,7 @@ std::string summary(const Plan& plan, const KeyShares& shares, const DesiredStat
     }
   }
   for (std::size_t i = 0; i < shown_of(lines.size(), options); ++i) {
-    text += lines[i];
+    text += wrapped(lines[i], options.width);
   }
   return text + rest_of(lines.size(), options);
 }
@@ -274,9 +293,10 @@ std::string summary(const Plan& plan, const KeyShares& shares, const DesiredStat
 std::string render_plan(const Plan& plan, const DesiredState& desired,
                         const ObservedState& observed, const RenderOptions& options) {
   const KeyShares shares = key_shares(plan, observed);
-  std::string out =
-      fmt::format("{} · {}\n", painted(printable(desired.deployment), Ink::bold, options.colour),
-                  observed_line(desired, observed, options));
+  const std::string name = printable(desired.deployment);
+  const std::string head =
+      wrapped(name + " · " + observed_line(desired, observed, options), options.width);
+  std::string out = painted(name, Ink::bold, options.colour) + head.substr(name.size()) + "\n";
   out += listed("alarms", plan.alarms, {"!", Ink::red}, options);
   for (const Group& group : groups_of(plan, desired)) {
     out += rendered(group, plan, shares, desired, options);

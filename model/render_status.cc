@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "model/compare_settings.h"
-#include "model/node_arguments.h"
 #include "model/render.h"
 #include "model/render_text.h"
 #include "model/status_parts.h"
@@ -48,7 +46,7 @@ std::string pid_in(const HostFacts* facts, const std::string& slot_name) {
 }
 
 std::string server_table(const DesiredState& desired, const ObservedState& observed,
-                         const RenderOptions& options) {
+                         const Unadopted& unadopted, const RenderOptions& options) {
   if (!desired.ensemble.external.empty()) {
     return fmt::format("\nensemble (external)\n  {}\n", printable(desired.ensemble.external));
   }
@@ -76,7 +74,9 @@ std::string server_table(const DesiredState& desired, const ObservedState& obser
                     {printable(version)},
                     {answer == nullptr ? "-" : fmt::to_string(answer->connections)}});
   }
-  return fmt::format("\n{}\n{}", painted("ensemble", Ink::bold, options.colour),
+  const char* const heading =
+      unadopted.found.servers.empty() ? "ensemble" : "ensemble (runs, not adopted yet)";
+  return fmt::format("\n{}\n{}", painted(heading, Ink::bold, options.colour),
                      aligned(rows, options.colour, options.width));
 }
 
@@ -162,63 +162,23 @@ bool has_joined(const ObservedCloud& cloud, Endpoint node) {
 
 namespace {
 
-Row node_row(const Line& line, const std::string& code, const ObservedState& observed) {
-  const NodeWitnesses witnesses = witnesses_of(observed, line.host, line.node, code);
-  const NodeJudgement judgement = judge(
-      witnesses, line.node, line.wanted != nullptr ? line.wanted->config.session_timeout_s : 30);
-  const bool host_seen = witnesses.host != nullptr && witnesses.host->is_present();
-  std::string answers = "?";
-  if (witnesses.answer != nullptr && !witnesses.answer->is_unknown()) {
-    answers = witnesses.answer->is_present() ? printable(witnesses.answer->value().version) : "no";
-  }
-  const std::string joined = witnesses.cloud == nullptr                ? "?"
-                             : has_joined(*witnesses.cloud, line.node) ? "yes"
-                                                                       : "no";
-  Row row{{line.node.text()},
-          {line.host.empty() ? "?" : printable(line.host)},
-          {judgement.process != nullptr ? fmt::to_string(judgement.process->pid)
-                                        : (host_seen ? "-" : "?")},
-          {answers},
-          {joined}};
-  const auto running =
-      judgement.process != nullptr ? parse_node_arguments(judgement.process->argv) : std::nullopt;
-  const NodeAnswer* const answer = witnesses.answer == nullptr ? nullptr : witnesses.answer->get();
-  const auto effective = [&](NodeSetting setting, std::uint32_t started) {
-    return answer == nullptr ? started : answer->settings.get(setting).value_or(started);
-  };
-  for (const auto value :
-       {running ? effective(NodeSetting::memlimit, running->config.memlimit_mb) : 0,
-        running ? effective(NodeSetting::connections, running->config.connections) : 0,
-        running ? std::uint32_t{running->config.threads} : 0}) {
-    row.push_back({running ? fmt::to_string(value) : "-"});
-  }
-  const std::string debt = running && line.wanted != nullptr
-                               ? compare_settings(line.wanted->config, running->config, answer).debt
-                               : "";
-  const Ink ink = judgement.verdict == Verdict::up        ? Ink::green
-                  : judgement.verdict == Verdict::unknown ? Ink::yellow
-                                                          : Ink::red;
-  row.push_back({fmt::format("{}: {}{}{}", name_of(judgement.verdict), printable(judgement.why),
-                             line.wanted == nullptr ? "; not in the spec" : "",
-                             debt.empty() ? "" : "; restart debt: " + debt),
-                 ink});
-  return row;
-}
-
-std::string registration_words(const ObservedCloud* seen, const ObservedState& observed) {
+/// `whose`: " by others", ", not adopted yet" or nothing.
+std::string registration_words(const ObservedCloud* seen, const ObservedState& observed,
+                               const char* whose) {
   if (seen == nullptr && observed.tree.is_unknown()) {
     return "registration unknown";
   }
   if (seen == nullptr || !seen->cache_list) {
     return seen != nullptr && seen->claimed ? "claimed, not registered" : "not registered";
   }
-  return fmt::format("registered{}, {} attached", seen->claimed ? "" : " by others",
+  return fmt::format("registered{}, {} attached", whose,
                      counted(seen->clients, "client", "clients"));
 }
 
 /// "cloud test-cloud (registered, 2 clients attached, 6 of 6 nodes joined)"
 std::string cloud_heading(const std::string& code, const DesiredState& desired,
-                          const ObservedState& observed, const ObservedCloud* seen) {
+                          const ObservedState& observed, const ObservedCloud* seen,
+                          const char* whose) {
   const DesiredCloud* const cloud = desired.cloud(code);
   std::string nodes = "gone from the spec";
   if (cloud != nullptr) {
@@ -231,13 +191,13 @@ std::string cloud_heading(const std::string& code, const DesiredState& desired,
                     counted(cloud->nodes.size(), "node", "nodes"),
                     cloud->state == RunState::stopped ? ", wanted stopped" : "");
   }
-  return fmt::format("cloud {} ({}, {})", printable(code), registration_words(seen, observed),
-                     nodes);
+  return fmt::format("cloud {} ({}, {})", printable(code),
+                     registration_words(seen, observed, whose), nodes);
 }
 
 std::string cloud_table(const std::string& code, const DesiredState& desired,
                         const ObservedState& observed, const Mapped& mapped,
-                        const RenderOptions& options) {
+                        const Unadopted& unadopted, const RenderOptions& options) {
   const TreeFacts* const tree = observed.tree.get();
   const ObservedCloud* seen = nullptr;
   if (tree != nullptr) {
@@ -245,25 +205,17 @@ std::string cloud_table(const std::string& code, const DesiredState& desired,
     seen = found == tree->clouds.end() ? nullptr : &found->second;
   }
   const std::vector<Line> lines = node_lines(code, desired, observed, mapped);
-  std::vector<Row> rows;
-  if (!lines.empty()) {
-    rows.push_back({{"address", Ink::dim},
-                    {"host", Ink::dim},
-                    {"pid", Ink::dim},
-                    {"answers", Ink::dim},
-                    {"joined", Ink::dim},
-                    {"memlimit MB", Ink::dim},
-                    {"connections", Ink::dim},
-                    {"threads", Ink::dim},
-                    {"verdict", Ink::dim}});
-  }
-  for (std::size_t i = 0; i < shown_of(lines.size(), options); ++i) {
-    rows.push_back(node_row(lines[i], code, observed));
-  }
-  const std::string heading = cloud_heading(code, desired, observed, seen);
+  const char* const whose = unadopted.has_cloud(code)          ? ", not adopted yet"
+                            : seen != nullptr && seen->claimed ? ""
+                                                               : " by others";
+  const std::string heading = cloud_heading(code, desired, observed, seen, whose);
   std::string out =
-      fmt::format("\n{}\n{}{}", painted(heading, Ink::bold, options.colour),
-                  aligned(rows, options.colour, options.width), rest_of(lines.size(), options));
+      fmt::format("\n{}\n{}{}", painted(wrapped(heading, options.width), Ink::bold, options.colour),
+                  node_table(lines, code, desired, observed, unadopted, options),
+                  rest_of(lines.size(), options));
+  if (const std::string why = unadopted.refusal(code); !why.empty()) {
+    out += aligned({{{"x", Ink::red}, {"refused: " + why}}}, options.colour, options.width);
+  }
   for (std::size_t i = 0; seen != nullptr && i < seen->joined.size(); ++i) {
     const ObservedJoin& join = seen->joined[i];
     if (!join.endpoint || join.owner == 0) {
@@ -319,12 +271,15 @@ std::string unobserved(const DesiredState& desired, const ObservedState& observe
 
 }  // namespace
 
-std::string render_status(const DesiredState& desired, const ObservedState& observed,
+std::string render_status(const DesiredState& desired, const ObservedState& seen,
                           const RenderOptions& options) {
   const std::vector<std::string>& only = options.clouds;
-  std::string out = painted(verdict_line(desired, observed, only), Ink::bold, options.colour) +
-                    "\n" + observed_line(desired, observed, options) + "\n" +
-                    server_table(desired, observed, options);
+  const Unadopted unadopted = find_unadopted(desired, seen);
+  const ObservedState& observed = unadopted.world(seen);
+  std::string out = painted(wrapped(verdict_line(desired, unadopted, seen, only), options.width),
+                            Ink::bold, options.colour) +
+                    "\n" + wrapped(observed_line(desired, observed, options), options.width) +
+                    "\n" + server_table(desired, observed, unadopted, options);
   std::set<std::string> codes;
   for (const DesiredCloud& cloud : desired.clouds) {
     codes.insert(cloud.service_code);
@@ -346,7 +301,7 @@ std::string render_status(const DesiredState& desired, const ObservedState& obse
   }
   const Mapped mapped = mapped_nodes(observed);
   for (const std::string& code : codes) {
-    out += cloud_table(code, desired, observed, mapped, options);
+    out += cloud_table(code, desired, observed, mapped, unadopted, options);
   }
   out += block("other clouds (foreign, known by name only)", std::move(foreign), options);
   return out + paused(observed, options) + unobserved(desired, observed, options);

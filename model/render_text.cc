@@ -53,6 +53,14 @@ std::string ensemble_words(const DesiredState& desired, const ObservedState& obs
   }
   std::size_t serving = 0;
   std::string leader;
+  for (const auto& [id, answer] : observed.servers) {  // One that is to leave may lead.
+    const auto& servers = desired.ensemble.servers;
+    const bool listed = std::any_of(servers.begin(), servers.end(),
+                                    [id = id](const DesiredServer& item) { return item.id == id; });
+    if (!listed && answer.is_present() && answer.value().mode == ServerMode::leader) {
+      leader = fmt::format("server {}, not in the spec", id);
+    }
+  }
   for (const DesiredServer& server : desired.ensemble.servers) {
     const auto answer = observed.servers.find(server.id);
     if (answer == observed.servers.end() || !answer->second.is_present() ||

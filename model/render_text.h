@@ -14,6 +14,8 @@
 /// What the renderers share: ink, aligned rows, counted words. Only model/ uses it.
 namespace arcform {
 
+struct Unadopted;  // In model/unadopted.h.
+
 enum class Ink { plain, bold, dim, green, red, yellow, cyan };
 
 /// `text` in that ink, or as it is.
@@ -35,6 +37,12 @@ std::size_t width_of(std::string_view text);
 /// Columns that do not fit into `width` go to further lines; long texts are broken between words.
 std::string folded(const std::vector<Row>& rows, bool colour, std::size_t width);
 
+/// `text` in lines of at most `width` columns, broken between words; further lines are indented by
+/// two. Width 0: as it is.
+std::string wrapped(const std::string& text, std::size_t width);
+/// The columns of the longest line.
+std::size_t widest_line(std::string_view text);
+
 /// "1 node", "3 nodes"
 std::string counted(std::size_t count, std::string_view one, std::string_view many);
 
@@ -53,7 +61,8 @@ std::string observed_line(const DesiredState& desired, const ObservedState& obse
 
 /// "seoul-prod: converged", or what differs in counted words: the whole state in one line, or that
 /// of some clouds and what they stand on.
-std::string verdict_line(const DesiredState& desired, const ObservedState& observed,
+std::string verdict_line(const DesiredState& desired, const Unadopted& unadopted,
+                         const ObservedState& observed,
                          const std::vector<std::string>& clouds = {});
 
 /// "The next apply adopts what runs: 3 servers, cloud shop, 6 nodes; nothing is restarted for it."

@@ -6,6 +6,7 @@
 
 #include "model/diff.h"
 #include "model/render_text.h"
+#include "model/unadopted.h"
 
 namespace arcform {
 namespace {
@@ -88,6 +89,8 @@ Noun noun_of(DriftKind kind) {
       return {"node with another configuration", "nodes with another configuration"};
     case DriftKind::node_untunable:
       return {"node that cannot be set so", "nodes that cannot be set so"};
+    case DriftKind::node_behind:
+      return {"node with an old list of servers", "nodes with an old list of servers"};
     case DriftKind::node_restart_debt:
       return {"node with restart debt", "nodes with restart debt"};
     case DriftKind::node_unknown:
@@ -103,9 +106,9 @@ bool is_unknown(DriftKind kind) {
 
 }  // namespace
 
-std::string verdict_line(const DesiredState& desired, const ObservedState& observed,
-                         const std::vector<std::string>& clouds) {
-  std::vector<Drift> drift = diff(desired, observed);
+std::string verdict_line(const DesiredState& desired, const Unadopted& unadopted,
+                         const ObservedState& observed, const std::vector<std::string>& clouds) {
+  std::vector<Drift> drift = diff(desired, unadopted.world(observed));
   std::erase_if(drift, [](const Drift& item) { return item.kind == DriftKind::node_restart_debt; });
   std::string name = printable(desired.deployment);
   if (!clouds.empty()) {
@@ -114,6 +117,13 @@ std::string verdict_line(const DesiredState& desired, const ObservedState& obser
     });
     name += fmt::format(", {} {}", clouds.size() == 1 ? "cloud" : "clouds",
                         printable(fmt::format("{}", fmt::join(clouds, ", "))));
+  }
+  const std::string adopts = adoption_words(unadopted.found, clouds);
+  if (drift.empty() && !adopts.empty()) {
+    return fmt::format(
+        "{}: runs as the spec says, not adopted yet: {}; `arcform apply` takes it "
+        "over and restarts nothing",
+        name, adopts);
   }
   if (drift.empty()) {
     return fmt::format("{}: converged", name);
@@ -129,6 +139,9 @@ std::string verdict_line(const DesiredState& desired, const ObservedState& obser
   std::string what;
   for (const Noun& noun : order) {
     what += (what.empty() ? "" : ", ") + counted(counts.at(noun.one), noun.one, noun.many);
+  }
+  if (!adopts.empty()) {
+    what += "; not adopted yet: " + adopts;
   }
   const bool only_unknown = std::all_of(drift.begin(), drift.end(),
                                         [](const Drift& item) { return is_unknown(item.kind); });

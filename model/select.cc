@@ -70,8 +70,9 @@ bool has_whole_ensemble(const Wanted& wanted, const DesiredState& desired) {
                                         [&](const auto& s) { return chosen(s.host); }));
 }
 
-Wanted resolve(const std::vector<Selector>& only, const DesiredState& desired,
-               const TreeFacts* tree) {
+/// What they name themselves, without what is near to it.
+Wanted resolve_named(const std::vector<Selector>& only, const DesiredState& desired,
+                     const TreeFacts* tree) {
   Wanted wanted;
   for (const Selector& selector : only) {
     if (selector.kind == Selector::Kind::cloud) {
@@ -83,6 +84,12 @@ Wanted resolve(const std::vector<Selector>& only, const DesiredState& desired,
     }
   }
   add_hosts(wanted, desired, tree);
+  return wanted;
+}
+
+Wanted resolve(const std::vector<Selector>& only, const DesiredState& desired,
+               const TreeFacts* tree) {
+  Wanted wanted = resolve_named(only, desired, tree);
   wanted.near_clouds = wanted.clouds;
   wanted.near_hosts = wanted.hosts;
   for (const DesiredCloud& cloud : desired.clouds) {
@@ -312,6 +319,19 @@ bool concerns(const Held& held, const Wanted& wanted, const DesiredState& desire
 }
 
 }  // namespace
+
+std::size_t count_selected(const std::vector<Endpoint>& nodes, const std::string& code,
+                           const DesiredState& desired, const ObservedState& observed,
+                           const std::vector<Selector>& only) {
+  if (only.empty()) {
+    return nodes.size();
+  }
+  const Wanted wanted = resolve_named(only, desired, observed.tree.get());
+  return wanted.clouds.contains(code)
+             ? nodes.size()
+             : static_cast<std::size_t>(std::count_if(
+                   nodes.begin(), nodes.end(), [&](Endpoint node) { return wanted.has(node); }));
+}
 
 Plan select(Plan plan, const DesiredState& desired, const ObservedState& observed,
             const std::vector<Selector>& only) {

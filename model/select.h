@@ -23,6 +23,12 @@ std::string text_of(const Selector& selector);
 /// tree still has of ours. Without an observation: what the spec names.
 std::vector<std::string> selectable(const DesiredState& desired, const ObservedState& observed);
 
+/// How many of `nodes`, which leave the cloud `code`, one of the selectors names; all of them when
+/// there is no selector. Pure.
+std::size_t count_selected(const std::vector<Endpoint>& nodes, const std::string& code,
+                           const DesiredState& desired, const ObservedState& observed,
+                           const std::vector<Selector>& only);
+
 /// Error invalid_argument: a selector names nothing that is known, with what was probably meant.
 Result<void> check_selectors(const std::vector<Selector>& only, const DesiredState& desired,
                              const ObservedState& observed);

@@ -7,6 +7,8 @@
 
 #include "model/desired.h"
 #include "model/observed.h"
+#include "model/render_text.h"
+#include "model/unadopted.h"
 
 /// What the forms of a status share. Only model/ uses it.
 namespace arcform {
@@ -25,6 +27,12 @@ MappedToCloud mapped_nodes(const ObservedState& observed);
 /// The lines of one cloud, by address.
 std::vector<NodeLine> node_lines(const std::string& code, const DesiredState& desired,
                                  const ObservedState& observed, const MappedToCloud& mapped);
+
+/// The lines as a table. `observed`: the world with what is not adopted yet as ours. On a narrow
+/// terminal the reasons stand below the lines, and only where there is something to say.
+std::string node_table(const std::vector<NodeLine>& lines, const std::string& code,
+                       const DesiredState& desired, const ObservedState& observed,
+                       const Unadopted& unadopted, const RenderOptions& options);
 
 /// Whether an ephemeral znode of the node stands in the cloud.
 bool has_joined(const ObservedCloud& cloud, Endpoint node);

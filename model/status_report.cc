@@ -41,8 +41,9 @@ std::optional<std::uint32_t> pid_in(const HostFacts* facts, const std::string& s
 }
 
 ServerStatus status_of(const DesiredServer& server, const DesiredState& desired,
-                       const ObservedState& observed) {
+                       const ObservedState& observed, const Unadopted& unadopted) {
   ServerStatus out;
+  out.adopted = !unadopted.has_server(server.id);
   out.id = server.id;
   out.host = server.host;
   const DesiredHost* const host = desired.host(server.host);
@@ -59,7 +60,8 @@ ServerStatus status_of(const DesiredServer& server, const DesiredState& desired,
   return out;
 }
 
-NodeStatus status_of(const NodeLine& line, const std::string& code, const ObservedState& observed) {
+NodeStatus status_of(const NodeLine& line, const std::string& code, const ObservedState& observed,
+                     const Unadopted& unadopted) {
   constexpr std::uint32_t kDefaultTimeout = 30;
   const NodeWitnesses witnesses = witnesses_of(observed, line.host, line.node, code);
   const NodeJudgement judgement =
@@ -71,6 +73,7 @@ NodeStatus status_of(const NodeLine& line, const std::string& code, const Observ
   out.verdict = judgement.verdict;
   out.why = judgement.why;
   out.in_spec = line.wanted != nullptr;
+  out.adopted = !out.in_spec || !unadopted.has(line.node);
   if (witnesses.answer != nullptr && !witnesses.answer->is_unknown()) {
     out.answers = witnesses.answer->is_present() ? Known::yes : Known::no;
     out.version = witnesses.answer->is_present() ? witnesses.answer->value().version : "";
@@ -88,7 +91,8 @@ NodeStatus status_of(const NodeLine& line, const std::string& code, const Observ
 }
 
 CloudStatus status_of(const std::string& code, const DesiredState& desired,
-                      const ObservedState& observed, const MappedToCloud& mapped) {
+                      const ObservedState& observed, const MappedToCloud& mapped,
+                      const Unadopted& unadopted) {
   CloudStatus out;
   out.service_code = code;
   const DesiredCloud* const wanted = desired.cloud(code);
@@ -101,7 +105,7 @@ CloudStatus status_of(const std::string& code, const DesiredState& desired,
     if (const auto found = tree->clouds.find(code); found != tree->clouds.end()) {
       const ObservedCloud& seen = found->second;
       out.registered = seen.cache_list ? Known::yes : Known::no;
-      out.claimed = seen.claimed;
+      out.claimed = seen.claimed && !unadopted.has_cloud(code);
       out.clients = seen.clients;
       for (const ObservedJoin& join : seen.joined) {
         if (!join.endpoint || join.owner == 0) {
@@ -111,7 +115,7 @@ CloudStatus status_of(const std::string& code, const DesiredState& desired,
     }
   }
   for (const NodeLine& line : node_lines(code, desired, observed, mapped)) {
-    out.nodes.push_back(status_of(line, code, observed));
+    out.nodes.push_back(status_of(line, code, observed, unadopted));
     out.nodes_up += out.nodes.back().in_spec && out.nodes.back().verdict == Verdict::up ? 1U : 0U;
   }
   return out;
@@ -131,15 +135,17 @@ void add_record(const TreeFacts& tree, const std::set<std::string>& codes, Statu
 
 }  // namespace
 
-StatusReport status_report(const DesiredState& desired, const ObservedState& observed) {
+StatusReport status_report(const DesiredState& desired, const ObservedState& seen) {
+  const Unadopted unadopted = find_unadopted(desired, seen);
+  const ObservedState& observed = unadopted.world(seen);
   StatusReport out;
   out.deployment = desired.deployment;
   out.spec = desired.source;
-  out.verdict = verdict_line(desired, observed);
-  out.converged = diff(desired, observed).empty();
+  out.verdict = verdict_line(desired, unadopted, seen);
+  out.converged = diff(desired, seen).empty();
   out.external = desired.ensemble.external;
   for (const DesiredServer& server : desired.ensemble.servers) {
-    out.servers.push_back(status_of(server, desired, observed));
+    out.servers.push_back(status_of(server, desired, observed, unadopted));
   }
   std::set<std::string> codes;
   for (const DesiredCloud& cloud : desired.clouds) {
@@ -151,7 +157,7 @@ StatusReport status_report(const DesiredState& desired, const ObservedState& obs
   }
   const MappedToCloud mapped = mapped_nodes(observed);
   for (const std::string& code : codes) {
-    out.clouds.push_back(status_of(code, desired, observed, mapped));
+    out.clouds.push_back(status_of(code, desired, observed, mapped, unadopted));
   }
   if (observed.tree.is_unknown() && desired.ensemble.state == RunState::running) {
     out.unobserved.push_back({"ensemble", observed.tree.why()});

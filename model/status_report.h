@@ -21,6 +21,7 @@ struct ServerStatus {
   std::string mode;  ///< leader, follower, observer, standalone, not serving, down or unknown
   std::string version;
   std::uint32_t connections = 0;
+  bool adopted = true;  ///< false: somebody else started it, and the next apply takes it over
   bool operator==(const ServerStatus&) const = default;
 };
 
@@ -35,6 +36,7 @@ struct NodeStatus {
   std::string version;
   Known joined = Known::unknown;
   std::optional<NodeConfig> config;  ///< what it was started with
+  bool adopted = true;  ///< false: somebody else started it, and it is as the spec says
   bool operator==(const NodeStatus&) const = default;
 };
 

@@ -133,6 +133,16 @@ std::string zoo_digest(std::string_view text) {
   return fmt::format("{:016x}", hash);
 }
 
+Members members_started_with(const ObservedSlot& slot) {
+  const auto settings = zoo_settings(slot.config);
+  const auto reconfigures = settings.find("reconfigEnabled");
+  const bool fixed = !settings.contains("dynamicConfigFile") &&
+                     (reconfigures == settings.end() || reconfigures->second == "false");
+  return fixed && !slot.digest.empty() && zoo_digest(slot.config) == slot.digest
+             ? members_of(slot.config)
+             : Members();
+}
+
 std::vector<std::string> server_arguments(const std::string& classpath,
                                           const std::string& config_path) {
   // -Xmx as zkServer.sh's default; the log4j property is what ZooKeeper's own log4j.properties

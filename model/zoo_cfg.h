@@ -45,6 +45,10 @@ std::optional<ZooMember> parse_member(std::string_view text);
 /// The port on which the server of this id and file serves clients; 0: it does not say.
 std::uint16_t client_port_of(std::string_view config, int id);
 
+/// The list that a server of ours runs with, where its probe is proof of it: it was started with
+/// the file as it stands, and only a restart changes that list. Empty: it must be asked (`conf`).
+Members members_started_with(const ObservedSlot& slot);
+
 /// A short digest of the comparable settings, stable over order and comments; tells whether a
 /// running server was started with this configuration. Not cryptographic.
 std::string zoo_digest(std::string_view text);

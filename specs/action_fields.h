@@ -119,8 +119,9 @@ template <>
 inline constexpr const char* kKind<AwaitQuorum> = "awaitQuorum";
 template <class A, Same<AwaitQuorum> T>
 void fields(A& archive, T& value) {
-  auto& [servers] = value;
+  auto& [servers, led_elsewhere] = value;
   archive("servers", servers, "ids");
+  archive("ledElsewhere", led_elsewhere, "by a member that is to leave");
 }
 
 template <>
@@ -275,17 +276,25 @@ void fields(A& archive, T& value) {
   archive("after", after);
 }
 
+template <class A, Same<ServerList> T>
+void fields(A& archive, T& value) {
+  auto& [before, after] = value;
+  archive("before", before);
+  archive("after", after);
+}
+
 template <>
 inline constexpr const char* kKind<TuneNode> = "tuneNode";
 template <class A, Same<TuneNode> T>
 void fields(A& archive, T& value) {
-  auto& [host, node, service_code, process, admin, changes] = value;
+  auto& [host, node, service_code, process, admin, changes, servers] = value;
   archive("host", host);
   archive("node", node);
   archive("serviceCode", service_code);
   archive("process", process, "exactly this one");
   archive("admin", admin, "how it is told");
   archive("changes", changes, "in an order that its server takes");
+  archive("servers", servers, "of the ensemble, that it is told of; null: none");
 }
 
 template <class A, Same<Launch> T>

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "model/compare_settings.h"
 #include "model/node_arguments.h"
 #include "model/znodes.h"
 
@@ -41,6 +42,7 @@ struct FoundNode {
   bool mapped = false;
   const ObservedProcess* process = nullptr;
   std::optional<ParsedNodeArguments> arguments;
+  const NodeAnswer* answer = nullptr;  ///< nullptr: it was not asked, or did not answer
 };
 
 /// Names by address: as the nodes saw their hosts' names, else as Arcus' files have them.
@@ -82,6 +84,15 @@ const ObservedProcess* process_of(const LiveFacts& facts, Endpoint node,
   return nullptr;
 }
 
+const NodeAnswer* answer_of(const LiveFacts& facts, Endpoint node) {
+  const auto host = facts.hosts.find(node.ip_text());
+  if (host == facts.hosts.end()) {
+    return nullptr;
+  }
+  const auto answer = host->second.nodes.find(node.port);
+  return answer == host->second.nodes.end() ? nullptr : &answer->second;
+}
+
 std::vector<FoundNode> nodes_of(const Work& work, const LiveCloud& cloud) {
   std::map<Endpoint, FoundNode> nodes;
   for (const auto& [endpoint, mapping] : work.mappings) {
@@ -99,6 +110,7 @@ std::vector<FoundNode> nodes_of(const Work& work, const LiveCloud& cloud) {
   for (auto& [endpoint, node] : nodes) {
     node.endpoint = endpoint;
     node.process = process_of(work.facts, endpoint, node.arguments);
+    node.answer = answer_of(work.facts, endpoint);
     out.push_back(std::move(node));
   }
   return out;
@@ -162,7 +174,7 @@ std::string package_of(Work& work, const std::vector<FoundNode>& nodes, const st
 NodeConfig config_of(const Work& work, const FoundNode& node, const ArcusResult& document,
                      std::set<std::string>& others) {
   if (node.arguments) {
-    return node.arguments->config;
+    return effective_config(node.arguments->config, node.answer);
   }
   NodeConfig config;
   std::map<std::string, std::string> unknown;

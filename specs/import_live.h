@@ -35,8 +35,9 @@ struct LiveServer {
 
 /// A host that ZooKeeper named.
 struct LiveHost {
-  std::string why;                 ///< it could not be seen; empty: it was
-  std::optional<HostFacts> facts;  ///< when it was
+  std::string why;                            ///< it could not be seen; empty: it was
+  std::optional<HostFacts> facts;             ///< when it was
+  std::map<std::uint16_t, NodeAnswer> nodes;  ///< what its cache nodes say, by port
   std::vector<LiveServer> servers;
 };
 

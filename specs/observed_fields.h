@@ -100,12 +100,13 @@ void fields(A& archive, T& value) {
 
 template <class A, Same<NodeAnswer> T>
 void fields(A& archive, T& value) {
-  auto& [version, admin, settings, held_mb] = value;
+  auto& [version, admin, settings, held_mb, servers] = value;
   archive("version", version);
   archive("admin", admin, "how it can be changed while it runs");
   NamedSettings known = named(settings);
   archive("settings", known, "as they are");
   archive("heldMb", held_mb, "memory that it cannot give back; null: not asked");
+  archive("servers", servers, "of the ensemble, that it goes by; empty: it cannot say");
   if constexpr (!std::is_const_v<T>) {
     settings = unnamed(known);
   }

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "model/key_shares.h"
-#include "model/render_formats.h"
 #include "specs/action_fields.h"
 #include "specs/document.h"
 #include "specs/reader.h"
@@ -157,6 +155,7 @@ struct PlanDocument {
   SpecDocument spec;
   std::optional<Provenance> seen;
   Policy policy;
+  std::map<std::string, std::string> archives;
   bool converged = false;
   std::string summary;
   std::map<std::string, std::uint32_t> remapped;
@@ -174,13 +173,14 @@ struct PlanDocument {
 
 template <class A, Same<PlanDocument> T>
 void fields(A& archive, T& value) {
-  auto& [head, deployment, spec, seen, policy, converged, summary, remapped, steps, launches, held,
-         alarms, later, debts, impact, hidden, facts, plan_facts] = value;
+  auto& [head, deployment, spec, seen, policy, archives, converged, summary, remapped, steps,
+         launches, held, alarms, later, debts, impact, hidden, facts, plan_facts] = value;
   fields_of_head(archive, head);
   archive("deployment", deployment);
   archive("spec", spec);
   archive("observed", seen, "null: by the run that made the plan");
   archive("policy", policy);
+  archive("archives", archives, "SHA-256 of each package's archive when the plan was made");
   archive("converged", converged, "nothing to do, and nothing left alone");
   archive("summary", summary, "in words");
   archive("keysRemapped", remapped, "per cloud in use: parts per million of its keys");
@@ -222,6 +222,11 @@ PlanDocument document_of(const SavedPlan& saved) {
   out.spec = {saved.desired.source, saved.desired.digest, saved.spec_text};
   out.seen = saved.seen;
   out.policy = saved.policy;
+  for (const DesiredPackage& package : saved.desired.packages) {
+    if (!package.archive.empty()) {
+      out.archives[package.name] = package.sha256;
+    }
+  }
   out.converged = saved.plan.converged();
   out.summary = saved.summary;
   out.remapped = saved.remapped;
@@ -314,31 +319,23 @@ void take_steps(PlanDocument&& document, SavedPlan& saved) {
   saved.facts.of_plan = std::move(document.plan_facts);
 }
 
-std::uint32_t per_million(Ring::Share share) {
-  return static_cast<std::uint32_t>(share * 1'000'000 / Ring::kWhole);
+/// The spec with the checksums of archives for which it gives none itself. False: it has another.
+bool take_archives(const std::map<std::string, std::string>& archives, DesiredState& desired) {
+  for (DesiredPackage& package : desired.packages) {
+    const auto sum = archives.find(package.name);
+    if (package.archive.empty() || sum == archives.end()) {
+      continue;
+    }
+    if (!package.sha256.empty() && package.sha256 != sum->second) {
+      return false;
+    }
+    package.sha256 = sum->second;
+  }
+  desired.digest = spec_digest(desired);
+  return true;
 }
 
 }  // namespace
-
-SavedPlan make_saved(std::string spec_text, DesiredState desired, const ObservedState& observed,
-                     Plan plan, Policy policy) {
-  SavedPlan saved;
-  saved.facts = facts_of(plan, desired, observed);
-  saved.summary = plan_summary(plan, desired, observed);
-  const KeyShares shares = key_shares(plan, observed);
-  for (const Ring::Share share : shares.of_step) {
-    saved.step_keys.push_back(per_million(share));
-  }
-  saved.step_keys.resize(plan.steps.size());
-  for (const auto& [code, share] : shares.remapped) {
-    saved.remapped[code] = per_million(share);
-  }
-  saved.spec_text = std::move(spec_text);
-  saved.desired = std::move(desired);
-  saved.policy = std::move(policy);
-  saved.plan = std::move(plan);
-  return saved;
-}
 
 std::string write_plan(const SavedPlan& saved) {
   return write_document(document_of(saved));
@@ -365,7 +362,8 @@ Result<SavedPlan> read_plan(std::string_view text, std::string_view file_name) {
     return bad(fmt::format("is a plan of deployment {}, and the spec in it is of {}; make it anew",
                            printable(document.deployment), spec.desired->deployment));
   }
-  if (spec.desired->digest != document.spec.digest) {
+  if (!take_archives(document.archives, *spec.desired) ||
+      spec.desired->digest != document.spec.digest) {
     return bad(
         "another version of arcform wrote it and reads its spec in another way; make it "
         "anew with this one");

@@ -24,7 +24,7 @@ static const char* json_name(Known known) {
 
 template <class A, Same<ServerStatus> T>
 void fields(A& archive, T& value) {
-  auto& [id, host, address, pid, mode, version, connections] = value;
+  auto& [id, host, address, pid, mode, version, connections, adopted] = value;
   archive("id", id);
   archive("host", host);
   archive("address", address);
@@ -32,11 +32,12 @@ void fields(A& archive, T& value) {
   archive("mode", mode, "leader, follower, observer, standalone, not serving, down or unknown");
   archive("version", version);
   archive("connections", connections);
+  archive("adopted", adopted, "false: somebody else started it, and the next apply takes it over");
 }
 
 template <class A, Same<NodeStatus> T>
 void fields(A& archive, T& value) {
-  auto& [node, host, verdict, why, in_spec, pid, answers, version, joined, config] = value;
+  auto& [node, host, verdict, why, in_spec, pid, answers, version, joined, config, adopted] = value;
   archive("address", node);
   archive("host", host, "empty: nobody knows");
   archive("verdict", verdict);
@@ -47,6 +48,7 @@ void fields(A& archive, T& value) {
   archive("version", version);
   archive("joined", joined);
   archive("config", config, "what it was started with; null: it does not run, or unknown");
+  archive("adopted", adopted, "false: somebody else started it, and it is as the spec says");
 }
 
 template <class A, Same<CloudStatus> T>

@@ -45,6 +45,8 @@ class Membership {
   int event_fd() const { return session_.event_fd(); }
   /// Takes the events in, renews the watches and says where we stand. Does not block.
   Standing standing();
+  /// Goes on in the same session with these servers: a numeric `ip:port,...` list. False: refused.
+  bool go_by(const std::string& ensemble) { return session_.go_by(ensemble); }
   /// Closes the session, which removes the znode. Blocks up to about 4 s if ZooKeeper is silent.
   void leave() { session_.close(); }
 

@@ -145,6 +145,10 @@ std::uint64_t ZkSession::issued(const Ticket* ticket, int code) {
   return ticket->id;
 }
 
+bool ZkSession::go_by(const std::string& ensemble) {
+  return handle_ != nullptr && zoo_set_servers(handle_, ensemble.c_str()) == ZOK;
+}
+
 std::uint64_t ZkSession::sync(const std::string& path) {
   const Ticket* ticket = new_ticket();
   return issued(ticket, zoo_async(handle_, path.c_str(), &Callbacks::on_string, ticket));

@@ -57,6 +57,9 @@ class ZkSession {
   /// the server is silent. Requests without a reply never get one.
   void close();
 
+  /// The session goes on with these servers; false if the library refuses the list.
+  bool go_by(const std::string& ensemble);
+
   std::uint64_t sync(const std::string& path);
   std::uint64_t children(const std::string& path, bool watch);
   std::uint64_t exists(const std::string& path, bool watch);

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -36,21 +38,33 @@ double median(std::vector<double> values) {
   return values.size() % 2 != 0 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-[[noreturn]] void become(const char* command) {
+/// A shell of its own would cost 1 ms of CPU, so it is used only where one is needed.
+[[noreturn]] void become(const std::string& command) {
   const int nowhere = ::open("/dev/null", O_WRONLY);
   ::dup2(nowhere, STDOUT_FILENO);
   ::dup2(nowhere, STDERR_FILENO);
-  ::execl("/bin/sh", "sh", "-c", command, nullptr);
+  if (command.find_first_of("\"'$;&|<>*?()~`\\") == std::string::npos) {
+    std::istringstream in(command);
+    std::vector<std::string> words{std::istream_iterator<std::string>(in), {}};
+    std::vector<char*> argv;
+    for (std::string& word : words) {
+      argv.push_back(word.data());
+    }
+    argv.push_back(nullptr);
+    ::execvp(argv[0], argv.data());
+  } else {
+    const std::string own = "exec " + command;
+    ::execl("/bin/sh", "sh", "-c", own.c_str(), nullptr);
+  }
   ::_exit(127);
 }
 
 bool run_once(Row& row) {
   ::lseek(STDIN_FILENO, 0, SEEK_SET);
-  const std::string command = "exec " + row.command;
   const auto begun = std::chrono::steady_clock::now();
   const pid_t child = ::fork();
   if (child == 0) {
-    become(command.c_str());
+    become(row.command);
   }
   int status = 0;
   rusage used{};

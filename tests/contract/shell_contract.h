@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -196,11 +197,88 @@ inline void check_exchange(asio::io_context& loop, Shell& shell) {
   }
 }
 
+/// Pieces of its text, and then an error where there is one.
+class TextSource final : public ByteSource {
+ public:
+  TextSource(std::string text, std::size_t piece, std::optional<Error> then = std::nullopt)
+      : text_(std::move(text)), piece_(piece), then_(std::move(then)) {}
+  Result<std::string_view> next() override {
+    if (at_ >= text_.size() && then_) {
+      return *then_;
+    }
+    const std::string_view piece =
+        std::string_view(text_).substr(std::min(at_, text_.size()), piece_);
+    at_ += piece.size();
+    return piece;
+  }
+  std::size_t taken() const { return at_; }
+
+ private:
+  std::string text_;
+  std::size_t piece_;
+  std::optional<Error> then_;
+  std::size_t at_ = 0;
+};
+
+inline Result<ShellOutput> upload(asio::io_context& loop, Shell& shell, std::string script,
+                                  std::shared_ptr<ByteSource> data,
+                                  std::chrono::milliseconds patience = kContractPatience) {
+  return on_loop(loop, shell.upload(std::move(script), std::move(data), patience));
+}
+
+inline void check_upload(asio::io_context& loop, Shell& shell) {
+  const auto sent = [&](const std::string& script, const std::string& text, std::size_t piece) {
+    const auto source = std::make_shared<TextSource>(text, piece);
+    Result<ShellOutput> output = upload(loop, shell, script, source);
+    INFO((output ? std::string() : output.error().message));
+    REQUIRE(output.has_value());
+    return *output;
+  };
+  SECTION("every byte arrives, whatever the pieces are") {
+    const std::string bytes = noise(700'000);
+    const std::size_t piece = GENERATE(7'001U, 262'144U, 1'000'000U);
+    CHECK(sent("cat", bytes, piece).out == bytes);
+  }
+  SECTION("several megabytes are summed over there") {
+    const std::string bytes(5'000'000, 'x');
+    CHECK(sent("wc -c", bytes, 262'144).out.find("5000000") != std::string::npos);
+  }
+  SECTION("no data at all") {
+    CHECK(sent("cat; printf done", "", 1).out == "done");
+  }
+  SECTION("the script finds nothing else on its standard input, and may say things meanwhile") {
+    const ShellOutput output = sent("printf begun; printf also >&2; cat", "x\ny", 1);
+    CHECK(output.out == "begunx\ny");
+    CHECK(output.err == "also");
+  }
+  SECTION("a script that does not read it is not waited for") {
+    CHECK(sent("printf enough", std::string(3'000'000, 'x'), 262'144).out == "enough");
+  }
+  SECTION("a source that fails ends it with its own error, and the shell lives on") {
+    const Error why{ErrorCode::aborted, "the file became shorter"};
+    const auto source = std::make_shared<TextSource>(std::string(300'000, 'x'), 65'536, why);
+    const Result<ShellOutput> output = upload(loop, shell, "cat >/dev/null; printf whole", source);
+    REQUIRE_FALSE(output.has_value());
+    CHECK(output.error().code == ErrorCode::aborted);
+    CHECK(output.error().message.find("became shorter") != std::string::npos);
+    CHECK(output_of(loop, shell, "echo on").out == "on\n");
+  }
+  SECTION("no byte either way for so long is the end of patience, and the shell lives on") {
+    const auto source = std::make_shared<TextSource>("x", 1);
+    const Result<ShellOutput> output =
+        upload(loop, shell, "cat >/dev/null; sleep 4", source, std::chrono::milliseconds(400));
+    REQUIRE_FALSE(output.has_value());
+    CHECK(output.error().code == ErrorCode::deadline_exceeded);
+    CHECK(output_of(loop, shell, "echo on").out == "on\n");
+  }
+}
+
 inline void check_shell_contract(asio::io_context& loop, Shell& shell) {
   check_bytes(loop, shell);
   check_limits(loop, shell);
   check_overlap(loop, shell);
   check_exchange(loop, shell);
+  check_upload(loop, shell);
 }
 
 /// The shell and the loop go away while a script runs, in both orders of destruction.

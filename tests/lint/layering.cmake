@@ -19,7 +19,7 @@ set(confined
   "#include <libssh2 => drivers/ssh_link\\.h"
   "#include \"drivers/ssh_link\\.h\" => drivers/ssh_[a-z]+\\.(h|cc)"
   "#include <openssl/ => (drivers/(archive_file|key_file|ssh_[a-z]+)|specs/digest|model/ring)\\.cc"
-  "#include <archive(_entry)?.h> => drivers/pack\\.cc"
+  "#include <archive(_entry)?.h> => drivers/(archive_library\\.h|pack\\.cc)"
   "#include <rapidjson/ => specs/(json_out|json_tree|records|watch_records)\\.cc"
   "#include <CLI/ => controller/cli[a-z_]*\\.(cc|h)"
   "#include <asio/ssl => drivers/http_post\\.cc"

@@ -206,6 +206,9 @@ std::string ScenarioWorld::plan(const Words& words) {
                         step.settle ? "; settles first" : "", after);
   }
   text += held_text(round.plan);
+  for (const std::string& debt : round.plan.debts) {
+    text += fmt::format("debt: {}\n", debt);
+  }
   text += round.plan.only_adopts() ? "only adopts: no changes\n" : "";
   return text.empty() ? "nothing to do\n" : text;
 }

@@ -8,12 +8,15 @@
 
 #include <fmt/format.h>
 
+#include "model/follow_ensemble.h"
+
 namespace arcform::sim {
 namespace {
 
 constexpr const char* kBadValue = "CLIENT_ERROR bad value\r\n";
 constexpr const char* kBadFormat = "CLIENT_ERROR bad command line format\r\n";
 constexpr std::uint32_t kExtraFiles = 13;  ///< beside the connections (memcached.c)
+constexpr std::uint32_t kListeners = 2;
 
 std::optional<std::uint32_t> number(const std::string& text) {
   std::uint32_t value = 0;
@@ -66,6 +69,9 @@ std::string NodeAdmin::reply(const std::vector<std::string>& words, const Proces
   if (verb == "config" && !stock_) {
     return config(words, process);
   }
+  if (verb == "zkensemble" && !stock_) {
+    return zkensemble(words, process);
+  }
   if (verb == "shutdown" && !stock_) {
     process.shut_down();
     return "OK\r\n";
@@ -79,6 +85,28 @@ std::string NodeAdmin::reply(const std::vector<std::string>& words, const Proces
     return "OK\r\n";
   }
   return stock_ ? "ERROR\r\n" : "ERROR unknown command\r\n";
+}
+
+std::string NodeAdmin::zkensemble(const std::vector<std::string>& words, const Process& process) {
+  if (process.servers.empty()) {
+    return "ERROR not using ZooKeeper\r\n";
+  }
+  if (words.size() == 2 && words[1] == "get") {
+    std::string text;
+    for (auto server = process.servers.rbegin(); server != process.servers.rend(); ++server) {
+      text += server->text() + " ";  // In any order.
+    }
+    return text + "\r\n\n\r\n";
+  }
+  if (words.size() == 3 && words[1] == "set") {
+    const auto servers = parse_servers(words[2]);
+    if (!servers) {
+      return "ERROR failed to set the new ensemble address (check logs)\r\n";
+    }
+    process.go_by(*servers);
+    return "OK\r\n";
+  }
+  return "ERROR unknown command\r\n";
 }
 
 std::string NodeAdmin::config(const std::vector<std::string>& words, const Process& process) {
@@ -119,6 +147,10 @@ std::string NodeAdmin::change(const SettingInfo& info, const std::string& text,
       }
       break;
     case NodeSetting::connections:
+      if ((*value + kExtraFiles) * 10ULL < (process.connections + kListeners) * 11ULL ||
+          *value > info.max) {
+        return "CLIENT_ERROR the value is out of range\r\n";
+      }
       if (*value + kExtraFiles > process.open_files) {
         return "SERVER_ERROR cannot change to the maxconns over the soft limit\r\n";
       }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "drivers/world.h"
+#include "model/names.h"
 #include "model/node_settings.h"
 
 namespace arcform::sim {
@@ -28,9 +29,12 @@ class NodeAdmin {
     std::uint32_t pid = 0;
     Time age{0};
     std::uint64_t open_files = 0;
-    std::uint32_t held_mb = 0;  ///< memory that it cannot give back
+    std::uint32_t connections = 0;  ///< that are open
+    std::uint32_t held_mb = 0;      ///< memory that it cannot give back
     Traffic traffic;
     std::function<void()> shut_down;  ///< after `shutdown` was taken
+    std::vector<Endpoint> servers{};  ///< of the ensemble, that it goes by; empty: it uses none
+    std::function<void(std::vector<Endpoint>)> go_by{};  ///< others, after `zkensemble set`
   };
 
   NodeAdmin(bool stock, std::uint32_t memory_mb, std::uint32_t connections);
@@ -41,6 +45,7 @@ class NodeAdmin {
  private:
   std::string reply(const std::vector<std::string>& words, const Process& process);
   std::string config(const std::vector<std::string>& words, const Process& process);
+  static std::string zkensemble(const std::vector<std::string>& words, const Process& process);
   std::string change(const SettingInfo& info, const std::string& text, const Process& process);
   std::string stats(const Process& process) const;
   std::string stats_settings() const;

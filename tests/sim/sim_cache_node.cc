@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "model/follow_ensemble.h"
 #include "model/znodes.h"
 
 namespace arcform::sim {
@@ -263,6 +264,12 @@ std::optional<std::string> CacheNode::answer(std::uint16_t /*port*/, const std::
   process.shut_down = [this] {
     core_.note(fmt::format("node {} is told to shut down", identity_));
     later(core_.pick(milliseconds(200), milliseconds(300)), "ends its drain", [this] { leave(); });
+  };
+  process.servers = session_ != 0 ? ensemble_list_ : std::vector<Endpoint>();
+  process.go_by = [this](std::vector<Endpoint> servers) {
+    ensemble_list_ = std::move(servers);
+    ensemble_.go_by(session_, ensemble_list_);
+    core_.effect(fmt::format("node {} goes by {}", identity_, text_of(ensemble_list_)));
   };
   const SettingValues before = admin_.settings();
   std::string replies = admin_.answer(question, process);

@@ -109,6 +109,8 @@ class Ensemble {
   void close(std::int64_t session);
   /// The user is gone without a word; the session lives on until it expires.
   void abandon(std::int64_t session);
+  /// The session's user knows these servers from now on.
+  void go_by(std::int64_t session, std::vector<Endpoint> addresses);
   /// It expires now, as if the leader had not heard of it for its timeout.
   void expire(std::int64_t session);
   /// Keeps a session from talking although the network would let it; for a sleeping user.

@@ -245,11 +245,18 @@ Awaitable<Result<bool>> SimHost::is_alive(ProcessIdentity process) {
 }
 
 Awaitable<Result<std::optional<std::string>>> SimHost::read_file(std::string path) {
+  constexpr std::size_t kMost = 65536;
+  if (!path.starts_with('/')) {
+    co_return error(ErrorCode::invalid_argument, "read " + path, "not an absolute path");
+  }
   auto reached = co_await reach("read " + path);
   if (!reached) {
     co_return reached.error();
   }
   const auto found = machine_.files.find(path);
+  if (found != machine_.files.end() && found->second.content.size() > kMost) {
+    co_return error(ErrorCode::resource_exhausted, "read " + path, "is larger than 64 kB");
+  }
   co_return found == machine_.files.end() ? std::optional<std::string>()
                                           : std::optional(found->second.content);
 }

@@ -245,8 +245,10 @@ Awaitable<Result<void>> SimHost::forget(std::string slot) {
 Awaitable<Result<void>> SimHost::set_aside(std::string slot, std::vector<std::string> directories) {
   core_.count_mutation();
   const std::string what = "set aside the data of " + slot;
-  if (!is_slot(slot) || !slot.starts_with("server-")) {
-    co_return error(ErrorCode::invalid_argument, what, "not a server's slot");
+  if (!is_slot(slot) || !slot.starts_with("server-") ||
+      !std::all_of(directories.begin(), directories.end(),
+                   [](const std::string& path) { return path.starts_with('/'); })) {
+    co_return error(ErrorCode::invalid_argument, what, "not a server's slot, or no absolute path");
   }
   auto reached = co_await reach(what);
   if (!reached) {

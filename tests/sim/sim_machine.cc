@@ -224,27 +224,34 @@ bool Machine::remove_folder(const std::string& path) {
 }
 
 bool Machine::set_aside(const std::string& path) {
-  int next = 1;
-  const auto taken = [&] {
-    const std::string folder = fmt::format("{}/removed-{}", path, next);
-    return files.contains(folder + "/myid") || stores.contains(folder);
+  const auto has_below = [&](const std::string& folder) {
+    const auto first = files.lower_bound(folder + "/");
+    return (first != files.end() && first->first.starts_with(folder + "/")) ||
+           stores.contains(folder);
   };
-  while (taken()) {
+  int next = 1;
+  while (has_below(fmt::format("{}/removed-{}", path, next))) {
     ++next;
   }
   const std::string folder = fmt::format("{}/removed-{}", path, next);
-  bool moved = false;
-  if (auto store = stores.extract(path)) {
+  std::vector<std::string> moving;
+  for (const auto& [name, file] : files) {
+    if (name == path + "/myid" || name.starts_with(path + "/version-2/")) {
+      moving.push_back(name);
+    }
+  }
+  for (const std::string& name : moving) {
+    auto file = files.extract(name);
+    file.key() = folder + name.substr(path.size());
+    files.insert(std::move(file));
+  }
+  auto store = stores.extract(path);
+  const bool stored = !store.empty();
+  if (stored) {
     store.key() = folder;
     stores.insert(std::move(store));
-    moved = true;
   }
-  if (auto myid = files.extract(path + "/myid")) {
-    myid.key() = folder + "/myid";
-    files.insert(std::move(myid));
-    moved = true;
-  }
-  return moved;
+  return stored || !moving.empty();
 }
 
 }  // namespace arcform::sim

@@ -64,6 +64,14 @@ void Ensemble::abandon(std::int64_t session) {
   refresh_session(session);
 }
 
+void Ensemble::go_by(std::int64_t session, std::vector<Endpoint> addresses) {
+  const auto found = sessions_.find(session);
+  if (found != sessions_.end()) {
+    found->second.addresses = std::move(addresses);
+    refresh_session(session);
+  }
+}
+
 void Ensemble::expire(std::int64_t session) {
   const auto found = sessions_.find(session);
   if (found == sessions_.end() || !leader_) {

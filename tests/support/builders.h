@@ -82,4 +82,6 @@ HostRecord record_for(const DesiredHost& host);
 /// `cache_memlimit` alone.
 NodeAnswer just_started(const NodeConfig& config);
 NodeAnswer just_started_as_stock(const NodeConfig& config);
+/// The same on an Arcus server that goes by these servers: "10.0.0.1:2181,10.0.0.2:2181".
+NodeAnswer just_started(const NodeConfig& config, const std::string& connect_string);
 }  // namespace arcform

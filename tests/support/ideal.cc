@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "model/diff_parts.h"
+#include "model/follow_ensemble.h"
 #include "model/node_arguments.h"
 #include "model/zoo_cfg.h"
 #include "tests/support/builders.h"
@@ -61,7 +62,7 @@ void put_cloud(const DesiredState& desired, const DesiredCloud& cloud, ObservedS
     put_process(facts, node_slot(node.endpoint.port), pid, "memcached",
                 node_arguments(launch, node.endpoint, node.config), node.endpoint.port);
     put_join(seen, node.endpoint, 0x100000 + pid);
-    NodeAnswer answer = just_started(node.config);
+    NodeAnswer answer = just_started(node.config, launch.connect_string);
     for (const SettingInfo& info : all_node_settings()) {
       if (const auto value = node.config.online_value(info.setting)) {
         answer.settings.set(info.setting, *value);
@@ -154,6 +155,12 @@ NodeAnswer just_started_as_stock(const NodeConfig& config) {
   NodeAnswer answer{"1.6.18", AdminProtocol::cache_memlimit};
   answer.settings.set(NodeSetting::memlimit, config.memlimit_mb);
   answer.settings.set(NodeSetting::connections, config.connections);
+  return answer;
+}
+
+NodeAnswer just_started(const NodeConfig& config, const std::string& connect_string) {
+  NodeAnswer answer = just_started(config);
+  answer.servers = parse_servers(connect_string).value_or(std::vector<Endpoint>());
   return answer;
 }
 

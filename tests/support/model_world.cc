@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "model/diff_parts.h"
+#include "model/follow_ensemble.h"
 #include "model/node_arguments.h"
 #include "tests/support/builders.h"
 
@@ -372,7 +373,8 @@ std::string ModelWorld::apply(const Plan& plan, const StartNode& action) {
               node_arguments(plan.launches.at(action.launch), action.node, action.config),
               action.node.port);
   put_join(tree_.clouds[action.service_code], action.node, next_pid_++);
-  world_.nodes[action.node] = Observation<NodeAnswer>::present(just_started(action.config));
+  world_.nodes[action.node] = Observation<NodeAnswer>::present(
+      just_started(action.config, plan.launches.at(action.launch).connect_string));
   return "";
 }
 
@@ -390,6 +392,12 @@ std::string ModelWorld::apply(const Plan&, const TuneNode& action) {
       return std::string("it had another ") + info_of(change.setting).label;
     }
     answer.value().settings.set(change.setting, change.after);
+  }
+  if (action.servers) {
+    if (text_of(answer.value().servers) != action.servers->before) {
+      return "it goes by other servers";
+    }
+    answer.value().servers = *parse_servers(action.servers->after);
   }
   return "";
 }

@@ -59,6 +59,29 @@ void import_live(const ArcusDeployment& it) {
   CHECK(contains(spec, R"({ "host": "cache[001-003].arcus", "port": 11211, "count": 2 })"));
 }
 
+/// Sets the memory limit of a node while it runs.
+void tune(const ArcusDeployment& it, int megabytes) {
+  const std::string script = fmt::format(
+      "bash <<'END'\nexec 3<>/dev/tcp/127.0.0.1/11211\n"
+      "printf 'cache_memlimit {}\\r\\n' >&3; head -n 1 <&3\nEND",
+      megabytes);
+  const ProcessResult told = it.lab().exec(1, script);
+  require(told, 0, {"OK"});
+}
+
+/// What runs is imported, not what it was started with.
+void import_tuned(const ArcusDeployment& it) {
+  tune(it, 120);
+  Words words{"import", "live", "-z", ArcusDeployment::kServers, "-o", it.file("tuned.json")};
+  const Words access = it.access();
+  words.insert(words.end(), access.begin(), access.end());
+  require(it.arcform(words), 0, {"6 cache nodes"});
+  CHECK(contains(it.read("tuned.json"), R"("memlimit": 120)"));
+  require(it.arcform({"plan", "--exit-code", it.file("tuned.json")}), 0,
+          {"No changes.", "memlimit 120 MB (started with 100)"});
+  tune(it, 100);
+}
+
 /// Nobody but the spec's own nodes may be in a cloud that is taken over.
 void refuses_unlisted(const ArcusDeployment& it) {
   it.write("less.json", replaced(it.read("spec.json"), R"("host": "cache[001-003].arcus", "port")",
@@ -75,6 +98,9 @@ void refuses_unlisted(const ArcusDeployment& it) {
 void adopts(const ArcusDeployment& it) {
   const std::string before = it.processes();
   const std::string joined = it.joined();
+  require(it.arcform({"status", it.file("spec.json")}), 0,
+          {"runs as the spec says, not adopted yet: 3 servers, cloud test-cloud, 6 nodes",
+           "up: joined and answering; in the spec, not adopted yet"});
   const std::string document = it.zk("get", "/arcus/cache_list/test-cloud").out;
   const ProcessResult plan = it.arcform({"plan", "--exit-code", it.file("spec.json")});
   require(plan, 0,
@@ -147,6 +173,7 @@ void ensemble_moves(const ArcusDeployment& it) {
 TEST_CASE("what arcus.sh set up is imported, adopted and operated") {
   const ArcusDeployment it;
   import_live(it);
+  import_tuned(it);
   refuses_unlisted(it);
   adopts(it);
   is_owned(it);

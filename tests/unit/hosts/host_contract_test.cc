@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/contract/host_contract.h"
-
+#include "tests/contract/foreign_contract.h"
 #include "tests/unit/hosts/shell_fixture.h"
 
 namespace arcform {
@@ -23,6 +22,13 @@ TEST_CASE("host contract under bash --posix", "[hosts]") {
 TEST_CASE("host contract under busybox sh", "[hosts]") {
   ShellFixture fixture("busybox sh");
   check_host_contract(fixture);
+}
+
+TEST_CASE("the contract of what others made", "[hosts]") {
+  const std::string shell = GENERATE(from_range(shells_to_test()));
+  INFO(shell);
+  ShellFixture fixture(shell);
+  check_foreign_contract(fixture);
 }
 
 }  // namespace arcform

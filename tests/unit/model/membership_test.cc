@@ -157,11 +157,17 @@ TEST_CASE("a server is not taken away from cache nodes that know no other") {
       process.argv = {"/opt/arcus/bin/memcached", "-z", "10.0.0.3:2181"};
     }
   }
+  for (const char* node : {"10.0.0.1:11211", "10.0.0.1:11212"}) {
+    observed.nodes.at(at(node)).value().servers.clear();  // It cannot be told of others.
+  }
   DesiredState after = before;
   after.ensemble.servers.pop_back();
   const Plan plan = planned(after, observed);
   CHECK(steps_of<ReconfigureEnsemble>(plan).empty());
   CHECK(held(plan).front() == "waiting: ensemble");
+  CHECK(plan.held.front().reason ==
+        "server 3 at 10.0.0.3 leaves: 2 cache nodes know none of the servers that stay (node-11211 "
+        "on cache001.arcus, ...), and no server leaves before they know one");
 }
 
 TEST_CASE("nothing is ever planned for the servers of an external ensemble") {

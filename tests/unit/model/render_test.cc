@@ -157,6 +157,33 @@ TEST_CASE("the status of an external ensemble that cannot be read") {
         "");
 }
 
+TEST_CASE("what somebody else set up as the spec says: not adopted yet, and up") {
+  const DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired, 2);
+  make_foreign(observed, desired);
+  CHECK(compare_golden("render/status_unadopted.txt", render_status(desired, observed, kPlain)) ==
+        "");
+  CHECK(compare_golden("render/plan_adoption.txt", plan_text(desired, observed)) == "");
+  observed = ideal(desired, 2);
+  kill_node(observed, "cache001.arcus", at("10.0.0.1:11211"));
+  make_foreign(observed, desired);
+  CHECK(compare_golden("render/plan_adoption_and_start.txt", plan_text(desired, observed)) == "");
+}
+
+TEST_CASE("a cloud that is refused as it is says why, and which of its nodes run") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired, 2);
+  make_foreign(observed, desired);
+  desired.clouds[0].nodes.pop_back();
+  CHECK(compare_golden("render/status_unlisted.txt", render_status(desired, observed, kPlain)) ==
+        "");
+  CHECK(compare_golden("render/plan_unlisted.txt", plan_text(desired, observed)) == "");
+  Policy asked;
+  asked.adopt = asked.allow_removal = {"test-cloud"};
+  CHECK(compare_golden("render/plan_adopt_less.txt", plan_text(desired, observed, kPlain, asked)) ==
+        "");
+}
+
 TEST_CASE("a step's progress line names what is done, to what, where") {
   Step step;
   step.action = StartNode{"cache001.arcus", at("10.0.0.1:11211"), "test-cloud", {}, 0, {}, {}};

@@ -125,6 +125,39 @@ TEST_CASE("a cloud is unregistered only with all of its nodes") {
   CHECK(all == planned(desired, observed, {"old"}));
 }
 
+TEST_CASE("the limit of removals counts what is selected") {
+  const DesiredState before =
+      a_spec().with_hosts(2).with_ensemble(1).with_cloud("shop").with_nodes(4).build();
+  const ObservedState observed = ideal(before);
+  DesiredState desired = before;
+  desired.clouds[0].nodes.erase(desired.clouds[0].nodes.begin() + 2,
+                                desired.clouds[0].nodes.end() - 1);
+  CHECK(held(only(desired, observed, {"cloud:shop"})) ==
+        std::vector<std::string>{"guard: cloud shop"});  // 5 of 8, and 2 may go.
+  const Plan two = only(desired, observed, {"node:10.0.0.1:11213", "node:cache002.arcus:11211"});
+  CHECK(two.held.empty());
+  CHECK(steps_of<StopNode>(two).size() == 2);
+  CHECK(two.hidden == 6);  // three more to stop and to unmap
+  const Plan three = only(desired, observed, {"host:cache002.arcus"});
+  CHECK(held(three) == std::vector<std::string>{"guard: cloud shop"});
+  CHECK(three.held.front().reason.find("3 of its 8 serving nodes") != std::string::npos);
+  const Plan none = only(desired, observed, {"node:10.0.0.1:11211"});
+  CHECK(none.converged());
+  CHECK(none.hidden == 10);
+}
+
+TEST_CASE("the last nodes and a cloud in use are not emptied through a selection either") {
+  const DesiredState before =
+      a_spec().with_hosts(2).with_ensemble(1).with_cloud("shop").with_nodes(1).build();
+  ObservedState observed = ideal(before);
+  cloud_in(observed, "shop").clients = 3;
+  const DesiredState desired = a_spec().with_hosts(2).with_ensemble(1).build();
+  const std::vector<std::string> refused{"guard: cloud shop"};
+  CHECK(held(only(desired, observed, {"cloud:shop"})) == refused);
+  CHECK(held(only(desired, observed, {"host:cache001.arcus", "host:cache002.arcus"})) == refused);
+  CHECK(only(desired, observed, {"host:cache001.arcus"}).held.empty());
+}
+
 TEST_CASE("servers are stopped only with everything else") {
   DesiredState desired = three_hosts();
   const ObservedState observed = ideal(desired, 2);

@@ -51,6 +51,24 @@ TEST_CASE("the digest tells settings apart and nothing else") {
   CHECK(zoo_digest("").size() == 16);
 }
 
+TEST_CASE("the probe proves the list of members of a server that was started with its file") {
+  ObservedSlot slot;
+  slot.config = "server.1=10.0.0.1:2888:3888\nserver.2=10.0.0.2:2888:3888\n";
+  CHECK(members_started_with(slot).empty());
+  slot.digest = zoo_digest(slot.config);
+  CHECK(members_started_with(slot) == members_of(slot.config));
+  slot.config += "server.3=10.0.0.3:2888:3888\n";  // Edited since.
+  CHECK(members_started_with(slot).empty());
+  for (const char* changing :
+       {"reconfigEnabled=true\n", "dynamicConfigFile=/d/zoo.cfg.dynamic\n"}) {
+    CAPTURE(changing);
+    ObservedSlot other = slot;
+    other.config += changing;
+    other.digest = zoo_digest(other.config);
+    CHECK(members_started_with(other).empty());
+  }
+}
+
 TEST_CASE("a server is started with its class path and its configuration") {
   const auto argv = server_arguments("/x/*.jar", "/d/server-1/zoo.cfg");
   CHECK(argv.front() == "java");

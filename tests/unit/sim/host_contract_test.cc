@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The simulated host keeps the contract that the real one was seen to keep.
-#include "tests/contract/host_contract.h"
-
+#include "tests/contract/foreign_contract.h"
 #include "tests/sim/sim_world.h"
 
 namespace arcform::sim {
@@ -47,6 +46,11 @@ class SimHostFixture final : public HostFixture {
 TEST_CASE("the simulated host keeps the contract") {
   SimHostFixture fixture;
   check_host_contract(fixture);
+}
+
+TEST_CASE("the simulated host keeps the contract of what others made") {
+  SimHostFixture fixture;
+  check_foreign_contract(fixture);
 }
 
 }  // namespace

@@ -178,6 +178,48 @@ TEST_CASE("what is no Arcus file is told with its place") {
   CHECK(read.problems[0].path == path);
 }
 
+TEST_CASE("what was tuned at run time is imported, not what the start line says") {
+  const Endpoint node = *Endpoint::parse("10.0.0.1:11211");
+  LiveFacts facts;
+  facts.zookeeper = {{*parse_ipv4("10.0.0.9"), 2181}};
+  facts.clouds = {{"shop", kSample, {"10.0.0.1:11211-cache001.arcus"}, ""}};
+  facts.mappings = {{node, {"shop"}, R"({"memlimit": "100"})"}};
+  LiveHost& host = facts.hosts["10.0.0.1"];
+  ObservedProcess process;
+  process.pid = 7;
+  process.comm = "memcached";
+  process.argv = {"/opt/arcus/bin/memcached",
+                  "-E",
+                  "/opt/arcus/lib/default_engine.so",
+                  "-z",
+                  "10.0.0.9:2181",
+                  "-p",
+                  "11211",
+                  "-m",
+                  "100",
+                  "-c",
+                  "1000",
+                  "-t",
+                  "6"};
+  host.facts.emplace();
+  host.facts->processes = {process};
+  NodeAnswer answer;
+  answer.admin = AdminProtocol::config;
+  answer.settings.set(NodeSetting::memlimit, 150);
+  answer.settings.set(NodeSetting::connections, 2000);
+  const auto imported = [&] {
+    const SpecResult spec = read_spec(write_spec(draft_of_live(facts, {})), "x");
+    REQUIRE(spec.desired);
+    REQUIRE(spec.desired->clouds.at(0).nodes.size() == 1);
+    return spec.desired->clouds[0].nodes[0].config;
+  };
+  CHECK(imported() == NodeConfig{100, 1000, 6, 30});  // It was not asked.
+  host.nodes[11211] = answer;
+  CHECK(imported() == NodeConfig{150, 2000, 6, 30});
+  host.nodes[11211].admin = AdminProtocol::cache_memlimit;  // Its connections cannot have changed.
+  CHECK(imported() == NodeConfig{150, 1000, 6, 30});
+}
+
 TEST_CASE("without hosts ZooKeeper alone says what there is") {
   LiveFacts facts;
   facts.logged_in = false;
