@@ -58,6 +58,7 @@ struct Service : std::enable_shared_from_this<Service> {
   Hooks hooks;
   std::string digest;  ///< of the spec that is followed
   bool reading = false;
+  bool hurried = false;  ///< a person does not want to wait
   bool abandoned = false;
 };
 
@@ -156,7 +157,7 @@ Awaitable<void> stop(Self self) {
   self->watch->stop();
   Clock& clock = self->machine.world.clock;
   const Time until = clock.now() + kStopPatience;
-  while (!self->ended.is_set() && clock.now() < until) {
+  while (!self->ended.is_set() && !self->hurried && clock.now() < until) {
     co_await clock.wait_until(clock.now() + std::chrono::milliseconds(50));
   }
   if (!self->ended.is_set()) {
@@ -199,19 +200,22 @@ Awaitable<ExitStatus> run_watch(Machine& machine, const Options& options,
   watch->journal().listen(self->hooks);
   const FileWatch file(machine.world.loop, options.spec, [self] { read_soon(self, false); });
   await_hangup(self);
+  // Ending at once would leave the lock until the session is over, so a second SIGTERM changes
+  // nothing: it is a matter of seconds anyway.
   machine.signals.end_with(
-      [self] { asio::co_spawn(self->machine.world.loop, stop(self), asio::detached); });
+      [self] { asio::co_spawn(self->machine.world.loop, stop(self), asio::detached); },
+      [self](int signal) { self->hurried |= signal == SIGINT; });
   asio::co_spawn(machine.world.loop, keep_alive(self), asio::detached);
   asio::co_spawn(machine.world.loop, run(self), asio::detached);
   co_await self->ended.wait();
   co_await self->hooks.flush(kLastWords);
-  machine.signals.end_with(nullptr);
+  machine.signals.end_with([] {}, [](int) {});  // Nothing is left that could be interrupted.
   self->hangup.cancel();
   watch->journal().silence();
   if (self->abandoned) {
     machine.console.err(
-        "arcform: a step was still running after 8 s; it goes on on its host, the next look sees "
-        "what it did\n");
+        "arcform: not waited for any longer: what still ran goes on on its host, the next "
+        "look sees what it did\n");
   }
   co_return ExitStatus::done;
 }
