@@ -101,6 +101,19 @@ void stops_while_nothing_answers(WatchService& it) {
   it.deployment().lab().command({"mend", Lab::host(1)});
 }
 
+/// No service: a person who looks at it.
+void speaks_to_people_on_a_terminal(const WatchService& it) {
+  step("on a terminal, until Ctrl-C");
+  RunningProcess watch(it.deployment().command({"watch"}), RunningProcess::Input::terminal);
+  REQUIRE(watch.await_output("mode changed    leading", seconds(20)));
+  REQUIRE(watch.await_output("converged       observed equals desired", seconds(20)));
+  watch.type("\x03");
+  const ProcessResult ended = watch.finish(seconds(40));
+  require_status(ended, 0);
+  CHECK(contains(ended.out, "mode changed    stopping"));
+  CHECK_FALSE(contains(ended.out, "{"));
+}
+
 TEST_CASE("a service: up, alive, told of a change, stopped in time with nothing half done") {
   WatchService it;
   is_up_and_alive(it);
@@ -108,6 +121,7 @@ TEST_CASE("a service: up, alive, told of a change, stopped in time with nothing 
   stops_between_steps(it);
   step("what is left to do is done by an apply, which nobody holds up");
   require_status(it.deployment().apply(), 0);
+  speaks_to_people_on_a_terminal(it);
   stops_while_nothing_answers(it);
 }
 
