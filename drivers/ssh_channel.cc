@@ -89,6 +89,7 @@ class Transfer {
   /// Until both streams are at their end or `stop_after` was read.
   Awaitable<Result<ShellOutput>> run(Instant until) {
     while (true) {
+      const std::uint64_t received = link_.received();
       const bool progress = advance();
       if (source_failure_) {
         co_return *source_failure_;
@@ -117,7 +118,8 @@ class Transfer {
       if (progress && stall.count() > 0) {
         until = std::chrono::steady_clock::now() + stall;
         co_await asio::post(link_.loop().get_executor(), kAwait);  // Others have their turn.
-      } else if (!progress) {
+      } else if (!progress && link_.received() == received) {
+        // Else the look for errors may have read output, and nothing more comes to wake us.
         const bool woken = co_await link_.wait(until);
         if (!woken) {
           co_return too_late();
@@ -143,8 +145,7 @@ class Transfer {
   bool advance() {
     const bool wrote = write();
     const bool out = read(out_, 0);
-    const bool err = read(err_, SSH_EXTENDED_DATA_STDERR);
-    return wrote || out || err;
+    return read(err_, SSH_EXTENDED_DATA_STDERR) || out || wrote;
   }
 
   bool write() {
@@ -333,8 +334,7 @@ Awaitable<Attempt<bool>> stream_over(std::shared_ptr<SshLink> link, std::string 
   if (!opened.result) {
     co_return Attempt<bool>{opened.result.error(), opened.may_repeat};
   }
-  Channel& channel = *opened.result;
-  Transfer transfer(channel, std::move(input));
+  Transfer transfer(*opened.result, std::move(input));
   transfer.send_eof = true;
   transfer.on_output = std::move(on_output);
   transfer.silence = silence;
@@ -345,7 +345,7 @@ Awaitable<Attempt<bool>> stream_over(std::shared_ptr<SshLink> link, std::string 
     }
     co_return Attempt<bool>{output.error()};
   }
-  Channel::close_later(std::move(channel));
+  Channel::close_later(std::move(*opened.result));
   co_return Attempt<bool>{true};
 }
 
@@ -381,11 +381,13 @@ Awaitable<Attempt<std::string>> exchange_over(std::shared_ptr<SshLink> link, End
   if (!opened.result) {
     co_return Attempt<std::string>{refused_forward(opened.result.error()), opened.may_repeat};
   }
-  Channel& channel = *opened.result;
-  Transfer transfer(channel, std::move(question));
+  if (std::chrono::steady_clock::now() >= until) {  // We were stopped: it is not ours to say now.
+    co_return Attempt<std::string>{too_late()};
+  }
+  Transfer transfer(*opened.result, std::move(question));
   transfer.stop_after = end;
   const Result<ShellOutput> output = co_await transfer.run(until);
-  Channel::close_later(std::move(channel));
+  Channel::close_later(std::move(*opened.result));
   if (!output) {
     co_return Attempt<std::string>{output.error()};
   }
