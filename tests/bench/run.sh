@@ -1,5 +1,4 @@
-! wanted watch || bench_watch
-! wanted idle || bench_idle#!/bin/sh
+#!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Measures arcform against the goals and against bare tools in the same run. See README.md.
 # shellcheck disable=SC2016,SC2088 # the hosts of the lab expand these
