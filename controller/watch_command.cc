@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <random>
+#include <utility>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
@@ -39,6 +40,7 @@ struct Service : std::enable_shared_from_this<Service> {
         manager(ServiceManager::from_environment()),
         ended(machine.world.loop),
         hangup(machine.world.loop, SIGHUP),
+        on_terminal(::isatty(STDOUT_FILENO) == 1),
         hooks(machine.world.loop, machine.world.clock, machine.call_hook, watch->journal(),
               std::move(source)) {}
 
@@ -55,9 +57,11 @@ struct Service : std::enable_shared_from_this<Service> {
   ServiceManager manager;
   Event ended;
   asio::signal_set hangup;
+  bool on_terminal;  ///< whose end is ours: nobody is there to end us any more
   Hooks hooks;
   std::string digest;  ///< of the spec that is followed
   bool reading = false;
+  bool stopping = false;
   bool hurried = false;  ///< a person does not want to wait
   bool abandoned = false;
 };
@@ -132,17 +136,6 @@ Awaitable<void> reload(Self self) {
   self->manager.ready();
 }
 
-void await_hangup(const Self& self) {
-  self->hangup.async_wait([self](const asio::error_code& error, int) {
-    if (!error && !self->ended.is_set()) {
-      self->manager.reloading(
-          std::chrono::duration_cast<std::chrono::microseconds>(self->machine.world.clock.now()));
-      asio::co_spawn(self->machine.world.loop, reload(self), asio::detached);
-      await_hangup(self);
-    }
-  });
-}
-
 Awaitable<void> keep_alive(Self self) {
   const auto interval = self->manager.watchdog() / 3;
   Clock& clock = self->machine.world.clock;
@@ -153,6 +146,9 @@ Awaitable<void> keep_alive(Self self) {
 }
 
 Awaitable<void> stop(Self self) {
+  if (std::exchange(self->stopping, true)) {
+    co_return;
+  }
   self->manager.stopping();
   self->watch->stop();
   Clock& clock = self->machine.world.clock;
@@ -165,6 +161,22 @@ Awaitable<void> stop(Self self) {
     co_await self->watch->abandon();
     self->ended.set();
   }
+}
+
+void await_hangup(const Self& self) {
+  self->hangup.async_wait([self](const asio::error_code& error, int) {
+    if (error || self->ended.is_set()) {
+      return;
+    }
+    if (self->on_terminal) {
+      asio::co_spawn(self->machine.world.loop, stop(self), asio::detached);
+      return;
+    }
+    self->manager.reloading(
+        std::chrono::duration_cast<std::chrono::microseconds>(self->machine.world.clock.now()));
+    asio::co_spawn(self->machine.world.loop, reload(self), asio::detached);
+    await_hangup(self);
+  });
 }
 
 /// 12 hexadecimal digits.
@@ -192,7 +204,7 @@ Awaitable<ExitStatus> run_watch(Machine& machine, const Options& options,
   const auto self = std::make_shared<Service>(machine, options, watch, source);
   self->tell(desired.watch.hooks);
   self->digest = desired.digest;
-  const bool json = options.log.empty() ? ::isatty(STDOUT_FILENO) != 1 : options.log == "json";
+  const bool json = options.log.empty() ? !self->on_terminal : options.log == "json";
   WatchLog log(machine.console, json, source);
   Readiness readiness(self->manager);
   watch->journal().listen(log);

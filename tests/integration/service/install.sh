@@ -22,6 +22,7 @@ fi
 
 unit=$root/usr/lib/systemd/system/arcform-watch@.service
 grep -qx 'ExecStart=/usr/bin/arcform watch --log json /etc/arcform/%i.json' "$unit"
+# shellcheck disable=SC2016 # systemd expands it
 for line in Type=notify 'ExecReload=/bin/kill -HUP $MAINPID' KillMode=process; do
   grep -qxF "$line" "$unit" || { echo "the unit has no line $line" && exit 1; }
 done

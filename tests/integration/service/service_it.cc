@@ -112,6 +112,10 @@ void speaks_to_people_on_a_terminal(const WatchService& it) {
   require_status(ended, 0);
   CHECK(contains(ended.out, "mode changed    stopping"));
   CHECK_FALSE(contains(ended.out, "{"));
+  RunningProcess left(it.deployment().command({"watch"}), RunningProcess::Input::terminal);
+  REQUIRE(left.await_output("mode changed    leading", seconds(20)));
+  left.signal(SIGHUP);  // As when its window is closed.
+  require_status(left.finish(seconds(40)), 0);
 }
 
 TEST_CASE("a service: up, alive, told of a change, stopped in time with nothing half done") {

@@ -21,7 +21,7 @@ using std::chrono::seconds;
 
 struct Sample {
   std::size_t descriptors = 0;
-  std::size_t kilobytes = 0;  ///< private and dirty: its own
+  std::size_t kilobytes = 0;  ///< anonymous: of no file
 };
 
 /// The process, its log and what it costs.
@@ -54,7 +54,7 @@ class Soaked {
     now.descriptors = static_cast<std::size_t>(std::distance(Entries(folder + "fd"), Entries()));
     std::ifstream file(folder + "smaps_rollup");
     for (std::string word; file >> word;) {
-      if (word == "Private_Dirty:") {
+      if (word == "Anonymous:") {
         file >> now.kilobytes;
       }
     }
