@@ -84,6 +84,7 @@ struct Options {
   std::vector<std::string> allow_removal;
   std::chrono::seconds period{30};     ///< watch: between looks that nothing asked for
   std::string log;                     ///< watch: "text", "json" or empty: by the output
+  std::string listen;                  ///< watch: "HOST:PORT", "none", or empty: the usual place
   std::string subject;                 ///< pause, resume: the scope; approve: the hash
   std::chrono::seconds pause_time{0};  ///< pause: for how long
   std::string reason;                  ///< pause

@@ -13,6 +13,7 @@
 #include "controller/pauses.h"
 #include "controller/watch_log.h"
 #include "controller/watch_loop.h"
+#include "controller/watch_site.h"
 #include "drivers/file_watch.h"
 #include "drivers/service_manager.h"
 #include "specs/reader.h"
@@ -42,6 +43,7 @@ struct Service : std::enable_shared_from_this<Service> {
   Event ended;
   asio::signal_set hangup;
   std::string digest;  ///< of the spec that is followed
+  std::string deployment;
   bool reading = false;
   bool abandoned = false;
 };
@@ -151,6 +153,29 @@ Awaitable<void> run(Self self) {
   self->ended.set();
 }
 
+/// Opens the pages. Where nobody said where, a port that is taken (by the watcher of another
+/// deployment) is no reason not to watch.
+Awaitable<Result<std::unique_ptr<WatchSite>>> open_site(Self self) {
+  const std::string& asked = self->options.listen;
+  const auto place = parse_listen(asked.empty() ? kListenUsual : asked);
+  if (!place) {  // "none"
+    co_return std::unique_ptr<WatchSite>();
+  }
+  WatchJournal& journal = self->watch->journal();
+  Result<std::unique_ptr<WatchSite>> site = co_await WatchSite::open(
+      self->machine, journal, self->deployment, self->options.period, *place);
+  if (!site && !asked.empty()) {
+    co_return site;
+  }
+  const std::string said = site ? "shows itself at " + (*site)->url()
+                                : "does not show itself: " + site.error().message;
+  journal.note({WatchEvent::Kind::started, "", said, "", {}});
+  if (!site) {
+    co_return std::unique_ptr<WatchSite>();
+  }
+  co_return site;
+}
+
 }  // namespace
 
 Awaitable<ExitStatus> run_watch(Machine& machine, const Options& options,
@@ -163,11 +188,17 @@ Awaitable<ExitStatus> run_watch(Machine& machine, const Options& options,
       std::make_shared<Watch>(machine.world, machine.zookeeper, desired, machine.who, how);
   const auto self = std::make_shared<Service>(machine, options, watch);
   self->digest = desired.digest;
+  self->deployment = desired.deployment;
   const bool json = options.log.empty() ? ::isatty(STDOUT_FILENO) != 1 : options.log == "json";
   WatchLog log(machine.console, json);
   Readiness readiness(self->manager);
   watch->journal().listen(log);
   watch->journal().listen(readiness);
+  const Result<std::unique_ptr<WatchSite>> site = co_await open_site(self);
+  if (!site) {
+    machine.console.err("arcform: " + site.error().message + "\n");
+    co_return ExitStatus::error;
+  }
   const FileWatch file(machine.world.loop, options.spec, [self] { read_soon(self, false); });
   await_hangup(self);
   machine.signals.end_with(

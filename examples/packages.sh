@@ -4,7 +4,7 @@
 
 # To build the program and the examples.
 build_packages='g++ cmake ninja-build pkg-config libarchive-dev libasio-dev libcli11-dev libfmt-dev
-  libssh2-1-dev libssl-dev libzookeeper-mt-dev rapidjson-dev'
+  libhttp-parser-dev libssh2-1-dev libssl-dev libzookeeper-mt-dev rapidjson-dev'
 # To run a cloud: ZooKeeper, and the memcached that examples/stock-node wraps.
 run_packages='default-jre-headless memcached zookeeper'
 # To build and run the tests: several hosts on one machine with an sshd each, other shells, lint.
