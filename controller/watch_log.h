@@ -21,7 +21,7 @@ class WatchLog final : public WatchObserver {
   bool json_;
 };
 
-/// Without their newline.
+/// Without and with its newline.
 std::string event_line(const WatchEvent& event);
 std::string event_json(const WatchEvent& event);
 

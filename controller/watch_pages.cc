@@ -41,7 +41,7 @@ class WatchPages::Feed final : public HttpStream {
     }
     for (const WatchEvent& event : pages_.state_.events) {
       if (event.id > event_) {
-        out += fmt::format("id: {}-{}\nevent: event\ndata: {}\n\n", pages_.run_, event.id,
+        out += fmt::format("id: {}-{}\nevent: event\ndata: {}\n", pages_.run_, event.id,
                            event_json(event));
         event_ = event.id;
       }
