@@ -223,14 +223,13 @@ Awaitable<Result<void>> OpensshShell::State::start_master(Self self, Instant unt
 
 Awaitable<Result<ShellOutput>> OpensshShell::State::execute(Self self, ChildRequest request,
                                                             std::string command, Instant until) {
-  const std::string subject = "run a script on " + self->target.host.name;
   const Result<void> ready = co_await start_master(self, until);
   if (!ready) {
-    co_return self->error(ready.error()).with(subject);
+    co_return self->error(ready.error());
   }
   const std::optional<Places::Held> place = co_await self->commands.take(until);
   if (!place) {
-    co_return Error{ErrorCode::deadline_exceeded, subject + ": no answer in time"};
+    co_return self->error(Error{ErrorCode::deadline_exceeded, "no answer in time"});
   }
   request.argv =
       self->command({"-o", "ControlMaster=no", "-o", "LogLevel=ERROR"}, std::move(command));
@@ -239,10 +238,10 @@ Awaitable<Result<ShellOutput>> OpensshShell::State::execute(Self self, ChildRequ
   }
   Result<ChildOutcome> outcome = co_await run_child(self->tools->loop(), std::move(request), until);
   if (!outcome) {
-    co_return self->error(outcome.error()).with(subject);
+    co_return self->error(outcome.error());
   }
   if (outcome->exit_status == kSshFailed) {
-    co_return self->error(error_of_ssh(outcome->output.err)).with(subject);
+    co_return self->error(error_of_ssh(outcome->output.err));
   }
   co_return std::move(outcome->output);
 }

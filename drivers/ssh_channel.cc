@@ -89,6 +89,7 @@ class Transfer {
   /// Until both streams are at their end or `stop_after` was read.
   Awaitable<Result<ShellOutput>> run(Instant until) {
     while (true) {
+      const std::uint64_t received = link_.received();
       const bool progress = advance();
       if (source_failure_) {
         co_return *source_failure_;
@@ -117,7 +118,8 @@ class Transfer {
       if (progress && stall.count() > 0) {
         until = std::chrono::steady_clock::now() + stall;
         co_await asio::post(link_.loop().get_executor(), kAwait);  // Others have their turn.
-      } else if (!progress) {
+      } else if (!progress && link_.received() == received) {
+        // Else the look for errors may have read output, and nothing more comes to wake us.
         const bool woken = co_await link_.wait(until);
         if (!woken) {
           co_return too_late();
@@ -143,8 +145,7 @@ class Transfer {
   bool advance() {
     const bool wrote = write();
     const bool out = read(out_, 0);
-    const bool err = read(err_, SSH_EXTENDED_DATA_STDERR);
-    return wrote || out || err;
+    return read(err_, SSH_EXTENDED_DATA_STDERR) || out || wrote;
   }
 
   bool write() {

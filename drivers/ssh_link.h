@@ -81,6 +81,8 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   void retire() { retired_ = true; }
   /// False also when the other side has closed it meanwhile.
   bool usable();
+  /// Bytes so far; one call may read what another waits for.
+  std::uint64_t received() const { return received_; }
   bool is_broken() const { return broken_.has_value(); }
   /// A command has started, from where on sshd sends without delay (session.c): before that it
   /// holds small packets back until we acknowledge the one before, which delayed would cost 40 ms.

@@ -166,7 +166,7 @@ Awaitable<Result<ShellOutput>> SshShell::State::execute(Self self, ShellInput in
     return execute_over(std::move(over), input, until);
   };
   Result<ShellOutput> output = co_await perform<ShellOutput>(self, request, until);
-  co_return std::move(output).with("run a script on " + self->target.host.name);
+  co_return output;
 }
 
 Awaitable<Result<void>> SshShell::State::stream(Self self, std::string input,

@@ -255,16 +255,6 @@ void await_joiners(ServerPlans& plans) {
   }
 }
 
-/// How many of the list's servers serve, or will.
-std::size_t serving_of(const Members& list, const ServerPlans& plans,
-                       const ObservedState& observed) {
-  return static_cast<std::size_t>(std::count_if(list.begin(), list.end(), [&](const auto& entry) {
-    const auto found = plans.servers.find(entry.first);
-    return found != plans.servers.end() ? found->second.serving
-                                        : answers_as_serving(observed, entry.first);
-  }));
-}
-
 /// A list that must not be changed, and whatever else of the ensemble that holds up.
 bool hold_problem(const ServerPlans& plans, const std::vector<Drift>& drift, PlanBuilder& builder) {
   const Membership& membership = plans.membership;
@@ -282,6 +272,15 @@ bool hold_problem(const ServerPlans& plans, const std::vector<Drift>& drift, Pla
 }
 
 }  // namespace
+
+std::size_t serving_of(const Members& list, const ServerPlans& plans,
+                       const ObservedState& observed) {
+  return static_cast<std::size_t>(std::count_if(list.begin(), list.end(), [&](const auto& entry) {
+    const auto found = plans.servers.find(entry.first);
+    return found != plans.servers.end() ? found->second.serving
+                                        : answers_as_serving(observed, entry.first);
+  }));
+}
 
 void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
   if (is_left_alone(drift, builder)) {

@@ -91,6 +91,22 @@ bool strands_nodes(const ServerPlans& plans, const Members& list, PlanBuilder& b
   return true;
 }
 
+/// True, and held, when those of the list that serve, or will once started, are no majority of it:
+/// the last leave would end the service.
+bool costs_quorum(const ServerPlans& plans, const Members& list, PlanBuilder& builder) {
+  const std::size_t serving = serving_of(list, plans, builder.observed);
+  if (serving * 2 > list.size()) {
+    return false;
+  }
+  builder.hold(
+      Hold::guard, "ensemble",
+      fmt::format("{}: this would leave {} of {} servers serving, which is no quorum; bring "
+                  "the others back first",
+                  plans.membership.difference, serving, list.size()),
+      builder.desired.ensemble.at);
+  return true;
+}
+
 /// Lets nodes go by the servers of the spec, if those are members when what is planned so far is
 /// done.
 void note_members_in(const ServerPlans& plans, PlanBuilder& builder) {
@@ -184,7 +200,7 @@ void plan_reconfigurations(ServerPlans& plans, PlanBuilder& builder) {
   for (const int id : leaving) {
     rest.erase(id);
   }
-  if (strands_nodes(plans, rest, builder)) {
+  if (costs_quorum(plans, rest, builder) || strands_nodes(plans, rest, builder)) {
     plans.held = true;
     return;
   }

@@ -44,6 +44,9 @@ StopServer stop_action(const std::string& host, int id, const HostFacts& facts);
 std::vector<std::string> data_directories(const DesiredEnsemble& ensemble);
 bool leads(const ObservedState& observed, int id);
 bool answers_as_serving(const ObservedState& observed, int id);
+/// How many of the list's servers serve, or will.
+std::size_t serving_of(const Members& list, const ServerPlans& plans,
+                       const ObservedState& observed);
 /// True when the servers that serve, or may for all that is known, are provably no majority of the
 /// list: restarting one takes nothing away.
 bool has_no_quorum(const ServerPlans& plans, const ObservedState& observed);

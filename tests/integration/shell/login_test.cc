@@ -22,7 +22,7 @@ std::string outcome(const Lab& lab, const DesiredHost& host, const std::string& 
 }
 
 std::string where(const Lab& lab) {
-  return "run a script on cache1: ssh to cache1 (127.0.0.1:" + std::to_string(lab.sshd.port()) +
+  return "ssh to cache1 (127.0.0.1:" + std::to_string(lab.sshd.port()) +
          "): ";
 }
 

@@ -101,6 +101,18 @@ TEST_CASE("nobody leaves while somebody cannot join") {
   CHECK(held(plan) == Lines{"unknown: cache004.arcus"});
 }
 
+TEST_CASE("nobody leaves when those that stay would be no quorum") {
+  ObservedState observed = running(servers_on({1, 2, 3}), 7, 1);
+  observed.hosts["cache003.arcus"] = Observation<HostFacts>::unknown("no route");
+  observed.servers.at(3) = Observation<ServerAnswer>::unknown("not asked");
+  const Plan plan = planned(servers_on({1, 3}), observed);
+  CHECK(steps_of<ReconfigureEnsemble>(plan).empty());
+  CHECK(held(plan) == Lines{"unknown: cache003.arcus", "guard: ensemble"});
+  CHECK(plan.held.back().reason ==
+        "server 2 at 10.0.0.2 leaves: this would leave 1 of 2 servers serving, which is no quorum; "
+        "bring the others back first");
+}
+
 TEST_CASE("by restarts, one member at a time") {
   const Plan plan =
       planned(servers_on({1, 2, 3, 4, 5}, false), running(servers_on({1, 2, 3}, false), 0, 1));
