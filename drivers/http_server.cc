@@ -8,6 +8,7 @@
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
+#include <asio/error.hpp>
 #include <asio/ip/tcp.hpp>
 #include <asio/write.hpp>
 #include <fmt/format.h>
@@ -187,8 +188,8 @@ Awaitable<void> serve(std::shared_ptr<HttpServer::Core> core,
 }
 
 Error listen_error(const ListenPlace& place, const std::error_code& error) {
-  const bool denied = error == std::errc::permission_denied;
-  const bool taken = error == std::errc::address_in_use;
+  const bool denied = error == asio::error::access_denied;
+  const bool taken = error == asio::error::address_in_use;
   return Error{denied ? ErrorCode::permission_denied : ErrorCode::unavailable,
                fmt::format("listen on {}:{}: {}; {}", place.address, place.port,
                            taken ? "the port is taken" : error.message(),
