@@ -2,8 +2,10 @@
 #include "controller/apply_saved.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "controller/round_parts.h"
+#include "model/pause.h"
 
 namespace arcform {
 namespace {
@@ -45,6 +47,16 @@ Awaitable<bool> check(Run& run) {
   co_return false;
 }
 
+/// The saved plan without what is paused by now.
+Plan without_paused(const Run& run) {
+  std::vector<Pause> pauses;
+  if (const TreeFacts* const tree = run.out.result.last.observed.tree.get()) {
+    std::copy_if(tree->record.pauses.begin(), tree->record.pauses.end(), std::back_inserter(pauses),
+                 [](const Pause& pause) { return !pause.until.empty(); });
+  }
+  return hold_paused(run.saved.plan, pauses);
+}
+
 /// Takes the lock where there is something to lock, and checks again under it. False: it ended
 /// here.
 Awaitable<bool> check_locked(Run& run) {
@@ -82,9 +94,9 @@ Awaitable<void> run_saved(Run& run, std::function<bool(const Round&)> confirm) {
   if (!fresh) {
     co_return;
   }
-  if (!run.saved.plan.steps.empty()) {
-    Round shown = run.result().last;
-    shown.plan = run.saved.plan;
+  Round shown = run.result().last;
+  shown.plan = without_paused(run);
+  if (!shown.plan.steps.empty()) {
     if (run.context.interrupted) {
       run.result().outcome = Outcome::interrupted;
       co_return;
@@ -97,9 +109,10 @@ Awaitable<void> run_saved(Run& run, std::function<bool(const Round&)> confirm) {
     if (!ready) {
       co_return;
     }
-    const ApplyResult applied = co_await apply(run.context, run.saved.plan);
-    note_failures(run.saved.plan, applied, run.result());
-    if (applied.count(StepOutcome::State::done) != run.saved.plan.steps.size()) {
+    const Plan todo = without_paused(run);
+    const ApplyResult applied = co_await apply(run.context, todo);
+    note_failures(todo, applied, run.result());
+    if (applied.count(StepOutcome::State::done) != todo.steps.size()) {
       const bool late = run.context.world.clock.now() >= run.context.deadline;
       run.result().outcome = applied.lock_held     ? Outcome::lock_held
                              : applied.interrupted ? Outcome::interrupted

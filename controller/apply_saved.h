@@ -20,8 +20,9 @@ struct SavedResult {
 
 /// Takes the lock, observes again, and compares every fact that the steps rely on: when one has
 /// moved nothing is done (stale), when one cannot be seen neither (unknown). Then performs exactly
-/// these steps, once, and looks whether the world is as desired (converged) or there is more to do
-/// (pending). `confirm` is asked before the first step, with the saved plan.
+/// these steps but for those that are paused, once, and looks whether the world is as desired
+/// (converged) or there is more to do (pending). `confirm` is asked before the first step, with the
+/// saved plan.
 Awaitable<SavedResult> apply_saved(ApplyContext& context, Policy policy, PlanToApply saved,
                                    std::function<bool(const Round&)> confirm,
                                    std::chrono::milliseconds timeout);

@@ -25,8 +25,11 @@ struct Agreement {
 };
 
 /// One controller's part in it, over however many sessions. The controller whose ephemeral znode
-/// was created first leads: czxid orders them as a sequence number would, and a session that is
-/// over takes its place with it.
+/// was created first leads, and a session that is over takes its place with it. The znode is named
+/// by its session instead of by a sequence number: when the reply to its creation is lost, creating
+/// it again says "already exists" and is done, where a sequential one would leave a second place
+/// that nobody knows to be his. ZooKeeper numbers all creations anyway, in one order for everybody:
+/// czxid, which is what is compared.
 class Coordination {
  public:
   /// `changed` is called on the loop whenever something in ZooKeeper that matters may have changed.

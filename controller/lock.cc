@@ -78,13 +78,22 @@ Awaitable<Result<std::unique_ptr<DeploymentLock>>> DeploymentLock::acquire(Znode
 }
 
 Awaitable<Result<void>> DeploymentLock::commit(std::vector<ZnodeChange> changes) {
-  if (!session_.alive()) {
+  if (!alive()) {
     co_return Error{ErrorCode::failed_precondition,
-                    "the lock's ZooKeeper session is lost; run the command again"};
+                    lost_ ? "the lock is lost: somebody else has taken it since"
+                          : "the lock's ZooKeeper session is lost; run the command again"};
   }
   changes.insert(changes.begin(),
                  {ZnodeChange::Kind::check, znodes::epoch(deployment_), "", epoch_version_});
   auto committed = co_await session_.commit(std::move(changes));
+  // Nothing else in a transaction names the epoch.
+  if (!committed && committed.error().code == ErrorCode::aborted &&
+      committed.error().message.find(znodes::epoch(deployment_)) != std::string::npos) {
+    lost_ = true;
+    co_return Error{
+        ErrorCode::failed_precondition,
+        "the lock is lost: somebody else has taken it since (" + committed.error().message + ")"};
+  }
   co_return committed;
 }
 

@@ -34,7 +34,7 @@ class DeploymentLock {
   /// Gives the lock back.
   Awaitable<Result<void>> release();
 
-  bool alive() const { return session_.alive(); }
+  bool alive() const { return !lost_ && session_.alive(); }
   /// False once the session it was taken on has been replaced; nothing else may then be called.
   bool is_on(const ZnodeSession* session) const { return session == &session_; }
   ZnodeReader& reader() { return session_; }
@@ -53,6 +53,7 @@ class DeploymentLock {
   std::string deployment_;
   std::int64_t tree_;  ///< czxid of the epoch znode
   std::int32_t epoch_version_;
+  bool lost_ = false;  ///< a later epoch was seen
 };
 
 /// Creates persistent znodes that are missing, in order, each on its own; existing ones are left.

@@ -136,11 +136,15 @@ Awaitable<Result<void>> approve_rollout(ZnodeSession& session, Request request, 
                                 printable(hash, 40), proposal->hash, proposal->steps.size(),
                                 printable(proposal->at, 40))};
   }
-  const Approval approval{hash, proposal->spec_digest, request.now, request.by};
   const std::string target = znodes::approved(request.deployment);
   const auto before = co_await session.read(target);
   if (!before) {
     co_return before.error();
+  }
+  Approval approval{hash, proposal->spec_digest, request.now, request.by, proposal->marks};
+  const auto earlier = *before ? read_approval((*before)->data) : std::nullopt;
+  if (earlier && earlier->spec_digest == approval.spec_digest) {
+    approval.marks = join_marks(approval.marks, earlier->marks);
   }
   const auto kind = *before ? ZnodeChange::Kind::set : ZnodeChange::Kind::create;
   std::vector<ZnodeChange> changes;

@@ -186,8 +186,9 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
   bool confirmed = false;
   while (true) {
     out.last = co_await look(context.world.reading(), context.session, context.desired, policy);
-    if (context.lock != nullptr && !context.lock->is_on(context.session.live())) {
-      context.lock.reset();  // Its session was over and is replaced; this pass takes a new one.
+    if (context.lock != nullptr &&
+        !(context.lock->is_on(context.session.live()) && context.lock->alive())) {
+      context.lock.reset();  // Its session is over, or it was taken from us: this pass asks anew.
     }
     take_notes(context, out.last);
     Plan todo = without_given_up(out.last.plan, attempts);
@@ -201,7 +202,7 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
     if (todo.steps.empty() && !(hooks.waits && only_waits(out.last.plan))) {
       out.outcome = outcome_of(out.last.plan);
       note_repeats(out.last.plan, attempts, out);
-      if (out.outcome == Outcome::converged) {
+      if (out.outcome == Outcome::converged && (!hooks.may_record || hooks.may_record())) {
         const Result<void> recorded = co_await record(context, out.last);
         out.error = recorded ? "" : recorded.error().message;
         out.outcome = recorded ? Outcome::converged : Outcome::failed;

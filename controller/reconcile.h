@@ -39,6 +39,8 @@ struct ReconcileHooks {
   std::function<void(const Round&)> replanned;
   /// What of a round's plan may be done now; not set: all of it. Called in every round.
   std::function<Plan(const Round&, Plan)> narrow;
+  /// Whether it may be recorded that the spec is applied; not set: yes.
+  std::function<bool()> may_record;
   /// Waits for what is under way by itself; false: ends instead.
   bool waits = true;
 };

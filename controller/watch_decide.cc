@@ -48,18 +48,28 @@ void Watch::show(const Round& round) {
 Plan Watch::decide(const Round& round, Plan plan) {
   const Time now = world_.clock.now();
   show(round);
+  const ZnodeSession* const session = followed_->session.live();
+  if (session == nullptr || session->session_id() != led_session_) {
+    followed_->context.interrupted = true;  // Who leads by now is to be found out first.
+  }
   sighting_ = sight(followed_->desired, round.observed);
   memory_ = note_look(std::move(memory_), sighting_, now, options_.limits);
   freezes_.clear();
   Mandate mandate;
   mandate.policy = followed_->desired.watch;
   const std::string& digest = followed_->desired.digest;
-  mandate.approved = agreement_.approval && agreement_.approval->spec_digest == digest;
+  if (agreement_.approval && agreement_.approval->spec_digest == digest) {
+    for (StepId id = 0; id < plan.steps.size(); ++id) {
+      if (agreement_.approval->covers(printable(describe(plan.steps[id].action), 300))) {
+        mandate.approved_steps.insert(id);
+      }
+    }
+  }
   if (const TreeFacts* const tree = round.observed.tree.get()) {
     std::copy_if(tree->record.pauses.begin(), tree->record.pauses.end(),
                  std::back_inserter(freezes_),
                  [](const Pause& pause) { return pause.until.empty(); });
-    mandate.approved = mandate.approved || tree->record.spec_digest == digest;
+    mandate.approved = tree->record.spec_digest == digest;
   }
   mandate.freezes = freezes_;
   const Permission permission = permit(memory_, sighting_, plan, mandate, now, options_.limits);
@@ -86,18 +96,19 @@ void Watch::withhold(const Plan& plan, const Permission& permission) {
 }
 
 void Watch::propose(const Plan& plan, const Permission& permission) {
-  if (!permission.needs_approval) {
+  if (permission.to_approve.empty()) {
     proposal_.reset();
     journal_.change().approval.clear();
     return;
   }
+  Proposal proposal;
   std::vector<std::string> steps;
-  for (const Step& step : plan.steps) {
-    if (!step.repair) {
-      steps.push_back(printable(describe(step.action), 300));
+  for (const StepId id : permission.to_approve) {
+    if (steps.size() < Approval::kStepsMax) {  // What is left is proposed when these are done.
+      steps.push_back(printable(describe(plan.steps[id].action), 300));
+      proposal.marks += step_mark(steps.back());
     }
   }
-  Proposal proposal;
   proposal.spec_digest = followed_->desired.digest;
   proposal.hash = proposal_hash(proposal.spec_digest, steps);
   proposal.at = world_.clock.timestamp();
@@ -129,6 +140,9 @@ Awaitable<void> Watch::record_decisions() {
         agreement_.published.empty() ? ZnodeChange::Kind::create : ZnodeChange::Kind::set;
     changes.push_back({kind, znodes::proposed(name), write_proposal(*proposal_), -1});
   }
+  if (!proposal_ && !agreement_.published.empty()) {
+    changes.push_back({ZnodeChange::Kind::remove, znodes::proposed(name), "", -1});
+  }
   std::vector<std::string> newly;
   for (const auto& [endpoint, node] : memory_.nodes) {
     const std::string scope = "node:" + endpoint.text();
@@ -150,7 +164,7 @@ Awaitable<void> Watch::record_decisions() {
   if (changes.empty()) {
     co_return;
   }
-  const std::string published = proposal_ ? proposal_->hash : agreement_.published;
+  const std::string published = proposal_ ? proposal_->hash : "";
   const Result<void> committed = co_await commit_fenced(
       *session, name, journal_.state().me, world_.clock.timestamp(), std::move(changes));
   // Either way not again at once: what failed (a pause of that name stands) is seen anew first.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a watching controller hears of node processes that end.
+// How a watching controller hears of node processes that end, and makes itself known to the hosts.
 #include <algorithm>
 
 #include <asio/co_spawn.hpp>
@@ -13,6 +13,15 @@ namespace {
 
 constexpr std::chrono::seconds kFirstPause{1};
 constexpr std::chrono::seconds kLongestPause{60};
+/// The hosts as they are reached, and nothing else of them.
+std::vector<DesiredHost> ways_to(std::vector<DesiredHost> hosts) {
+  for (DesiredHost& host : hosts) {
+    host.at = {};
+    host.memory_mb = 0;
+  }
+  return hosts;
+}
+
 /// Those that are never reported (their host went away) must not pile up.
 constexpr std::size_t kExpectedMax = 10'000;
 
@@ -26,13 +35,14 @@ void Watch::follow_hosts(bool on) {
     }
     return;
   }
-  const bool same = following_ != nullptr && following_->hosts == followed_->desired.hosts;
+  std::vector<DesiredHost> hosts = ways_to(followed_->desired.hosts);
+  const bool same = following_ != nullptr && following_->hosts == hosts;
   if (same) {
     return;
   }
   follow_hosts(false);
   following_ = std::make_shared<Following>(options_.seed);
-  following_->hosts = followed_->desired.hosts;
+  following_->hosts = std::move(hosts);
   following_->deployment = followed_->desired.deployment;
   for (const DesiredHost& host : following_->hosts) {
     asio::co_spawn(world_.loop, follow_host(following_, host), asio::detached);
@@ -87,6 +97,32 @@ bool Watch::on_news(const std::shared_ptr<Following>& following, const DesiredHo
   interrupt();
   look_again("node gone", true);
   return true;
+}
+
+/// Ends what an earlier leader may still have under way somewhere: its writes by a new epoch, and
+/// its changes on the hosts by telling them of that. When the lock is held the next round does it.
+Awaitable<void> Watch::announce() {
+  const std::string& name = followed_->desired.deployment;
+  LockRequest request{name, journal_.state().me, world_.clock.timestamp()};
+  const auto lock = co_await DeploymentLock::acquire(*followed_->session.live(), request);
+  if (!lock) {
+    co_return;
+  }
+  const Fence fence = (*lock)->fence();
+  const Result<void> released = co_await (*lock)->release();
+  announced_ = released.has_value();
+  for (const DesiredHost& host : followed_->desired.hosts) {
+    asio::co_spawn(world_.loop, announce_to(host, fence), asio::detached);
+  }
+}
+
+/// One that cannot be reached learns of it with the first change that we make there.
+Awaitable<void> Watch::announce_to(DesiredHost access, Fence fence) {
+  const std::shared_ptr<Watch> self = shared_from_this();
+  Host& host = world_.hosts.host(access, followed_->desired.deployment);
+  host.fence(fence);
+  const Result<void> obeyed = co_await host.obey();
+  static_cast<void>(obeyed.has_value());
 }
 
 void Watch::on_step_started(const Step& step) {

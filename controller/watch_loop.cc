@@ -31,7 +31,7 @@ Watch::Watch(World world, Zookeeper& zookeeper, DesiredState desired, std::strin
                       const bool by_people =
                           path == znodes::turn(name) || path == znodes::pauses(name) ||
                           path == znodes::resumed(name) || path == znodes::approved(name);
-                      if (by_people) {
+                      if (by_people || path == znodes::controllers(name)) {
                         interrupt();
                       }
                       look_again("znode", by_people);
@@ -169,6 +169,9 @@ Awaitable<void> Watch::run() {
       break;
     }
     if (agreed_ && agreement_.leads && agreement_.turn.empty()) {
+      if (!announced_ && followed_->session.live() != nullptr) {
+        co_await announce();
+      }
       co_await act();
     } else {
       co_await only_look();
@@ -200,6 +203,7 @@ Awaitable<void> Watch::agree() {
     follow_hosts(false);
     co_return;
   }
+  const std::int64_t id = session->session_id();
   auto agreement =
       co_await coordination_.agree(*session, followed_->desired, world_.clock.timestamp());
   if (!agreement) {
@@ -208,11 +212,12 @@ Awaitable<void> Watch::agree() {
     co_return;
   }
   agreed_ = true;
-  heed(*agreement);
+  heed(*agreement, id);
 }
 
-void Watch::heed(const Agreement& agreement) {
-  const bool led = agreement_.leads && journal_.state().mode == WatchMode::leading;
+void Watch::heed(const Agreement& agreement, std::int64_t session) {
+  const bool leads_on = journal_.state().mode == WatchMode::leading;
+  const bool led = agreement_.leads && leads_on && session == led_session_;
   agreement_ = agreement;
   WatchState& state = journal_.change();
   state.controllers = agreement.controllers;
@@ -231,7 +236,12 @@ void Watch::heed(const Agreement& agreement) {
     memory_ = Damping{};
     expected_gone_.clear();
     frozen_recorded_.clear();
+    led_session_ = session;
+    announced_ = false;
     ++state.counters.elections_won;
+    if (leads_on) {
+      journal_.note({Kind::mode_changed, "", "leading again, after the session was lost", "", {}});
+    }
   }
   journal_.set_mode(agreement.leads ? WatchMode::leading : WatchMode::standby, "");
   if (agreement.leads && !agreement.turn.empty()) {
@@ -270,6 +280,7 @@ Awaitable<void> Watch::act() {
   hooks.confirm = [](const Round&) { return true; };
   hooks.replanned = [](const Round&) {};
   hooks.narrow = [this](const Round& round, Plan plan) { return decide(round, std::move(plan)); };
+  hooks.may_record = [this] { return !memory_.lost; };
   hooks.waits = false;
   const ReconcileResult result =
       co_await reconcile(context, Policy{}, hooks, std::chrono::hours(24));

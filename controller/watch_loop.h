@@ -67,10 +67,12 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   bool on_news(const std::shared_ptr<Following>& following, const DesiredHost& host,
                const HostNews& news);
   void follow_hosts(bool on);
+  Awaitable<void> announce();
+  Awaitable<void> announce_to(DesiredHost access, Fence fence);
 
   Awaitable<void> adopt_spec();
   Awaitable<void> agree();
-  void heed(const Agreement& agreement);
+  void heed(const Agreement& agreement, std::int64_t session);
   Awaitable<void> act();
   Awaitable<void> only_look();
   Awaitable<void> pause_until_called();
@@ -97,7 +99,9 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   Damping memory_;
   Sighting sighting_;
   Agreement agreement_;
-  bool agreed_ = false;  ///< agreement_ is of this round
+  bool agreed_ = false;           ///< agreement_ is of this round
+  std::int64_t led_session_ = 0;  ///< in which this leadership began
+  bool announced_ = false;        ///< this leadership, to ZooKeeper and the hosts
   std::int32_t resumed_version_ = -2;
   std::vector<Pause> freezes_;  ///< that hold, as last observed
   std::set<std::string> frozen_recorded_;

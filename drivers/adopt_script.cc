@@ -60,6 +60,7 @@ std::string adopt_script(const AdoptRequest& request, const ScriptPlace& place) 
     argv += word + "\n";
   }
   std::string out = script_prelude(place.directory);
+  out += script_fence(place);
   out += script_of_slots();
   out += kAdopt;
   out += assign("slot", request.slot);

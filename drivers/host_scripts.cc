@@ -271,6 +271,10 @@ std::string script_fence(const ScriptPlace& place) {
                      static_cast<std::uint64_t>(place.fence.tree), place.fence.epoch);
 }
 
+std::string fence_script(const ScriptPlace& place) {
+  return script_prelude(place.directory) + script_fence(place);
+}
+
 std::string script_of_slots() {
   return std::string(kProcesses) + std::string(kLock);
 }
@@ -317,6 +321,7 @@ std::string stop_script(const StopRequest& request, const ScriptPlace& place) {
 std::string raise_open_files_script(const ProcessIdentity& process, std::uint64_t files,
                                     const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
+  out += script_fence(place);
   out += kProcesses;
   out += assign("its_boot", process.boot_id);
   out += fmt::format("pid={}\nborn={}\nfiles={}\n", process.pid, process.start_ticks, files);
@@ -337,6 +342,7 @@ std::string forget_script(const std::string& slot, const ScriptPlace& place) {
 std::string set_aside_script(const std::string& slot, const std::vector<std::string>& directories,
                              const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
+  out += script_fence(place);
   out += kProcesses;
   out += kLock;
   out += assign("slot", slot);

@@ -42,6 +42,8 @@ std::string_view process_functions();
 
 /// Makes the rest of a script run only while no later epoch than the place's is known on the host.
 std::string script_fence(const ScriptPlace& place);
+/// Only that.
+std::string fence_script(const ScriptPlace& place);
 
 /// Prints "running BOOT PID TICKS" (it lived already) or "started BOOT PID TICKS".
 std::string start_script(const StartRequest& request, const ScriptPlace& place);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "drivers/script.h"
 #include "drivers/world.h"
@@ -15,8 +16,8 @@ namespace arcform {
 /// Makes the way to a host; connects on first use.
 using ShellFactory = std::function<std::unique_ptr<Shell>(const DesiredHost&)>;
 
-/// Hosts that are worked on by scripts, one per host name and deployment, kept for ever: the first
-/// access that is given for a name is the one that stays.
+/// Hosts that are worked on by scripts, one per host, deployment and way to it (address, transport,
+/// login), each kept for ever: what still runs over an old way ends there.
 class ScriptHosts final : public Hosts {
  public:
   ScriptHosts(ShellFactory shells, NonceSource nonces);
@@ -25,7 +26,12 @@ class ScriptHosts final : public Hosts {
  private:
   ShellFactory shells_;
   NonceSource nonces_;
-  std::map<std::pair<std::string, std::string>, std::unique_ptr<Host>> hosts_;
+  /// One way to a host.
+  struct Way {
+    DesiredHost access;
+    std::unique_ptr<Host> host;
+  };
+  std::map<std::pair<std::string, std::string>, std::vector<Way>> hosts_;
 };
 
 }  // namespace arcform

@@ -162,6 +162,7 @@ std::string assign(std::string_view name, std::string_view value) {
 std::string opening(const ScriptPlace& place, const std::string& folder, const std::string& package,
                     const std::string& release) {
   std::string out = script_prelude(place.directory);
+  out += script_fence(place);
   out += process_functions();
   out += assign("folder", folder);
   out += assign("package", package);

@@ -328,12 +328,32 @@ Awaitable<Result<StopOutcome>> ScriptHost::stop(StopRequest request) {
   co_return refusal(*reply, what);
 }
 
+Awaitable<Result<void>> ScriptHost::obey() {
+  const std::string what = "obey the lock's epoch";
+  std::string body = fence_script(place_);
+  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
+  if (!reply) {
+    co_return reply.error();
+  }
+  if (reply->status != 0) {
+    co_return refusal(*reply, what);
+  }
+  co_return Result<void>{};
+}
+
 Awaitable<Result<std::string>> ScriptHost::tell(std::uint16_t port, std::string command,
                                                 std::string end, milliseconds patience) {
+  const std::string what = fmt::format("tell 127.0.0.1:{}", port);
+  if (place_.fence.tree != 0) {  // The exchange is no script, so the fence is one of its own.
+    const Result<void> obeyed = co_await obey();
+    if (!obeyed) {
+      co_return obeyed.error();
+    }
+  }
   Result<std::string> answer =
       co_await shell_->exchange(on_loopback(port), std::move(command), std::move(end), patience);
   if (!answer) {
-    co_return named(answer.error(), fmt::format("tell 127.0.0.1:{}", port));
+    co_return named(answer.error(), what);
   }
   co_return std::move(*answer);
 }

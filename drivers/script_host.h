@@ -32,6 +32,7 @@ class ScriptHost final : public Host {
   Awaitable<Result<void>> follow(std::function<bool(const HostNews&)> tell) override;
 
   void fence(Fence fence) override { place_.fence = fence; }
+  Awaitable<Result<void>> obey() override;
   Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override;
   Awaitable<Result<ProcessIdentity>> start(StartRequest request) override;
   Awaitable<Result<StopOutcome>> stop(StopRequest request) override;

@@ -334,8 +334,7 @@ Awaitable<Attempt<bool>> stream_over(std::shared_ptr<SshLink> link, std::string 
   if (!opened.result) {
     co_return Attempt<bool>{opened.result.error(), opened.may_repeat};
   }
-  Channel& channel = *opened.result;
-  Transfer transfer(channel, std::move(input));
+  Transfer transfer(*opened.result, std::move(input));
   transfer.send_eof = true;
   transfer.on_output = std::move(on_output);
   transfer.silence = silence;
@@ -346,7 +345,7 @@ Awaitable<Attempt<bool>> stream_over(std::shared_ptr<SshLink> link, std::string 
     }
     co_return Attempt<bool>{output.error()};
   }
-  Channel::close_later(std::move(channel));
+  Channel::close_later(std::move(*opened.result));
   co_return Attempt<bool>{true};
 }
 
@@ -382,11 +381,13 @@ Awaitable<Attempt<std::string>> exchange_over(std::shared_ptr<SshLink> link, End
   if (!opened.result) {
     co_return Attempt<std::string>{refused_forward(opened.result.error()), opened.may_repeat};
   }
-  Channel& channel = *opened.result;
-  Transfer transfer(channel, std::move(question));
+  if (std::chrono::steady_clock::now() >= until) {  // We were stopped: it is not ours to say now.
+    co_return Attempt<std::string>{too_late()};
+  }
+  Transfer transfer(*opened.result, std::move(question));
   transfer.stop_after = end;
   const Result<ShellOutput> output = co_await transfer.run(until);
-  Channel::close_later(std::move(channel));
+  Channel::close_later(std::move(*opened.result));
   if (!output) {
     co_return Attempt<std::string>{output.error()};
   }

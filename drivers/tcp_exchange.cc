@@ -97,6 +97,9 @@ Awaitable<Result<std::string>> tcp_exchange(asio::io_context& loop, std::string 
   if (error) {
     co_return error_of(*timed, error, "connect");
   }
+  if (std::chrono::steady_clock::now() >= until) {  // We were stopped: it is not ours to say now.
+    co_return Error{ErrorCode::deadline_exceeded, "no answer in time"};
+  }
   timed->socket.set_option(asio::ip::tcp::no_delay(true), error);
   co_await asio::async_write(timed->socket, asio::buffer(question),
                              asio::redirect_error(kAwait, error));

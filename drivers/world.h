@@ -246,8 +246,11 @@ class HostWriter {
  public:
   virtual ~HostWriter() = default;
   /// Every later change carries this fence. Error failed_precondition of any of them: the host has
-  /// obeyed a later epoch of the same tree already.
+  /// obeyed a later epoch of the same tree already. tell() asks for that just before it speaks, all
+  /// others in the same breath as the change.
   virtual void fence(Fence fence) = 0;
+  /// Makes the host know the fence, and changes nothing else: earlier ones are over from then on.
+  virtual Awaitable<Result<void>> obey() = 0;
   /// Writes each file beside and renames it, in order; creates parent folders. A file that has the
   /// content already is left. Error resource_exhausted: disk full, nothing half-written remains.
   virtual Awaitable<Result<void>> write_files(std::vector<FileWrite> files) = 0;

@@ -124,6 +124,13 @@ std::optional<Endpoint> started_by(const Action& action) {
   return std::nullopt;
 }
 
+/// Nodes that ended when ZooKeeper was replaced leave their folders.
+bool has_nodes(const HostFacts* host) {
+  return host != nullptr &&
+         std::any_of(host->slots.begin(), host->slots.end(),
+                     [](const auto& slot) { return slot.first.starts_with("node-"); });
+}
+
 std::string seconds_text(Moment time) {
   return fmt::format("{} s", std::chrono::ceil<std::chrono::seconds>(time).count());
 }
@@ -135,7 +142,7 @@ class Judge {
         const DampingLimits& limits)
       : memory_(memory), sighting_(sighting), mandate_(mandate), now_(now), limits_(limits) {}
 
-  std::string why_not(const Step& step, Permission& out) const {
+  std::string why_not(const Step& step, StepId id, Permission& out) const {
     if (memory_.lost) {
       return "ZooKeeper has lost what was recorded";
     }
@@ -151,6 +158,9 @@ class Judge {
     if (std::string suspect = why_suspect(step.action, out); !suspect.empty()) {
       return suspect;
     }
+    if (asks(step, id)) {
+      return "waits for approval";
+    }
     if (is_destructive(step.action) && !memory_.trusted) {
       const Moment since = memory_.first_complete.value_or(now_);
       wait_until(std::max(since + limits_.quarantine, now_ + std::chrono::seconds(1)), out);
@@ -160,12 +170,13 @@ class Judge {
     if (std::string wait = why_backoff(step.action, out); !wait.empty()) {
       return wait;
     }
-    if (!step.repair && !mandate_.approved &&
-        mandate_.policy.rollout == WatchPolicy::Rollout::approve) {
-      out.needs_approval = true;
-      return "waits for approval";
-    }
     return "";
+  }
+
+  /// Whether a person must say yes to the step and has not.
+  bool asks(const Step& step, StepId id) const {
+    return !step.repair && mandate_.policy.rollout == WatchPolicy::Rollout::approve &&
+           !memory_.lost && !mandate_.approved && !mandate_.approved_steps.contains(id);
   }
 
  private:
@@ -287,7 +298,9 @@ Sighting sight(const DesiredState& desired, const ObservedState& observed) {
     (observed.host(host.name) != nullptr ? out.hosts_known : out.hosts_unknown).insert(host.name);
   }
   out.tree_known = observed.tree.is_present();
-  bool runs = false;
+  bool runs = std::any_of(desired.hosts.begin(), desired.hosts.end(), [&](const DesiredHost& host) {
+    return has_nodes(observed.host(host.name));
+  });
   for (const DesiredCloud& cloud : desired.clouds) {
     for (const DesiredNode& node : cloud.nodes) {
       const NodeJudgement judgement = judge(
@@ -356,8 +369,11 @@ Permission permit(const Damping& memory, const Sighting& sighting, const Plan& p
                   const Mandate& mandate, Moment now, const DampingLimits& limits) {
   Permission out;
   const Judge judge_step(memory, sighting, mandate, now, limits);
-  for (const Step& step : plan.steps) {
-    out.why_not.push_back(judge_step.why_not(step, out));
+  for (StepId id = 0; id < plan.steps.size(); ++id) {
+    out.why_not.push_back(judge_step.why_not(plan.steps[id], id, out));
+    if (judge_step.asks(plan.steps[id], id)) {
+      out.to_approve.push_back(id);
+    }
   }
   if (!memory.trusted && memory.first_complete) {  // The quarantine ends by being looked at.
     const Moment ends = *memory.first_complete + limits.quarantine;

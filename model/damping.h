@@ -52,7 +52,7 @@ struct Sighting {
   std::set<std::string> hosts_unknown;  ///< not reached
   bool tree_known = false;
   std::uint64_t revision = 0;  ///< the last applied one, as recorded
-  /// Nodes of ours run, and the ensemble has no record of the deployment.
+  /// Nodes of ours run or ran, and the ensemble has no record of the deployment.
   bool orphans = false;
 };
 Sighting sight(const DesiredState& desired, const ObservedState& observed);
@@ -98,8 +98,9 @@ Damping release(Damping memory, const std::string& scope);
 /// What the spec and its people leave to the controller.
 struct Mandate {
   WatchPolicy policy;
-  bool approved = false;       ///< the rollout of this spec, where policy.rollout asks for it
-  std::vector<Pause> freezes;  ///< recorded by this or an earlier leader, that hold
+  bool approved = false;  ///< all of this spec, where policy.rollout asks: it was applied before
+  std::set<StepId> approved_steps;  ///< of the plan, by a person
+  std::vector<Pause> freezes;       ///< recorded by this or an earlier leader, that hold
 };
 
 /// Which steps of a plan may run now.
@@ -107,7 +108,7 @@ struct Permission {
   std::vector<std::string> why_not;  ///< by step; empty: it may
   std::vector<std::string> alarms;   ///< for people, the same text while it lasts
   std::optional<Moment> look_again;  ///< when the first wait of the above is over
-  bool needs_approval = false;       ///< a step waits for that alone
+  std::vector<StepId> to_approve;    ///< a person has not said yes to these
 };
 Permission permit(const Damping& memory, const Sighting& sighting, const Plan& plan,
                   const Mandate& mandate, Moment now, const DampingLimits& limits);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "specs/watch_records.h"
 
+#include <set>
 #include <utility>
 
 #include <rapidjson/document.h>
@@ -15,6 +16,8 @@ namespace {
 
 using Member = std::pair<const char*, const std::string*>;
 using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+
+constexpr std::size_t kMark = 8;
 
 void text(Writer& writer, const std::string& value) {
   writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
@@ -91,7 +94,8 @@ std::string write_proposal(const Proposal& proposal) {
   return object_of({{"hash", &proposal.hash},
                     {"specDigest", &proposal.spec_digest},
                     {"at", &proposal.at},
-                    {"by", &proposal.by}},
+                    {"by", &proposal.by},
+                    {"marks", &proposal.marks}},
                    &proposal.steps);
 }
 
@@ -104,7 +108,8 @@ std::optional<Proposal> read_proposal(std::string_view json) {
                     text_of(*document, "specDigest"),
                     text_of(*document, "at"),
                     text_of(*document, "by"),
-                    {}};
+                    {},
+                    text_of(*document, "marks")};
   const auto steps = document->FindMember("steps");
   if (steps != document->MemberEnd() && steps->value.IsArray()) {
     for (const auto& step : steps->value.GetArray()) {
@@ -128,7 +133,8 @@ std::string write_approval(const Approval& approval) {
   return object_of({{"hash", &approval.hash},
                     {"specDigest", &approval.spec_digest},
                     {"at", &approval.at},
-                    {"by", &approval.by}},
+                    {"by", &approval.by},
+                    {"marks", &approval.marks}},
                    nullptr);
 }
 
@@ -138,7 +144,35 @@ std::optional<Approval> read_approval(std::string_view json) {
     return std::nullopt;
   }
   return Approval{text_of(*document, "hash"), text_of(*document, "specDigest"),
-                  text_of(*document, "at"), text_of(*document, "by")};
+                  text_of(*document, "at"), text_of(*document, "by"), text_of(*document, "marks")};
+}
+
+std::string step_mark(const std::string& step) {
+  return proposal_hash("", {step}).substr(0, kMark);
+}
+
+std::string join_marks(const std::string& first, const std::string& second) {
+  std::set<std::string> seen;
+  std::string out;
+  for (const std::string* const marks : {&first, &second}) {
+    for (std::size_t at = 0; at + kMark <= marks->size(); at += kMark) {
+      const std::string mark = marks->substr(at, kMark);
+      if (seen.size() < Approval::kStepsMax && seen.insert(mark).second) {
+        out += mark;
+      }
+    }
+  }
+  return out;
+}
+
+bool Approval::covers(const std::string& step) const {
+  const std::string mark = step_mark(step);
+  for (std::size_t from = 0; from + kMark <= marks.size(); from += kMark) {
+    if (marks.compare(from, kMark, mark) == 0) {
+      return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace arcform

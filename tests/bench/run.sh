@@ -14,7 +14,7 @@ usage() {
 usage: run.sh [--smoke] [--hosts "3 30"] [--runs N] [--only "probe plan ..."]
               [--build FOLDER] [--no-build]              (as root)
 --smoke: two hosts, one run of everything: proves the suite, not the goals.
-Rows: probe plan mappings converge upload memory.
+Rows: probe plan mappings converge upload watch memory.
 END
 }
 
@@ -299,6 +299,9 @@ bench_upload() {
   bring_down
 }
 
+# shellcheck source=/dev/null
+. "$here/kill_rows.sh"
+
 bench_memory() {
   "$tools/bench_plan_bench" ${smoke:+1000 2000} >"$work/memory"
   largest=$(tail -n 1 "$work/memory" | cut -d ' ' -f 1)
@@ -346,6 +349,7 @@ if wanted plan && [ "$first" != "$last" ]; then
 fi
 ! wanted converge || bench_converge
 ! wanted upload || bench_upload
+! wanted watch || bench_watch
 ! wanted memory || bench_memory
 echo
 [ $failures -gt 0 ] || { echo "All goals met." && exit 0; }

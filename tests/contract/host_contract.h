@@ -2,12 +2,16 @@
 #pragma once
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
+#include <unistd.h>
 
 #include "drivers/world.h"
 
@@ -293,6 +297,90 @@ inline void check_forgetting(HostFixture& fixture) {
   expect(await(fixture, fixture.host().forget("node-1")));
 }
 
+/// Every change that a host can be told. It overrides all of HostWriter, so one that is added there
+/// must be added here too, or this does not compile; all() says each of them.
+class EveryChange final : public HostWriter {
+ public:
+  explicit EveryChange(HostFixture& fixture, ProcessIdentity process)
+      : host_(fixture.host()), fixture_(fixture), process_(process) {}
+
+  void fence(Fence fence) override { host_.fence(fence); }
+  Awaitable<Result<void>> obey() override { return host_.obey(); }
+  Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override {
+    return host_.write_files(std::move(files));
+  }
+  Awaitable<Result<ProcessIdentity>> start(StartRequest request) override {
+    return host_.start(std::move(request));
+  }
+  Awaitable<Result<StopOutcome>> stop(StopRequest request) override {
+    return host_.stop(std::move(request));
+  }
+  Awaitable<Result<std::string>> tell(std::uint16_t port, std::string command, std::string end,
+                                      std::chrono::milliseconds patience) override {
+    return host_.tell(port, std::move(command), std::move(end), patience);
+  }
+  Awaitable<Result<void>> raise_open_files(ProcessIdentity process, std::uint64_t files) override {
+    return host_.raise_open_files(process, files);
+  }
+  Awaitable<Result<void>> adopt(AdoptRequest request) override {
+    return host_.adopt(std::move(request));
+  }
+  Awaitable<Result<void>> forget(std::string slot) override {
+    return host_.forget(std::move(slot));
+  }
+  Awaitable<Result<void>> set_aside(std::string slot,
+                                    std::vector<std::string> directories) override {
+    return host_.set_aside(std::move(slot), std::move(directories));
+  }
+  Awaitable<Result<void>> install(InstallRequest request) override {
+    return host_.install(std::move(request));
+  }
+  Awaitable<Result<void>> remove_release(RemoveRequest request) override {
+    return host_.remove_release(std::move(request));
+  }
+
+  /// What each of them said.
+  std::vector<std::pair<std::string, std::optional<ErrorCode>>> all() {
+    const std::string archive =
+        (std::filesystem::temp_directory_path() / fmt::format("arcform-one-byte-{}", ::getpid()))
+            .string();
+    std::ofstream(archive) << "x";
+    note("obey", obey());
+    note("write_files", write_files({{"late/file", "late", 0644}}));
+    note("start", start(request_for(fixture_, HostFixture::Program::waits, "node-2")));
+    note("stop", stop({"node-1", process_}));
+    note("tell", tell(1, "shutdown\r\n", "", std::chrono::milliseconds{200}));
+    note("raise_open_files", raise_open_files(process_, 1));
+    note("adopt", adopt({"node-3", process_, fixture_.argv(HostFixture::Program::waits, 0), "d1"}));
+    note("forget", forget("node-2"));
+    note("set_aside", set_aside("server-1", {fixture_.folder() + "/data"}));
+    InstallRequest request;
+    request.package = "arcus";
+    request.folder = fixture_.folder() + "/late";
+    request.release = "arcus-0123456789ab";
+    request.archive = archive;
+    request.sha256 = std::string(64, '0');
+    request.size = 1;
+    note("install", install(request));
+    note("remove_release",
+         remove_release({"arcus", fixture_.folder() + "/late", "arcus-0123456789ab"}));
+    std::filesystem::remove(archive);
+    return std::move(said_);
+  }
+
+ private:
+  template <class T>
+  void note(const std::string& name, Awaitable<Result<T>> work) {
+    const Result<T> result = await(fixture_, std::move(work));
+    said_.emplace_back(name, result ? std::nullopt : std::optional(result.error().code));
+  }
+
+  Host& host_;
+  HostFixture& fixture_;
+  ProcessIdentity process_;
+  std::vector<std::pair<std::string, std::optional<ErrorCode>>> said_;
+};
+
 inline void check_fencing(HostFixture& fixture) {
   Host& host = fixture.host();
   const auto write = [&](Fence fence) {
@@ -316,6 +404,24 @@ inline void check_fencing(HostFixture& fixture) {
     REQUIRE_FALSE(started);
     CHECK(started.error().code == ErrorCode::failed_precondition);
     host.fence({});
+  }
+  SECTION("whoever is late can change nothing at all") {
+    Cleaner cleaner(fixture);
+    const ProcessIdentity process =
+        cleaner(started(fixture, request_for(fixture, HostFixture::Program::waits)));
+    CHECK(write({7, 10}));
+    const HostFacts before = probed(fixture);
+    EveryChange late(fixture, process);
+    late.fence({7, 9});
+    const auto said = late.all();
+    host.fence({});
+    CHECK(said.size() == 11);
+    for (const auto& [what, code] : said) {
+      INFO(what);
+      CHECK(code == ErrorCode::failed_precondition);
+    }
+    CHECK(probed(fixture).slots == before.slots);
+    CHECK(lives(fixture, process));
   }
 }
 

@@ -146,7 +146,8 @@ void drive(asio::io_context& io, SimClock& clock, const Ending& ending, Time lim
   while (true) {
     io.restart();
     std::size_t turns = 0;
-    while (io.poll_one() > 0) {
+    while (io.poll_one() > 0 || (clock.run_beside && clock.run_beside())) {
+      io.restart();
       if (++turns > kTurnsAtOneInstant) {
         throw SimFailure(
             fmt::format("t={}: the loop never comes to rest: coroutines wake each "

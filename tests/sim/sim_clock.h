@@ -61,6 +61,9 @@ class SimClock final : public Clock {
   void fail(std::exception_ptr why);
   /// What was given to fail(), and forgets it; nullptr: nothing.
   std::exception_ptr take_failure() { return std::exchange(failure_, nullptr); }
+  /// Called when nothing is ready on the loop that is driven: runs one thing that is ready on
+  /// another loop; false: nothing is.
+  std::function<bool()> run_beside;
   /// Destroys the coroutines that are parked: their process has died. Events go on.
   void drop_coroutines();
   /// Drops everything that is parked; the coroutines among it are destroyed.

@@ -176,6 +176,7 @@ Awaitable<Result<HostFacts>> SimHost::probe(ProbeRequest request) {
 
 Awaitable<Result<std::string>> SimHost::ask_at(Endpoint at, std::string question, std::string end,
                                                milliseconds patience) {
+  const Time until = core_.clock().now() + patience;
   const std::string what = fmt::format("ask {}", at.text());
   // A question that comes right behind another takes the way that was open just now: `conf` after
   // `srvr`, and the own address after the loopback where nobody listens.
@@ -187,6 +188,9 @@ Awaitable<Result<std::string>> SimHost::ask_at(Endpoint at, std::string question
   }
   if (!reached) {
     co_return reached.error();
+  }
+  if (core_.clock().now() > until) {  // Whoever asks was stopped meanwhile.
+    co_return error(ErrorCode::deadline_exceeded, what, "no answer in time");
   }
   const Process* listener = machine_.listener(at.port);
   if (listener == nullptr || !listener->program->listens_on(at)) {

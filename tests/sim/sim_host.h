@@ -28,6 +28,7 @@ class SimHost final : public Host {
   Awaitable<Result<void>> follow(std::function<bool(const HostNews&)> tell) override;
 
   void fence(Fence fence) override { fence_ = fence; }
+  Awaitable<Result<void>> obey() override { return reach_to_change("obey"); }
   Awaitable<Result<void>> write_files(std::vector<FileWrite> files) override;
   Awaitable<Result<ProcessIdentity>> start(StartRequest request) override;
   Awaitable<Result<StopOutcome>> stop(StopRequest request) override;

@@ -114,7 +114,7 @@ Awaitable<Result<void>> SimHost::install(InstallRequest request) {
   if (!is_place(request.folder, request.package, request.release)) {
     co_return error(ErrorCode::invalid_argument, what, "bad folder or name");
   }
-  auto reached = co_await reach(what);
+  auto reached = co_await reach_to_change(what);
   if (!reached) {
     co_return reached;
   }
@@ -156,7 +156,7 @@ Awaitable<Result<void>> SimHost::remove_release(RemoveRequest request) {
   if (!is_place(request.folder, request.package, request.release)) {
     co_return error(ErrorCode::invalid_argument, what, "bad folder or name");
   }
-  auto reached = co_await reach(what);
+  auto reached = co_await reach_to_change(what);
   if (!reached) {
     co_return reached;
   }

@@ -187,6 +187,12 @@ Awaitable<Result<std::string>> SimHost::tell(std::uint16_t port, std::string com
                                              std::string end, milliseconds patience) {
   core_.count_mutation();
   const std::string words = command.substr(0, command.find_first_of("\r\n"));
+  if (fence_.tree != 0) {
+    const auto allowed = co_await reach_to_change(fmt::format("tell {}", port));
+    if (!allowed) {
+      co_return allowed.error();
+    }
+  }
   core_.note(fmt::format("host {} tell {} \"{}\"", name_, port, words));
   const Process* const listener = machine_.listener(port);
   if (words == "shutdown" && listener != nullptr && core_.connected(kController, machine_.name())) {
@@ -202,7 +208,7 @@ Awaitable<Result<std::string>> SimHost::tell(std::uint16_t port, std::string com
 Awaitable<Result<void>> SimHost::raise_open_files(ProcessIdentity process, std::uint64_t files) {
   core_.count_mutation();
   const std::string what = fmt::format("raise the open files of pid {}", process.pid);
-  auto reached = co_await reach(what);
+  auto reached = co_await reach_to_change(what);
   if (!reached) {
     co_return reached;
   }
@@ -250,7 +256,7 @@ Awaitable<Result<void>> SimHost::set_aside(std::string slot, std::vector<std::st
                    [](const std::string& path) { return path.starts_with('/'); })) {
     co_return error(ErrorCode::invalid_argument, what, "not a server's slot, or no absolute path");
   }
-  auto reached = co_await reach(what);
+  auto reached = co_await reach_to_change(what);
   if (!reached) {
     co_return reached;
   }
@@ -302,7 +308,7 @@ Awaitable<Result<void>> SimHost::adopt(AdoptRequest request) {
   if (!is_slot(request.slot) || request.argv.empty() || request.process.pid < 2) {
     co_return error(ErrorCode::invalid_argument, what, "bad slot, argv, pid or digest");
   }
-  auto reached = co_await reach(what);
+  auto reached = co_await reach_to_change(what);
   if (!reached) {
     co_return reached;
   }

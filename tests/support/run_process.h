@@ -39,6 +39,8 @@ class RunningProcess {
   void type(const std::string& text) const;
   /// Reads its output until stdout has the text (true), or it ended or the time is over (false).
   bool await_output(const std::string& text, std::chrono::milliseconds limit);
+  /// What stdout has said as far as it was read.
+  const std::string& out() const { return result_.out; }
   /// Waits for its end; kills it at the limit.
   ProcessResult finish(std::chrono::milliseconds limit);
 

@@ -95,8 +95,7 @@ TEST_CASE("nobody listens, nobody is there, nobody speaks SSH") {
     host.ssh.port = unused_port();
     const std::unique_ptr<Shell> shell = shells.make_shell(host);
     CHECK(told(run_script(loop, *shell, "")) ==
-          "unavailable: ssh to cache1 (127.0.0.1:" +
-              std::to_string(host.ssh.port) +
+          "unavailable: ssh to cache1 (127.0.0.1:" + std::to_string(host.ssh.port) +
               "): Connection refused; is sshd running, and is the port right?");
   }
   SECTION("no route") {
@@ -114,8 +113,8 @@ TEST_CASE("nobody listens, nobody is there, nobody speaks SSH") {
     host.ssh.port = server.port();
     const std::unique_ptr<Shell> shell = shells.make_shell(host);
     CHECK(told(run_script(loop, *shell, "", milliseconds(300))) ==
-          "deadline exceeded: ssh to cache1 (127.0.0.1:" +
-              std::to_string(server.port()) + "): not logged in in time");
+          "deadline exceeded: ssh to cache1 (127.0.0.1:" + std::to_string(server.port()) +
+              "): not logged in in time");
   }
 }
 

@@ -22,8 +22,7 @@ std::string outcome(const Lab& lab, const DesiredHost& host, const std::string& 
 }
 
 std::string where(const Lab& lab) {
-  return "ssh to cache1 (127.0.0.1:" + std::to_string(lab.sshd.port()) +
-         "): ";
+  return "ssh to cache1 (127.0.0.1:" + std::to_string(lab.sshd.port()) + "): ";
 }
 
 std::string fingerprint_of(const std::string& public_key) {

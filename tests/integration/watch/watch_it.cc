@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <csignal>
+#include <fstream>
+#include <sstream>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
 #include "tests/integration/three_hosts/deployment.h"
+#include "tests/integration/watch/watching.h"
 
 namespace arcform {
 namespace {
@@ -16,35 +19,18 @@ void save(const Deployment& it) {
   static_cast<void>(it.command({"plan"}));
 }
 
-void must_say(RunningProcess& watch, const std::string& text, seconds limit) {
-  if (!watch.await_output(text, limit)) {
-    const ProcessResult result = watch.finish(std::chrono::milliseconds(1));
-    FAIL("not said: " << text << "\n" << result.out << result.err);
-  }
-}
-
 void kill_node(const Deployment& it, int host, int port) {
   const std::string pid = it.node_pid(host, port);
   REQUIRE_FALSE(pid.empty());
   REQUIRE(it.lab().exec(host, "kill -9 " + pid).status == 0);
 }
 
-/// SIGTERM; it must have ended well within ten seconds.
-std::string stopped(RunningProcess& watch) {
-  const auto begun = std::chrono::steady_clock::now();
-  watch.signal(SIGTERM);
-  const ProcessResult ended = watch.finish(seconds(150));  // Since its start.
-  require_status(ended, 0);
-  CHECK(std::chrono::steady_clock::now() - begun < seconds(10));
-  return ended.out;
-}
-
-std::size_t count(const std::string& text, const std::string& part) {
-  std::size_t found = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
-    ++found;
-  }
-  return found;
+/// Logins on the host with a key of this kind, as its sshd tells.
+std::size_t logins(const Deployment& it, int host, const std::string& kind) {
+  std::ifstream log(it.lab().folder() + "/hosts/" + Lab::host(host) + "/etc/sshd.log");
+  std::ostringstream text;
+  text << log.rdbuf();
+  return count(text.str(), "ssh2: " + kind);
 }
 
 TEST_CASE("a dead node is healed, a changed spec rolls out, SIGTERM leaves nothing behind") {
@@ -81,6 +67,16 @@ TEST_CASE("a dead node is healed, a changed spec rolls out, SIGTERM leaves nothi
   require_status(it.run({"resume", "host:cache001.arcus"}), 0);
   must_say(watch, "action done     start cache node 10.0.0.1:11211", seconds(10));
 
+  step("another key for the hosts, without a new start");
+  CHECK(logins(it, 3, "ECDSA") == 0);
+  it.edit("keys/id_ed25519", "keys/id_ecdsa");
+  save(it);
+  REQUIRE(eventually([&it] { return logins(it, 3, "ECDSA") == 1; }, seconds(10)));
+  kill_node(it, 3, 11212);
+  must_say(watch, "10.0.0.3:11212 on cache003.arcus has ended", seconds(5));
+  must_say(watch, "action done     start cache node 10.0.0.3:11212", seconds(10));
+  CHECK(logins(it, 3, "ECDSA") == 1);
+
   step("SIGTERM");
   CHECK(count(stopped(watch), "action failed") == 0);
   CHECK_FALSE(it.has_znode("/arcform/three-hosts/lock"));
@@ -94,6 +90,8 @@ TEST_CASE("a leader that is frozen in a rollout can do nothing when it goes on")
   must_say(first, "leading", seconds(20));
   RunningProcess second(it.command({"watch", "--log", "text"}));
   must_say(second, "standby", seconds(20));
+  RunningProcess third(it.command({"watch", "--log", "text"}));
+  must_say(third, "standby", seconds(20));
 
   step("the leader stops in the middle of a rollout");
   it.edit("{ \"host\": \"cache003.arcus\", \"count\": 2,",
@@ -117,6 +115,8 @@ TEST_CASE("a leader that is frozen in a rollout can do nothing when it goes on")
   CHECK(count(said, "action done") == 2);
   CHECK(count(said, "action started") == 2);
   stopped(second);
+  const std::string waited = stopped(third);
+  CHECK(count(waited, "action started") == 0);
   require_says(it.plan(), "No changes.");
 }
 

@@ -287,6 +287,14 @@ TEST_CASE("hosts are kept by name and deployment", "[hosts]") {
   CHECK(&hosts.host(access, "d") == &first);
   CHECK(&hosts.host(access, "e") != &first);
   CHECK(made == 2);
+  // Another way to the same host is another connection; back on the old one nothing is made anew.
+  DesiredHost moved = access;
+  moved.at.line = 7;
+  CHECK(&hosts.host(moved, "d") == &first);
+  moved.ssh.port = 2222;
+  CHECK(&hosts.host(moved, "d") != &first);
+  CHECK(&hosts.host(access, "d") == &first);
+  CHECK(made == 3);
   ShellFixture fixture("dash");
   CHECK(probed(fixture).directory == fixture.directory());
   CHECK(expect(await(fixture, first.probe({}))).directory ==

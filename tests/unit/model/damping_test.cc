@@ -310,7 +310,10 @@ TEST_CASE("watch.heal and watch.rollout are obeyed") {
   CHECK(other.why_not().empty());
   other.mandate.approved = false;
   CHECK(other.why_not().find("approval") != std::string::npos);
-  CHECK(other.permission().needs_approval);
+  CHECK(other.permission().to_approve == std::vector<StepId>{0});
+  other.mandate.approved_steps = {0};
+  CHECK(other.why_not().empty());
+  CHECK(other.permission().to_approve.empty());
 }
 
 }  // namespace
