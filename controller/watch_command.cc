@@ -167,8 +167,13 @@ Awaitable<Result<std::unique_ptr<WatchSite>>> open_site(Self self) {
   if (!site && !asked.empty()) {
     co_return site;
   }
-  const std::string said = site ? "shows itself at " + (*site)->url()
-                                : "does not show itself: " + site.error().message;
+  std::string said = site ? "shows itself at " + (*site)->url()
+                          : "does not show itself: " + site.error().message;
+  if (site && !(*site)->is_loopback()) {
+    said += " to all who can reach that address: there is no login";
+    self->machine.console.err("arcform: warning: " + said +
+                              "; 127.0.0.1 is for this machine alone\n");
+  }
   journal.note({WatchEvent::Kind::started, "", said, "", {}});
   if (!site) {
     co_return std::unique_ptr<WatchSite>();

@@ -53,6 +53,7 @@ struct WatchSite::Core {
   WatchPages pages;
   std::unique_ptr<HttpServer> server;
   std::string host;
+  std::string address;  ///< of the host, numeric
   bool closed = false;
 };
 
@@ -169,6 +170,7 @@ Awaitable<Result<std::unique_ptr<WatchSite>>> WatchSite::open(Machine& machine,
   }
   core->server = std::move(*server);
   core->host = at.host;
+  core->address = *address;
   journal.listen(core->pages);
   asio::co_spawn(machine.world.loop, tell(core), asio::detached);
   asio::co_spawn(machine.world.loop, ask_nodes(core), asio::detached);
@@ -181,6 +183,10 @@ WatchSite::~WatchSite() {
   core_->closed = true;
   core_->server->close();
   core_->news.notify_all();
+}
+
+bool WatchSite::is_loopback() const {
+  return core_->address.starts_with("127.");
 }
 
 std::string WatchSite::url() const {

@@ -26,6 +26,8 @@ class WatchSite {
 
   /// "http://127.0.0.1:9464/"
   std::string url() const;
+  /// Only this machine can reach it.
+  bool is_loopback() const;
 
  private:
   struct Core;
