@@ -167,8 +167,8 @@ Awaitable<Result<std::unique_ptr<WatchSite>>> open_site(Self self) {
   if (!site && !asked.empty()) {
     co_return site;
   }
-  std::string said = site ? "shows itself at " + (*site)->url()
-                          : "does not show itself: " + site.error().message;
+  std::string said =
+      site ? "shows itself at " + (*site)->url() : "does not show itself: " + site.error().message;
   if (site && !(*site)->is_loopback()) {
     said += " to all who can reach that address: there is no login";
     self->machine.console.err("arcform: warning: " + said +
