@@ -187,11 +187,6 @@ std::string write_watched(const StatusReport& report, const WatchReport& watch, 
   return written(document, layout);
 }
 
-std::string watched_schema() {
-  return schema_of<WatchedDocument>("arcform watch, version 1",
-                                    "What `arcform watch` serves at /api/v1/state.");
-}
-
 std::string write_history(const std::vector<LoadHistory>& nodes) {
   HistoryDocument document;
   document.nodes = nodes;

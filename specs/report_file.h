@@ -20,7 +20,6 @@ std::string status_schema();
 /// /api/v1/state; it satisfies the schema of a status too.
 std::string write_watched(const StatusReport& report, const WatchReport& watch,
                           JsonLayout layout = JsonLayout::indented);
-std::string watched_schema();
 /// {"nodes": [...]}, as served at /api/v1/history.
 std::string write_history(const std::vector<LoadHistory>& nodes);
 

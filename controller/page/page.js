@@ -154,7 +154,7 @@ function update_node(item, node) {
   put(cells[7], last ? String(last.connections) : "–");
   if (kept) {
     draw(cells[2], kept.hit, 1000);
-    draw(cells[5], kept.bytes, last && last.limitBytes);
+    draw(cells[5], kept.bytes, 0);
     draw(cells[8], kept.connections, 0);
   }
   tile.setAttribute("aria-label", "node " + node.address + " on " + (node.host || "no known host") + ", " +

@@ -87,8 +87,8 @@ function spark() {
 
 /** Draws values, oldest first, null where none is known. `top`: of the scale, or 0: their largest. */
 function draw(svg, values, top) {
-  const high = top || Math.max(1, ...values.map((value) => value || 0));
-  const step = 100 / Math.max(1, kHistory - 1);
+  const high = top || 1.25 * Math.max(1, ...values.map((value) => value || 0));
+  const step = 100 / Math.max(11, values.length - 1);
   const start = 100 - step * (values.length - 1);
   const points = [];
   values.forEach((value, i) => {
