@@ -157,8 +157,10 @@ void add_import(CLI::App& app, Options& options) {
 template <class On>
 void add_documents(const On& on, Options& options) {
   CLI::App* const schema = on("schema", "print the JSON Schema of a document", Command::schema);
-  schema->add_option("DOCUMENT", options.schema, "spec, plan, status, observation or diagnostics")
-      ->check(CLI::IsMember({"spec", "plan", "status", "observation", "diagnostics"}))
+  schema
+      ->add_option("DOCUMENT", options.schema,
+                   "spec, plan, status, observation, diagnostics or event")
+      ->check(CLI::IsMember({"spec", "plan", "status", "observation", "diagnostics", "event"}))
       ->capture_default_str();
   CLI::App* const completion =
       on("completion", "print completions for a shell", Command::completion);

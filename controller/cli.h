@@ -85,11 +85,15 @@ struct Options {
   std::chrono::seconds period{30};     ///< watch: between looks that nothing asked for
   std::string log;                     ///< watch: "text", "json" or empty: by the output
   std::string listen;                  ///< watch: "HOST:PORT", "none", or empty: the usual place
-  std::string subject;                 ///< pause, resume: the scope; approve: the hash
-  std::chrono::seconds pause_time{0};  ///< pause: for how long
-  std::string reason;                  ///< pause
-  std::vector<Selector> only;          ///< plan, apply: nothing but this
-  std::vector<std::string> clouds;     ///< status: only these
+  std::vector<std::string> hook_urls;  ///< watch
+  std::vector<std::string> hook_programs;  ///< watch
+  std::vector<std::string> hook_events;    ///< watch: empty: the usual ones
+  std::string hook_token;                  ///< watch: a file
+  std::string subject;                     ///< pause, resume: the scope; approve: the hash
+  std::chrono::seconds pause_time{0};      ///< pause: for how long
+  std::string reason;                      ///< pause
+  std::vector<Selector> only;              ///< plan, apply: nothing but this
+  std::vector<std::string> clouds;         ///< status: only these
   std::string zookeeper;          ///< status: ask these servers ("host:port,..."), without a spec
   std::chrono::seconds watch{0};  ///< status: again and again; 0: once
   std::string shell;              ///< completion: for which

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "controller/cli_hooks.h"
 #include "controller/cli_parts.h"
 #include "controller/listen.h"
 
@@ -64,6 +65,7 @@ void add_watch_commands(CLI::App& app, Options& options) {
       });
   watch->add_option("--log", options.log, "text or json; by default text on a terminal")
       ->check(CLI::IsMember({"text", "json"}));
+  add_hook_options(*watch, options);
 
   CLI::App* const pause =
       on("pause", "do nothing to a part of the deployment for some time", Command::pause);

@@ -213,10 +213,6 @@ Awaitable<ExitStatus> run_apply(Machine& machine, const Options& options,
   co_return status_of(result.outcome, result.last.plan);
 }
 
-}  // namespace
-
-namespace {
-
 std::string schema_named(const std::string& name) {
   if (name == "plan") {
     return plan_schema();
@@ -226,6 +222,9 @@ std::string schema_named(const std::string& name) {
   }
   if (name == "observation") {
     return observation_schema();
+  }
+  if (name == "event") {
+    return std::string(event_schema());
   }
   return name == "diagnostics" ? diagnostics_schema() : std::string(spec_schema()) + "\n";
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "controller/cli.h"
+#include "controller/hooks.h"
 #include "controller/reconcile.h"
 #include "controller/signals.h"
 #include "controller/terminal.h"
@@ -33,6 +34,7 @@ struct Machine {
   std::string who;  ///< "ann@ops1 pid 4711"
   Signals& signals;
   Network network;
+  HookCaller call_hook;
 };
 
 /// What a command was given to read.

@@ -59,8 +59,14 @@ ExitStatus run_in_real_world(const Options& options, const Input& input, Console
   ScriptHosts hosts([&shells](const DesiredHost& host) { return shells.make_shell(host); },
                     seeded_nonces(std::random_device{}()));
   Signals signals(loop, console);
-  Machine machine{{loop, clock, hosts},          zookeeper, console,
-                  holder_name(environment.user), signals,   make_network(loop)};
+  Machine machine{
+      {loop, clock, hosts},
+      zookeeper,
+      console,
+      holder_name(environment.user),
+      signals,
+      make_network(loop),
+      [&loop, &secrets](HookCall call) { return call_hook(loop, secrets, std::move(call)); }};
   ExitStatus status = ExitStatus::bug;
   asio::co_spawn(loop, run_command(machine, options, input),
                  [&](const std::exception_ptr& bug, ExitStatus ended) {

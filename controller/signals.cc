@@ -26,6 +26,11 @@ void Signals::wait() {
       wait();
       return;
     }
+    if (stop_ && again_) {
+      again_(number);
+      wait();
+      return;
+    }
     if (stop_) {
       std::_Exit(128 + number);
     }

@@ -18,8 +18,12 @@ class Signals {
   Signals(asio::io_context& loop, Console& console);
   /// `flag` is set by the first signal; it must live until it is replaced. nullptr: none.
   void watch(bool* flag) { flag_ = flag; }
-  /// Instead, the first signal runs this (and the second ends the process); nullptr: no longer.
-  void end_with(std::function<void()> stop) { stop_ = std::move(stop); }
+  /// Instead, the first signal runs `stop` and each later one `again`; without it the second ends
+  /// the process. nullptr: no longer.
+  void end_with(std::function<void()> stop, std::function<void(int signal)> again = {}) {
+    stop_ = std::move(stop);
+    again_ = std::move(again);
+  }
   /// The signal that came first, or 0.
   int received() const { return received_; }
 
@@ -29,6 +33,7 @@ class Signals {
   Console& console_;
   bool* flag_ = nullptr;
   std::function<void()> stop_;
+  std::function<void(int)> again_;
   int received_ = 0;
 };
 

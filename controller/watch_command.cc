@@ -3,13 +3,16 @@
 
 #include <csignal>
 #include <random>
+#include <utility>
 
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "controller/cli_hooks.h"
 #include "controller/command_parts.h"
+#include "controller/hooks.h"
 #include "controller/pauses.h"
 #include "controller/watch_log.h"
 #include "controller/watch_loop.h"
@@ -25,16 +28,29 @@ namespace {
 constexpr std::chrono::seconds kStopPatience{8};
 /// An editor writes more than once; what stands after that counts.
 constexpr std::chrono::milliseconds kWriting{100};
+/// What is still to be told then is not waited for any longer.
+constexpr std::chrono::seconds kLastWords{1};
 
 /// What belongs to one run of `arcform watch`. Its coroutines share it.
 struct Service : std::enable_shared_from_this<Service> {
-  Service(Machine& its_machine, const Options& its_options, std::shared_ptr<Watch> its_watch)
+  Service(Machine& its_machine, const Options& its_options, std::shared_ptr<Watch> its_watch,
+          EventSource source)
       : machine(its_machine),
         options(its_options),
         watch(std::move(its_watch)),
         manager(ServiceManager::from_environment()),
         ended(machine.world.loop),
-        hangup(machine.world.loop, SIGHUP) {}
+        hangup(machine.world.loop, SIGHUP),
+        on_terminal(::isatty(STDOUT_FILENO) == 1),
+        hooks(machine.world.loop, machine.world.clock, machine.call_hook, watch->journal(),
+              std::move(source)) {}
+
+  /// Those of the spec, and those of the command line.
+  void tell(std::vector<WatchHook> spec_hooks) {
+    const std::vector<WatchHook> own = hooks_of(options);
+    spec_hooks.insert(spec_hooks.end(), own.begin(), own.end());
+    hooks.follow(spec_hooks);
+  }
 
   Machine& machine;
   const Options& options;
@@ -42,9 +58,13 @@ struct Service : std::enable_shared_from_this<Service> {
   ServiceManager manager;
   Event ended;
   asio::signal_set hangup;
+  bool on_terminal;  ///< whose end is ours: nobody is there to end us any more
+  Hooks hooks;
   std::string digest;  ///< of the spec that is followed
   std::string deployment;
   bool reading = false;
+  bool stopping = false;
+  bool hurried = false;  ///< a person does not want to wait
   bool abandoned = false;
 };
 
@@ -100,6 +120,7 @@ Awaitable<void> read_spec_again(Self self, bool asked) {
     co_return;
   }
   self->watch->refuse_spec("");
+  self->tell(spec.desired->watch.hooks);
   if (spec.desired->digest != self->digest) {
     self->digest = spec.desired->digest;
     self->watch->follow_spec(std::move(*spec.desired));
@@ -112,16 +133,9 @@ void read_soon(const Self& self, bool asked) {
   asio::co_spawn(self->machine.world.loop, read_spec_again(self, asked), asio::detached);
 }
 
-void await_hangup(const Self& self) {
-  self->hangup.async_wait([self](const asio::error_code& error, int) {
-    if (!error && !self->ended.is_set()) {
-      self->manager.reloading(
-          std::chrono::duration_cast<std::chrono::microseconds>(self->machine.world.clock.now()));
-      read_soon(self, true);
-      self->manager.ready();
-      await_hangup(self);
-    }
-  });
+Awaitable<void> reload(Self self) {
+  co_await read_spec_again(self, true);
+  self->manager.ready();
 }
 
 Awaitable<void> keep_alive(Self self) {
@@ -134,11 +148,14 @@ Awaitable<void> keep_alive(Self self) {
 }
 
 Awaitable<void> stop(Self self) {
+  if (std::exchange(self->stopping, true)) {
+    co_return;
+  }
   self->manager.stopping();
   self->watch->stop();
   Clock& clock = self->machine.world.clock;
   const Time until = clock.now() + kStopPatience;
-  while (!self->ended.is_set() && clock.now() < until) {
+  while (!self->ended.is_set() && !self->hurried && clock.now() < until) {
     co_await clock.wait_until(clock.now() + std::chrono::milliseconds(50));
   }
   if (!self->ended.is_set()) {
@@ -146,6 +163,28 @@ Awaitable<void> stop(Self self) {
     co_await self->watch->abandon();
     self->ended.set();
   }
+}
+
+void await_hangup(const Self& self) {
+  self->hangup.async_wait([self](const asio::error_code& error, int) {
+    if (error || self->ended.is_set()) {
+      return;
+    }
+    if (self->on_terminal) {
+      asio::co_spawn(self->machine.world.loop, stop(self), asio::detached);
+      return;
+    }
+    self->manager.reloading(
+        std::chrono::duration_cast<std::chrono::microseconds>(self->machine.world.clock.now()));
+    asio::co_spawn(self->machine.world.loop, reload(self), asio::detached);
+    await_hangup(self);
+  });
+}
+
+/// 12 hexadecimal digits.
+std::string run_id() {
+  std::random_device random;
+  return fmt::format("{:08x}{:04x}", random(), random() & 0xffffU);
 }
 
 Awaitable<void> run(Self self) {
@@ -191,14 +230,17 @@ Awaitable<ExitStatus> run_watch(Machine& machine, const Options& options,
   how.seed = std::random_device{}();
   const auto watch =
       std::make_shared<Watch>(machine.world, machine.zookeeper, desired, machine.who, how);
-  const auto self = std::make_shared<Service>(machine, options, watch);
+  const EventSource source{run_id(), desired.deployment, machine.who};
+  const auto self = std::make_shared<Service>(machine, options, watch, source);
+  self->tell(desired.watch.hooks);
   self->digest = desired.digest;
   self->deployment = desired.deployment;
-  const bool json = options.log.empty() ? ::isatty(STDOUT_FILENO) != 1 : options.log == "json";
-  WatchLog log(machine.console, json);
+  const bool json = options.log.empty() ? !self->on_terminal : options.log == "json";
+  WatchLog log(machine.console, json, source);
   Readiness readiness(self->manager);
   watch->journal().listen(log);
   watch->journal().listen(readiness);
+  watch->journal().listen(self->hooks);
   const Result<std::unique_ptr<WatchSite>> site = co_await open_site(self);
   if (!site) {
     machine.console.err("arcform: " + site.error().message + "\n");
@@ -206,18 +248,22 @@ Awaitable<ExitStatus> run_watch(Machine& machine, const Options& options,
   }
   const FileWatch file(machine.world.loop, options.spec, [self] { read_soon(self, false); });
   await_hangup(self);
+  // Ending at once would leave the lock until the session is over, so a second SIGTERM changes
+  // nothing: it is a matter of seconds anyway.
   machine.signals.end_with(
-      [self] { asio::co_spawn(self->machine.world.loop, stop(self), asio::detached); });
+      [self] { asio::co_spawn(self->machine.world.loop, stop(self), asio::detached); },
+      [self](int signal) { self->hurried |= signal == SIGINT; });
   asio::co_spawn(machine.world.loop, keep_alive(self), asio::detached);
   asio::co_spawn(machine.world.loop, run(self), asio::detached);
   co_await self->ended.wait();
-  machine.signals.end_with(nullptr);
+  co_await self->hooks.flush(kLastWords);
+  machine.signals.end_with([] {}, [](int) {});  // Nothing is left that could be interrupted.
   self->hangup.cancel();
   watch->journal().silence();
   if (self->abandoned) {
     machine.console.err(
-        "arcform: a step was still running after 8 s; it goes on on its host, the next look sees "
-        "what it did\n");
+        "arcform: not waited for any longer: what still ran goes on on its host, the next "
+        "look sees what it did\n");
   }
   co_return ExitStatus::done;
 }

@@ -150,8 +150,8 @@ std::string WatchProgress::end(const Step& step) {
   const auto found = std::find_if(doing.begin(), doing.end(), [&text](const WatchAction& action) {
     return action.text == text;
   });
-  if (found == doing.end()) {
-    return "";
+  if (found == doing.end()) {  // It failed before it was started.
+    return journal_.next_action();
   }
   std::string id = found->id;
   doing.erase(found);

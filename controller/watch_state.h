@@ -52,11 +52,13 @@ struct WatchEvent {
     action_done,
     action_failed,
     action_skipped,
-    withheld,   ///< a step that would be done is not done now, and why
-    waiting,    ///< for something or somebody
-    node_gone,  ///< a host reports that the process of a node has ended
-    alarm,      ///< a person should look
-    converged,  ///< nothing differs any more
+    withheld,     ///< a step that would be done is not done now, and why
+    waiting,      ///< for something or somebody
+    node_gone,    ///< a host reports that the process of a node has ended
+    alarm,        ///< a person should look
+    converged,    ///< nothing differs any more
+    hook_failed,  ///< somebody who is to be told was not reached
+    hook_works,   ///< and is again
   };
   std::uint64_t id = 0;  ///< 1, 2, 3, ... in one process
   Kind kind = Kind::started;

@@ -249,9 +249,11 @@ Awaitable<Result<void>> ScriptHost::follow(std::function<bool(const HostNews&)> 
   const std::string nonce = nonces_();
   const auto reader = std::make_shared<ResidentReader>(nonce, std::move(tell));
   std::string script = frame_script(resident_script(nonce, place_), nonce);
-  const auto ended = co_await shell_->stream(
-      std::move(script), [reader](std::string_view text) { return reader->take(text); },
-      kResidentSilence);
+  // With a name: g++ 12 destroys a temporary of a suspended coroutine twice when that goes.
+  std::function<bool(std::string_view)> take = [reader](std::string_view text) {
+    return reader->take(text);
+  };
+  const auto ended = co_await shell_->stream(std::move(script), std::move(take), kResidentSilence);
   if (!ended) {
     co_return named(ended.error(), "follow");
   }

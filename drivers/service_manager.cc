@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -52,10 +53,13 @@ void ServiceManager::send(const std::string& message) const {
   if (address.sun_path[0] == '@') {
     address.sun_path[0] = '\0';
   }
-  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) {
     return;
   }
+  // Without READY=1 we would not count as started, so a manager that is behind is waited for a bit.
+  const timeval patience{0, 100'000};
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
   // A manager that does not listen is no reason to stop.
   static_cast<void>(::sendto(fd, message.data(), message.size(), MSG_NOSIGNAL,

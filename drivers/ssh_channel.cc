@@ -359,14 +359,13 @@ Awaitable<Attempt<ShellOutput>> execute_over(std::shared_ptr<SshLink> link, Shel
   if (!opened.result) {
     co_return Attempt<ShellOutput>{opened.result.error(), opened.may_repeat};
   }
-  Channel& channel = *opened.result;
-  Transfer transfer(channel, std::move(input.script));
+  Transfer transfer(*opened.result, std::move(input.script));
   transfer.send_eof = true;
   transfer.more = std::move(input.data);
   transfer.stall = input.stall;
   Result<ShellOutput> output = co_await transfer.run(until);
   if (output) {
-    Channel::close_later(std::move(channel));
+    Channel::close_later(std::move(*opened.result));
   }
   co_return Attempt<ShellOutput>{std::move(output)};
 }

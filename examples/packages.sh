@@ -9,8 +9,8 @@ build_packages='g++ cmake ninja-build pkg-config libarchive-dev libasio-dev libc
 run_packages='default-jre-headless memcached zookeeper'
 # To build and run the tests: several hosts on one machine with an sshd each, shells, a browser, lint.
 test_packages='busybox|busybox-static catch2 ccache chromium clang-format curl dash git iproute2 jq
-  librapidcheck-dev fish man-db mandoc openssh-client openssh-server procps shellcheck util-linux
-  xz-utils yamllint zsh zstd'
+  librapidcheck-dev fish man-db mandoc openssh-client openssh-server openssl procps shellcheck
+  systemd util-linux xz-utils yamllint zsh zstd'
 
 # missing_packages NAME...: prints those that are not installed. Of A|B either will do.
 missing_packages() {

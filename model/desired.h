@@ -159,12 +159,26 @@ struct Portion {
   std::string text() const;
 };
 
+/// Where a watching controller tells what happens: a URL that events are posted to, or a program on
+/// its machine that gets them on its standard input.
+struct WatchHook {
+  std::string name;
+  std::string url;                      ///< empty: a program
+  std::vector<std::string> program;     ///< an absolute path and its arguments
+  std::optional<SecretSource> token{};  ///< sent to the URL as bearer token; never prompted
+  std::vector<std::string> events;      ///< names of kinds (see model/watch_hook.h), sorted
+  std::uint32_t timeout_s = 10;         ///< of one attempt
+  std::uint32_t repeat_s = 3600;        ///< the same trouble is told again only after so long
+  bool operator==(const WatchHook&) const = default;
+};
+
 /// What a watching controller may do by itself.
 struct WatchPolicy {
   enum class Rollout { automatic, approve };
   bool heal = true;  ///< repair what the world changed; false: only say so
   /// A changed spec: done at once, or planned, published and done once a person approves.
   Rollout rollout = Rollout::automatic;
+  std::vector<WatchHook> hooks;  ///< in the order of the file
   bool operator==(const WatchPolicy&) const = default;
 };
 

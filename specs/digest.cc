@@ -110,7 +110,9 @@ std::string digest_of(const DesiredState& desired) {
   }
   out.line("removals", std::uint64_t{desired.max_removals.amount},
            std::uint64_t{desired.max_removals.percent});
-  if (desired.watch != WatchPolicy{}) {
+  // Whom a watching controller tells is not what should be.
+  const WatchPolicy usual;
+  if (desired.watch.heal != usual.heal || desired.watch.rollout != usual.rollout) {
     out.line("watch", std::uint64_t{desired.watch.heal},
              static_cast<std::uint64_t>(desired.watch.rollout));
   }

@@ -48,6 +48,10 @@ inline constexpr std::size_t kSuggestionsMax = 20;  ///< names of hosts guessed 
 /// Changes `ssh` by what the object at `value` says.
 void read_ssh(const json::Value& value, const std::string& path, SshAccess& ssh,
               Problems& problems);
+/// {"file": ...}, {"environment": ...} or "prompt"; or a report that does not repeat it.
+SecretSource read_secret(ObjectFields& parent, std::string_view key, Problems& problems);
+/// "watch": what a watching controller may do, and whom it tells.
+void read_watch(ObjectFields& root, Reading& reading);
 /// "ssh" and "hosts"; leaves the hosts sorted by name.
 void read_hosts(ObjectFields& root, Reading& reading);
 void read_packages(ObjectFields& root, Reading& reading);
@@ -57,6 +61,8 @@ void read_online_settings(ObjectFields& fields, NodeConfig& config);
 /// The rules between settings of one node, reported at its entry.
 void check_settings(const NodeConfig& config, SourcePosition at, const std::string& path,
                     Problems& problems);
+/// "90s", "20m", "2h", or a number of seconds, 0 to a day; or a report.
+std::optional<std::uint32_t> read_time(ObjectFields& fields, std::string_view key);
 /// "rollout" of a cloud whose nodes have been read.
 void read_rollout(const json::Value& value, const std::string& path, DesiredCloud& cloud,
                   Problems& problems);

@@ -42,35 +42,6 @@ void check_local_path(ObjectFields& fields, std::string_view key, const std::str
   }
 }
 
-/// {"file": ...}, {"environment": ...} or "prompt".
-SecretSource read_secret(ObjectFields& parent, std::string_view key, Problems& problems) {
-  constexpr const char* kAdvice =
-      R"(write {"file": "..."}, {"environment": "..."} or "prompt"; never the secret itself)";
-  SecretSource secret;
-  const json::Value* const value = parent.any(key);
-  if (value == nullptr || (value->kind == json::Kind::string && value->text == "prompt")) {
-    return secret;
-  }
-  if (value->kind != json::Kind::object) {
-    // What stands here may be the secret, so it is not repeated.
-    parent.error(key, "this is no place of a secret", kAdvice);
-    return secret;
-  }
-  ObjectFields fields(*value, parent.path(key), problems);
-  secret.file = fields.text("file").value_or("");
-  secret.environment = fields.text("environment").value_or("");
-  if (fields.has("file") == fields.has("environment")) {
-    parent.error(key, "exactly one of \"file\" and \"environment\" is needed", kAdvice);
-  } else if (fields.has("file")) {
-    check_local_path(fields, "file", secret.file);
-  } else if (!is_environment_name(secret.environment)) {
-    fields.error("environment", "this is no name of an environment variable",
-                 "write letters, digits and _");
-  }
-  fields.finish();
-  return secret;
-}
-
 void read_identity_files(ObjectFields& fields, SshAccess& ssh, Problems& problems) {
   const auto* const files = fields.list("identityFiles");
   if (files == nullptr) {
@@ -232,6 +203,34 @@ void sort_hosts(Reading& reading) {
 }
 
 }  // namespace
+
+SecretSource read_secret(ObjectFields& parent, std::string_view key, Problems& problems) {
+  constexpr const char* kAdvice =
+      R"(write {"file": "..."}, {"environment": "..."} or "prompt"; never the secret itself)";
+  SecretSource secret;
+  const json::Value* const value = parent.any(key);
+  if (value == nullptr || (value->kind == json::Kind::string && value->text == "prompt")) {
+    return secret;
+  }
+  if (value->kind != json::Kind::object) {
+    // What stands here may be the secret, so it is not repeated.
+    parent.error(key, "this is no place of a secret", kAdvice);
+    return secret;
+  }
+  ObjectFields fields(*value, parent.path(key), problems);
+  secret.file = fields.text("file").value_or("");
+  secret.environment = fields.text("environment").value_or("");
+  if (fields.has("file") == fields.has("environment")) {
+    parent.error(key, "exactly one of \"file\" and \"environment\" is needed", kAdvice);
+  } else if (fields.has("file")) {
+    check_local_path(fields, "file", secret.file);
+  } else if (!is_environment_name(secret.environment)) {
+    fields.error("environment", "this is no name of an environment variable",
+                 "write letters, digits and _");
+  }
+  fields.finish();
+  return secret;
+}
 
 void read_ssh(const json::Value& value, const std::string& path, SshAccess& ssh,
               Problems& problems) {

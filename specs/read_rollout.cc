@@ -14,30 +14,6 @@ namespace {
 constexpr std::array<const char*, 2> kOnTimeout{"continue", "stop"};
 constexpr std::uint64_t kDayS = 86'400;
 
-/// "90s", "20m", "2h", or a number of seconds; 0 to a day.
-std::optional<std::uint32_t> read_time(ObjectFields& fields, std::string_view key) {
-  const json::Value* const value = fields.any(key);
-  if (value == nullptr) {
-    return std::nullopt;
-  }
-  std::uint64_t number = 0;
-  const std::string& text = value->text;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, number);
-  const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
-  const std::uint64_t scale = unit.empty() || unit == "s" ? 1
-                              : unit == "m"               ? 60
-                              : unit == "h"               ? 3600
-                                                          : 0;
-  const bool written = value->kind == json::Kind::number || value->kind == json::Kind::string;
-  if (!written || error != std::errc{} || scale == 0 || number > kDayS / scale) {
-    fields.error(key, fmt::format("expected a time, found {}", describe(*value)),
-                 "write \"90s\", \"20m\" or \"2h\", at most a day");
-    return std::nullopt;
-  }
-  return static_cast<std::uint32_t>(number * scale);
-}
-
 /// A share between 0 (excluded) and 1, in thousandths.
 std::optional<std::uint32_t> read_share(ObjectFields& fields, std::string_view key) {
   const json::Value* const value = fields.any(key);
@@ -98,6 +74,29 @@ void read_warmth(const json::Value& value, const std::string& path, Rollout& rol
 }
 
 }  // namespace
+
+std::optional<std::uint32_t> read_time(ObjectFields& fields, std::string_view key) {
+  const json::Value* const value = fields.any(key);
+  if (value == nullptr) {
+    return std::nullopt;
+  }
+  std::uint64_t number = 0;
+  const std::string& text = value->text;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  const std::string_view unit(stop, static_cast<std::size_t>(end - stop));
+  const std::uint64_t scale = unit.empty() || unit == "s" ? 1
+                              : unit == "m"               ? 60
+                              : unit == "h"               ? 3600
+                                                          : 0;
+  const bool written = value->kind == json::Kind::number || value->kind == json::Kind::string;
+  if (!written || error != std::errc{} || scale == 0 || number > kDayS / scale) {
+    fields.error(key, fmt::format("expected a time, found {}", describe(*value)),
+                 "write \"90s\", \"20m\" or \"2h\", at most a day");
+    return std::nullopt;
+  }
+  return static_cast<std::uint32_t>(number * scale);
+}
 
 void read_online_settings(ObjectFields& fields, NodeConfig& config) {
   for (std::size_t i = kFirstOnlineOnly; i < kNodeSettings; ++i) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "specs/reader.h"
 
-#include <array>
-
 #include <fmt/format.h>
 
 #include "model/names.h"
@@ -36,20 +34,6 @@ void read_policy(ObjectFields& root, Reading& reading) {
   ObjectFields fields(*value, "policy", reading.problems);
   if (const auto limit = read_portion(fields, "maxRemovals")) {
     reading.desired.max_removals = *limit;
-  }
-  fields.finish();
-}
-
-void read_watch(ObjectFields& root, Reading& reading) {
-  const json::Value* const value = root.any("watch");
-  if (value == nullptr) {
-    return;
-  }
-  static constexpr std::array<const char*, 2> kRollouts{"auto", "approve"};
-  ObjectFields fields(*value, "watch", reading.problems);
-  reading.desired.watch.heal = fields.boolean("heal").value_or(true);
-  if (fields.choice("rollout", kRollouts) == 1) {
-    reading.desired.watch.rollout = WatchPolicy::Rollout::approve;
   }
   fields.finish();
 }

@@ -3,9 +3,15 @@
 # Installs what is missing, builds, and runs every test; fails if one fails or does not run.
 #   tests/run.sh              all of them
 #   tests/run.sh LABEL...     only these: unit, golden, ..., integration, lint
+#   tests/run.sh --soak 30    the soak alone, for so many minutes; among the others it takes three
 # Tests labelled integration need root: they make namespaces and start real servers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+soak=""
+if [ "${1-}" = --soak ]; then
+  soak=${2:?minutes}
+  shift 2
+fi
 # shellcheck source=examples/packages.sh
 . examples/packages.sh
 # shellcheck disable=SC2086 # one word per package
@@ -17,6 +23,10 @@ if command -v ccache >/dev/null; then
 fi
 cmake --preset release "${options[@]}"
 cmake --build --preset release
+
+if [ -n "$soak" ]; then
+  ARCFORM_SOAK_MINUTES=$soak exec build/release/tests/integration/service/service_soak
+fi
 
 summary=build/release/test-summary.txt
 : >"$summary"

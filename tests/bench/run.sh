@@ -14,7 +14,7 @@ usage() {
 usage: run.sh [--smoke] [--hosts "3 30"] [--runs N] [--only "probe plan ..."]
               [--build FOLDER] [--no-build]              (as root)
 --smoke: two hosts, one run of everything: proves the suite, not the goals.
-Rows: probe plan mappings converge upload watch memory.
+Rows: probe plan mappings converge upload watch idle memory.
 END
 }
 
@@ -301,6 +301,8 @@ bench_upload() {
 
 # shellcheck source=/dev/null
 . "$here/kill_rows.sh"
+# shellcheck source=/dev/null
+. "$here/idle_row.sh"
 
 bench_memory() {
   "$tools/bench_plan_bench" ${smoke:+1000 2000} >"$work/memory"
@@ -349,6 +351,7 @@ if wanted plan && [ "$first" != "$last" ]; then
 fi
 ! wanted converge || bench_converge
 ! wanted upload || bench_upload
+! wanted idle || bench_idle
 ! wanted watch || bench_watch
 ! wanted memory || bench_memory
 echo

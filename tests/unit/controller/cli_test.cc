@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <catch2/catch.hpp>
 
+#include "controller/cli_hooks.h"
 #include "controller/commands.h"
 
 namespace arcform {
@@ -52,6 +53,28 @@ TEST_CASE("formats and documents are chosen by name") {
   CHECK(options_of({"schema", "plan"}).schema == "plan");
   CHECK(answer_to({"status", "--format", "dot"}).status == ExitStatus::invalid);
   CHECK(answer_to({"schema", "cloud"}).status == ExitStatus::invalid);
+}
+
+TEST_CASE("hooks of the command line: each named, all with the same kinds") {
+  const Options options =
+      options_of({"watch", "--hook-url", "http://a/x", "--hook-exec", "/bin/b", "--hook-event",
+                  "alarm", "--hook-event", "action failed", "--hook-token", "~/t", "s.json"});
+  CHECK(options.spec == "s.json");
+  const std::vector<WatchHook> hooks = hooks_of(options);
+  REQUIRE(hooks.size() == 2);
+  CHECK(hooks[0] ==
+        WatchHook{
+            "command-line-1", "", {"/bin/b"}, std::nullopt, {"action failed", "alarm"}, 10, 3600});
+  CHECK(hooks[1] == WatchHook{"command-line-2",
+                              "http://a/x",
+                              {},
+                              SecretSource{"~/t", ""},
+                              {"action failed", "alarm"},
+                              10,
+                              3600});
+  CHECK(answer_to({"watch", "--hook-url", "a/x"}).status == ExitStatus::invalid);
+  CHECK(answer_to({"watch", "--hook-exec", "b"}).status == ExitStatus::invalid);
+  CHECK(answer_to({"watch", "--hook-event", "alarms"}).status == ExitStatus::invalid);
 }
 
 TEST_CASE("a time that is none is a usage error that says how to write one") {

@@ -278,7 +278,8 @@ TEST_CASE("a stranger on a node's port is left alone") {
   });
   const Told& told = stage.tell();
   INFO(stage.all);
-  CHECK(told.count(Kind::action_done) == 0);
+  CHECK(told.count(Kind::action_started) == 0);
+  CHECK(told.state().last->plan.holds(Hold::foreign));
   const Process* const there = stage.world.machine("cache002.arcus").listener(11211);
   REQUIRE(there != nullptr);
   CHECK(there->argv.front() == "/usr/bin/nc");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal: what a document says is what was put in, it satisfies its schema, and a document that is
 // not as it was written is refused with the reason.
+#include <sstream>
+
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 #include <rapidjson/document.h>
@@ -12,6 +14,7 @@
 #include "specs/plan_file.h"
 #include "specs/reader.h"
 #include "specs/report_file.h"
+#include "specs/schema.h"
 #include "tests/support/builders.h"
 #include "tests/support/golden.h"
 
@@ -179,6 +182,18 @@ TEST_CASE("statuses and diagnostics satisfy their schemas") {
   const SpecResult bad = read_spec("{}", "s.json");
   CHECK(violation(diagnostics_schema(), write_diagnostics("s", false, bad.diagnostics)) == "");
   CHECK(violation(status_schema(), R"({"format": 7})") != "");
+}
+
+TEST_CASE("every line of a watching controller's log satisfies the schema of events") {
+  const std::string schema(event_schema());
+  std::istringstream lines(read_file(ARCFORM_SOURCE_DIRECTORY "/tests/golden/watch/log.jsonl"));
+  std::size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    CAPTURE(line);
+    CHECK(violation(schema, line) == "");
+  }
+  CHECK(count == 16);
+  CHECK(violation(schema, R"({"id": 1, "event": "alarm"})") != "");
 }
 
 TEST_CASE("the schemas are as they were reviewed") {
