@@ -255,7 +255,8 @@ TEST_CASE("a person's apply goes first, in the middle of a rollout too") {
   std::size_t done_before = 0;
   stage.when(seconds(75), "bob applies", [&](Cast& cast) {
     CHECK(stage.world.tree().find(znodes::lock("seoul-prod")) != nullptr);
-    done_before = cast.watch(0).journal().state().counters.actions_done.at("restart node");
+    done_before =
+        cast.watch(0).journal().state().counters.actions_done.at({"test-cloud", "restart node"});
     stage.rules.expect(theirs);
     cast.watch(0).follow_spec(theirs);  // They have edited the file that it follows.
     cast.apply(theirs);
