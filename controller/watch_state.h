@@ -57,6 +57,8 @@ struct WatchEvent {
     node_gone,    ///< a host reports that the process of a node has ended
     alarm,        ///< a person should look
     converged,    ///< nothing differs any more
+    paused,       ///< somebody asked that a scope be left alone
+    resumed,      ///< and it goes on, by word or because the time is over
     hook_failed,  ///< somebody who is to be told was not reached
     hook_works,   ///< and is again
   };
