@@ -82,9 +82,10 @@ struct Options {
   std::chrono::seconds timeout{600};
   std::chrono::seconds lock_timeout{12};
   std::vector<std::string> allow_removal;
-  std::chrono::seconds period{30};         ///< watch: between looks that nothing asked for
-  std::string log;                         ///< watch: "text", "json" or empty: by the output
-  std::vector<std::string> hook_urls;      ///< watch
+  std::chrono::seconds period{30};     ///< watch: between looks that nothing asked for
+  std::string log;                     ///< watch: "text", "json" or empty: by the output
+  std::string listen;                  ///< watch: "HOST:PORT", "none", or empty: the usual place
+  std::vector<std::string> hook_urls;  ///< watch
   std::vector<std::string> hook_programs;  ///< watch
   std::vector<std::string> hook_events;    ///< watch: empty: the usual ones
   std::string hook_token;                  ///< watch: a file

@@ -4,6 +4,7 @@
 
 #include "controller/cli_hooks.h"
 #include "controller/cli_parts.h"
+#include "controller/listen.h"
 
 namespace arcform {
 
@@ -54,6 +55,14 @@ void add_watch_commands(CLI::App& app, Options& options) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   add_time(*watch, "--period", options.period, "a look at least so often [30s]");
+  watch
+      ->add_option("--listen", options.listen,
+                   "where it shows itself, HOST:PORT, or none [127.0.0.1:9464]")
+      ->check([](const std::string& text) {
+        return text == "none" || parse_listen(text)
+                   ? ""
+                   : "\"" + text + "\" is no place; write for example 127.0.0.1:9464, or none";
+      });
   watch->add_option("--log", options.log, "text or json; by default text on a terminal")
       ->check(CLI::IsMember({"text", "json"}));
   add_hook_options(*watch, options);

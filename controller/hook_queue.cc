@@ -29,6 +29,8 @@ bool is_trouble(Kind kind) {
     case Kind::action_started:
     case Kind::action_done:
     case Kind::converged:
+    case Kind::paused:
+    case Kind::resumed:
     case Kind::hook_failed:
     case Kind::hook_works:
       return false;

@@ -16,6 +16,7 @@
 #include "controller/pauses.h"
 #include "controller/watch_log.h"
 #include "controller/watch_loop.h"
+#include "controller/watch_site.h"
 #include "drivers/file_watch.h"
 #include "drivers/service_manager.h"
 #include "specs/reader.h"
@@ -60,6 +61,7 @@ struct Service : std::enable_shared_from_this<Service> {
   bool on_terminal;  ///< whose end is ours: nobody is there to end us any more
   Hooks hooks;
   std::string digest;  ///< of the spec that is followed
+  std::string deployment;
   bool reading = false;
   bool stopping = false;
   bool hurried = false;  ///< a person does not want to wait
@@ -190,6 +192,34 @@ Awaitable<void> run(Self self) {
   self->ended.set();
 }
 
+/// Opens the pages. Where nobody said where, a port that is taken (by the watcher of another
+/// deployment) is no reason not to watch.
+Awaitable<Result<std::unique_ptr<WatchSite>>> open_site(Self self) {
+  const std::string& asked = self->options.listen;
+  const auto place = parse_listen(asked.empty() ? kListenUsual : asked);
+  if (!place) {  // "none"
+    co_return std::unique_ptr<WatchSite>();
+  }
+  WatchJournal& journal = self->watch->journal();
+  Result<std::unique_ptr<WatchSite>> site = co_await WatchSite::open(
+      self->machine, journal, self->deployment, self->options.period, *place);
+  if (!site && !asked.empty()) {
+    co_return site;
+  }
+  std::string said =
+      site ? "shows itself at " + (*site)->url() : "does not show itself: " + site.error().message;
+  if (site && !(*site)->is_loopback()) {
+    said += " to all who can reach that address: there is no login";
+    self->machine.console.err("arcform: warning: " + said +
+                              "; 127.0.0.1 is for this machine alone\n");
+  }
+  journal.note({WatchEvent::Kind::started, "", said, "", {}});
+  if (!site) {
+    co_return std::unique_ptr<WatchSite>();
+  }
+  co_return site;
+}
+
 }  // namespace
 
 Awaitable<ExitStatus> run_watch(Machine& machine, const Options& options,
@@ -204,12 +234,18 @@ Awaitable<ExitStatus> run_watch(Machine& machine, const Options& options,
   const auto self = std::make_shared<Service>(machine, options, watch, source);
   self->tell(desired.watch.hooks);
   self->digest = desired.digest;
+  self->deployment = desired.deployment;
   const bool json = options.log.empty() ? !self->on_terminal : options.log == "json";
   WatchLog log(machine.console, json, source);
   Readiness readiness(self->manager);
   watch->journal().listen(log);
   watch->journal().listen(readiness);
   watch->journal().listen(self->hooks);
+  const Result<std::unique_ptr<WatchSite>> site = co_await open_site(self);
+  if (!site) {
+    machine.console.err("arcform: " + site.error().message + "\n");
+    co_return ExitStatus::error;
+  }
   const FileWatch file(machine.world.loop, options.spec, [self] { read_soon(self, false); });
   await_hangup(self);
   // Ending at once would leave the lock until the session is over, so a second SIGTERM changes

@@ -31,18 +31,49 @@ void Watch::show(const Round& round) {
     state.converged_at = snapshot->at;
     state.converged_seen = snapshot->seen;
   }
+  tell_pauses(*snapshot);
   const bool differs = before == nullptr || before->plan.steps != round.plan.steps ||
                        before->plan.held != round.plan.held;
   if (differs && converged) {
     journal_.note({Kind::converged, "", "observed equals desired", "", round.took});
   } else if (differs) {
+    const std::size_t steps = round.plan.steps.size();
+    const std::size_t held = round.plan.held.size();
     journal_.note({Kind::round, "",
-                   fmt::format("{} steps to do, {} differences held", round.plan.steps.size(),
-                               round.plan.held.size()),
+                   fmt::format("{} {} to do, {} {} held", steps, steps == 1 ? "step" : "steps",
+                               held, held == 1 ? "difference" : "differences"),
                    "", round.took});
   } else {
     journal_.publish();
   }
+}
+
+void Watch::tell_pauses(const WatchSnapshot& seen) {
+  const TreeFacts* const tree = seen.observed.tree.get();
+  if (tree == nullptr) {
+    return;
+  }
+  std::vector<Pause> now = holding(tree->record.pauses, seen.at, seen.desired.digest);
+  std::erase_if(now, [](const Pause& pause) { return pause.until.empty(); });  // Ours: a freeze.
+  for (const Pause& pause : now) {
+    if (std::find(pauses_.begin(), pauses_.end(), pause) == pauses_.end()) {
+      journal_.note({Kind::paused,
+                     printable(pause.scope),
+                     fmt::format("{} is paused until {}: {} ({})", printable(pause.scope),
+                                 printable(pause.until, 40), printable(pause.reason, 200),
+                                 printable(pause.by, 120)),
+                     "",
+                     {}});
+    }
+  }
+  for (const Pause& pause : pauses_) {
+    const auto same = [&pause](const Pause& other) { return other.scope == pause.scope; };
+    if (std::none_of(now.begin(), now.end(), same)) {
+      journal_.note(
+          {Kind::resumed, printable(pause.scope), printable(pause.scope) + " goes on", "", {}});
+    }
+  }
+  pauses_ = std::move(now);
 }
 
 Plan Watch::decide(const Round& round, Plan plan) {

@@ -97,11 +97,15 @@ void WatchJournal::set_waiting(const std::string& what) {
 void WatchJournal::set_alarms(const std::vector<std::string>& alarms) {
   std::set<std::string> now(alarms.begin(), alarms.end());
   const std::set<std::string> before = std::exchange(alarms_, now);
+  state_.alarms.assign(now.begin(), now.end());
   for (const std::string& alarm : now) {
     if (!before.contains(alarm)) {
       ++state_.counters.alarms;
       note({Kind::alarm, "", alarm, "", {}});
     }
+  }
+  if (now != before) {
+    publish();
   }
 }
 
@@ -157,7 +161,7 @@ std::string WatchProgress::end(const Step& step) {
 void WatchProgress::step_done(const Plan& plan, StepId step, Time took) {
   const Step& it = plan.steps[step];
   const std::string id = end(it);
-  ++journal_.change().counters.actions_done[kind_of(it.action)];
+  ++journal_.change().counters.actions_done[{cloud_of(it.action), kind_of(it.action)}];
   listener_.on_step_ended(it, true);
   journal_.note({Kind::action_done, subject(it.action), describe(it.action), id, took});
 }
@@ -165,7 +169,7 @@ void WatchProgress::step_done(const Plan& plan, StepId step, Time took) {
 void WatchProgress::step_failed(const Plan& plan, StepId step, const Error& error) {
   const Step& it = plan.steps[step];
   const std::string id = end(it);
-  ++journal_.change().counters.actions_failed[kind_of(it.action)];
+  ++journal_.change().counters.actions_failed[{cloud_of(it.action), kind_of(it.action)}];
   listener_.on_step_ended(it, false);
   journal_.note({Kind::action_failed,
                  subject(it.action),

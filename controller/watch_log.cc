@@ -31,6 +31,8 @@ Severity severity_of(WatchEvent::Kind kind) {
     case WatchEvent::Kind::action_started:
     case WatchEvent::Kind::action_done:
     case WatchEvent::Kind::converged:
+    case WatchEvent::Kind::paused:
+    case WatchEvent::Kind::resumed:
     case WatchEvent::Kind::hook_works:
       return Severity::info;
   }

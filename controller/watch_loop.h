@@ -78,6 +78,7 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   Awaitable<void> pause_until_called();
   Plan decide(const Round& round, Plan plan);
   void show(const Round& round);
+  void tell_pauses(const WatchSnapshot& seen);
   void withhold(const Plan& plan, const Permission& permission);
   void propose(const Plan& plan, const Permission& permission);
   Awaitable<void> record_decisions();
@@ -104,6 +105,7 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   bool announced_ = false;        ///< this leadership, to ZooKeeper and the hosts
   std::int32_t resumed_version_ = -2;
   std::vector<Pause> freezes_;  ///< that hold, as last observed
+  std::vector<Pause> pauses_;   ///< of people, likewise
   std::set<std::string> frozen_recorded_;
   std::optional<Proposal> proposal_;
   std::set<std::pair<std::string, std::uint32_t>> expected_gone_;  ///< host, pid: ended by us

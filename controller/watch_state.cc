@@ -49,6 +49,10 @@ const char* name_of(WatchEvent::Kind kind) {
       return "alarm";
     case WatchEvent::Kind::converged:
       return "converged";
+    case WatchEvent::Kind::paused:
+      return "paused";
+    case WatchEvent::Kind::resumed:
+      return "resumed";
     case WatchEvent::Kind::hook_failed:
       return "hook failed";
     case WatchEvent::Kind::hook_works:

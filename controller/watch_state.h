@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "drivers/world.h"
@@ -56,6 +57,8 @@ struct WatchEvent {
     node_gone,    ///< a host reports that the process of a node has ended
     alarm,        ///< a person should look
     converged,    ///< nothing differs any more
+    paused,       ///< somebody asked that a scope be left alone
+    resumed,      ///< and it goes on, by word or because the time is over
     hook_failed,  ///< somebody who is to be told was not reached
     hook_works,   ///< and is again
   };
@@ -89,16 +92,17 @@ struct WatchWithheld {
 
 /// Counts since the process started; each only grows.
 struct WatchCounters {
+  using CloudAndKind = std::pair<std::string, std::string>;  ///< {"shop", "start node"}
   std::uint64_t rounds = 0;
   std::uint64_t rounds_incomplete = 0;  ///< something could not be observed
   std::uint64_t zookeeper_failures = 0;
   std::uint64_t spec_refusals = 0;
   std::uint64_t elections_won = 0;
   std::uint64_t alarms = 0;
-  std::uint64_t nodes_gone = 0;                           ///< reported by the hosts
-  std::map<std::string, std::uint64_t> triggers;          ///< why rounds ran: "node gone", "period"
-  std::map<std::string, std::uint64_t> actions_done;      ///< by kind: "start node"
-  std::map<std::string, std::uint64_t> actions_failed;    ///< by kind
+  std::uint64_t nodes_gone = 0;                   ///< reported by the hosts
+  std::map<std::string, std::uint64_t> triggers;  ///< why rounds ran: "node gone", "period"
+  std::map<CloudAndKind, std::uint64_t> actions_done;
+  std::map<CloudAndKind, std::uint64_t> actions_failed;
   std::map<std::string, std::uint64_t> actions_withheld;  ///< by reason's first words
 };
 
@@ -114,6 +118,7 @@ struct WatchState {
   std::shared_ptr<const WatchSnapshot> last;  ///< nullptr before the first look
   std::vector<WatchAction> doing;             ///< in the order they began
   std::vector<WatchWithheld> withheld;        ///< of the last round
+  std::vector<std::string> alarms;            ///< that a person should look at now
   std::string waiting_for;                    ///< one line; empty: for nothing
   std::deque<WatchEvent> events;              ///< the newest kEventsKept, oldest first
   std::string spec_error;                     ///< why the file as it is now is not followed

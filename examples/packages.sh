@@ -4,14 +4,13 @@
 
 # To build the program and the examples.
 build_packages='g++ cmake ninja-build pkg-config libarchive-dev libasio-dev libcli11-dev libfmt-dev
-  libssh2-1-dev libssl-dev libzookeeper-mt-dev rapidjson-dev'
+  libhttp-parser-dev libssh2-1-dev libssl-dev libzookeeper-mt-dev rapidjson-dev'
 # To run a cloud: ZooKeeper, and the memcached that examples/stock-node wraps.
 run_packages='default-jre-headless memcached zookeeper'
-# To build and run the tests: several hosts on one machine with an sshd each, other shells, lint.
-test_packages='busybox|busybox-static catch2 ccache clang-format curl dash git iproute2 jq librapidcheck-dev
-  fish man-db mandoc openssh-client openssh-server openssl procps shellcheck systemd util-linux
-  xz-utils yamllint
-  zsh zstd'
+# To build and run the tests: hosts on one machine with an sshd each, shells, a browser, lint.
+test_packages='busybox|busybox-static catch2 ccache chromium clang-format curl dash git iproute2 jq
+  librapidcheck-dev fish man-db mandoc openssh-client openssh-server openssl procps shellcheck
+  systemd util-linux xz-utils yamllint zsh zstd'
 
 # missing_packages NAME...: prints those that are not installed. Of A|B either will do.
 missing_packages() {

@@ -135,9 +135,19 @@ std::optional<NodeCounters> parse_node_counters(std::string_view reply) {
   if (!hits || !misses) {
     return std::nullopt;
   }
-  const std::uint64_t pid = number_after(reply, "STAT pid ").value_or(0);
-  return NodeCounters{static_cast<std::uint32_t>(pid), *hits, *misses,
-                      number_after(reply, "STAT engine_malloced ").value_or(0)};
+  const auto count = [reply](const char* name) {
+    return number_after(reply, "STAT " + std::string(name) + " ").value_or(0);
+  };
+  NodeCounters counters;
+  counters.pid = static_cast<std::uint32_t>(count("pid"));
+  counters.hits = *hits;
+  counters.misses = *misses;
+  counters.malloced = count("engine_malloced");
+  counters.bytes = count("bytes");
+  counters.limit_bytes = count("limit_maxbytes");
+  counters.items = count("curr_items");
+  counters.connections = static_cast<std::uint32_t>(count("curr_connections"));
+  return counters;
 }
 
 std::optional<std::uint32_t> parse_synced_followers(std::string_view reply) {

@@ -40,9 +40,13 @@ inline constexpr std::string_view kCountersQuestion = "stats\r\nquit\r\n";
 /// What a cache node counts, of its answer to `stats`.
 struct NodeCounters {
   std::uint32_t pid = 0;
-  std::uint64_t hits = 0;      ///< get_hits, since it was started
-  std::uint64_t misses = 0;    ///< get_misses
-  std::uint64_t malloced = 0;  ///< engine_malloced, in bytes; 0 where it is not told
+  std::uint64_t hits = 0;         ///< get_hits, since it was started
+  std::uint64_t misses = 0;       ///< get_misses
+  std::uint64_t malloced = 0;     ///< engine_malloced, in bytes; 0 where it is not told
+  std::uint64_t bytes = 0;        ///< of items
+  std::uint64_t limit_bytes = 0;  ///< limit_maxbytes
+  std::uint64_t items = 0;
+  std::uint32_t connections = 0;
 };
 /// nullopt: not an answer to `stats`.
 std::optional<NodeCounters> parse_node_counters(std::string_view reply);

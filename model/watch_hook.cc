@@ -57,9 +57,9 @@ bool read_authority(std::string_view text, Url& url) {
 
 const std::vector<std::string>& hook_event_names() {
   static const std::vector<std::string> names{
-      "started",        "spec changed", "spec refused",  "mode changed",   "round",
-      "action started", "action done",  "action failed", "action skipped", "withheld",
-      "waiting",        "node gone",    "alarm",         "converged"};
+      "started",     "spec changed",  "spec refused",   "mode changed", "round",   "action started",
+      "action done", "action failed", "action skipped", "withheld",     "waiting", "node gone",
+      "alarm",       "converged",     "paused",         "resumed"};
   return names;
 }
 

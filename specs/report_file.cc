@@ -3,6 +3,7 @@
 
 #include "specs/json_shape.h"
 #include "specs/shared_fields.h"
+#include "specs/watch_fields.h"
 
 namespace arcform {
 
@@ -119,6 +120,28 @@ void fields(A& archive, T& value) {
   fields(archive, report);
 }
 
+struct WatchedDocument {
+  StatusDocument status;
+  WatchReport watch;
+};
+
+template <class A, Same<WatchedDocument> T>
+void fields(A& archive, T& value) {
+  auto& [status, watch] = value;
+  fields(archive, status);
+  archive("watch", watch);
+}
+
+struct HistoryDocument {
+  std::vector<LoadHistory> nodes;
+};
+
+template <class A, Same<HistoryDocument> T>
+void fields(A& archive, T& value) {
+  auto& [nodes] = value;
+  archive("nodes", nodes);
+}
+
 struct DiagnosticsDocument {
   std::string format = "arcform/diagnostics";
   std::uint32_t version = 1;
@@ -138,8 +161,8 @@ void fields(A& archive, T& value) {
 }
 
 template <class Document>
-std::string written(const Document& document) {
-  JsonOut out;
+std::string written(const Document& document, JsonLayout layout = JsonLayout::indented) {
+  JsonOut out(layout);
   write_value(out, document);
   return std::move(out).take();
 }
@@ -155,6 +178,19 @@ std::string write_status(const StatusReport& report) {
 std::string status_schema() {
   return schema_of<StatusDocument>("arcform status, version 1",
                                    "What `arcform status --format json` prints.");
+}
+
+std::string write_watched(const StatusReport& report, const WatchReport& watch, JsonLayout layout) {
+  WatchedDocument document;
+  document.status.report = report;
+  document.watch = watch;
+  return written(document, layout);
+}
+
+std::string write_history(const std::vector<LoadHistory>& nodes) {
+  HistoryDocument document;
+  document.nodes = nodes;
+  return written(document);
 }
 
 std::string write_diagnostics(std::string_view file, bool valid,

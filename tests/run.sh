@@ -34,7 +34,7 @@ failed=0
 
 # run_tests WHAT ARGUMENT...: one run of ctest; its closing lines go to the summary too.
 run_tests() {
-  local what=$1 log=build/release/test-log.txt
+  local what=$1 log=build/release/test-log-$BASHPID.txt
   shift
   printf '\n== %s tests\n' "$what"
   ctest --preset release --timeout 300 --no-tests=error "$@" 2>&1 | tee "$log" || failed=1
@@ -48,7 +48,21 @@ run_tests() {
   } >>"$summary"
 }
 
-# Real servers get the machine for themselves: they are run one by one, after everything else.
+# Real servers get the machine for themselves: they are run one by one, after everything else. Only
+# the soak, which mostly waits, runs beside them.
+run_integration() {
+  local told=build/release/soak.txt soak
+  (
+    failed=0
+    run_tests soak -L '^soak$'
+    exit "$failed"
+  ) >"$told" 2>&1 &
+  soak=$!
+  run_tests integration -L '^integration$' --parallel 1
+  wait "$soak" || failed=1
+  cat "$told"
+}
+
 has_integration=0
 others=()
 for label; do
@@ -59,15 +73,15 @@ for label; do
   fi
 done
 if [ $# -eq 0 ]; then
-  run_tests 'all but integration' -LE '^integration$' --parallel 2
-  run_tests integration -L '^integration$' --parallel 1
+  run_tests 'all but integration' -LE '^(integration|soak)$' --parallel 2
+  run_integration
 else
   if [ ${#others[@]} -gt 0 ]; then
     wanted=$(IFS='|' && echo "${others[*]}")
     run_tests "$wanted" -L "^($wanted)\$" -LE '^integration$' --parallel 2
   fi
   if [ "$has_integration" = 1 ]; then
-    run_tests integration -L '^integration$' --parallel 1
+    run_integration
   fi
 fi
 

@@ -21,6 +21,7 @@ set(confined
   "#include <openssl/ => (drivers/(archive_file|key_file|ssh_[a-z]+)|specs/digest|model/ring)\\.cc"
   "#include <archive(_entry)?.h> => drivers/(archive_library\\.h|pack\\.cc)"
   "#include <rapidjson/ => specs/(json_out|json_tree|records|watch_records)\\.cc"
+  "#include <http_parser => drivers/http_message\\.cc"
   "#include <CLI/ => controller/cli[a-z_]*\\.(cc|h)"
   "#include <asio/ssl => drivers/http_post\\.cc"
   "#include <asio => (drivers|controller)/.*"

@@ -98,7 +98,7 @@ void turn(Deployment& it, const Soaked& soaked, int number) {
       break;
     case 2:
       it.lab().command({"cut", Lab::host(host)});
-      soaked.await(mark, "differences held", seconds(40));
+      soaked.await(mark, " held", seconds(40));
       it.lab().command({"mend", Lab::host(host)});
       break;
     case 3: {

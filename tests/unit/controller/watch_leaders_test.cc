@@ -36,6 +36,9 @@ TEST_CASE("of three controllers one leads; the next takes over within the sessio
   REQUIRE(all.size() == 2);
   const Time taken = std::max(all[0], all[1]);
   CHECK(healed == 1);
+  for (const Told& told : stage.told) {  // Who stands by leaves the dead node alone until then.
+    CHECK(told.first(Kind::action_started, "") >= taken);
+  }
   // The leader of the ensemble looks for expired sessions once per tick.
   CHECK(stage.since(taken) <= seconds(60) + kSessionTimeout + seconds(2));
   CHECK(stage.up() == 6);

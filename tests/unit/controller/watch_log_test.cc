@@ -22,7 +22,7 @@ std::vector<WatchEvent> events() {
   const char* const node = "10.0.0.1:11211";
   add(Kind::started, 0, "", "", "watches shop");
   add(Kind::mode_changed, 0, "", "", "leading");
-  add(Kind::round, 1, "", "", "1 steps to do, 0 differences held", std::chrono::milliseconds(210));
+  add(Kind::round, 1, "", "", "1 step to do, 0 differences held", std::chrono::milliseconds(210));
   add(Kind::action_started, 1, "1.1", node, "start cache node 10.0.0.1:11211 on h1: not running");
   add(Kind::action_done, 1, "1.1", node, "start cache node 10.0.0.1:11211 on h1",
       std::chrono::milliseconds(1250));
@@ -35,6 +35,9 @@ std::vector<WatchEvent> events() {
   add(Kind::alarm, 4, "", "", "3 of 6 nodes are gone at once");
   add(Kind::spec_refused, 4, "", "", "shop.json:1:1: cut off (the last good spec is kept)");
   add(Kind::spec_changed, 5, "", "", "follows shop.json (0123456789ab)");
+  add(Kind::paused, 5, "", "cloud:shop",
+      "cloud:shop is paused until 2026-01-31T12:00:00Z: new disks (ann@ops1)");
+  add(Kind::resumed, 5, "", "cloud:shop", "cloud:shop goes on");
   add(Kind::hook_failed, 5, "", "hook pager", "hook pager: http://a:80: connection refused");
   add(Kind::hook_works, 5, "", "hook pager", "hook pager takes events again");
   return all;

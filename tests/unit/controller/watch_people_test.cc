@@ -71,6 +71,8 @@ TEST_CASE("pauses cover what they name, and end in time") {
   const Time healed = stage.since(told.first(Kind::action_started, covered));
   CHECK(healed >= seconds(180));
   CHECK(healed <= seconds(180 + 31));
+  CHECK(told.count(Kind::paused) == 1);
+  CHECK(stage.since(told.first(Kind::resumed, scope)) >= seconds(180));
   if (!other.empty()) {
     CHECK(stage.since(told.first(Kind::action_done, other)) <= seconds(85));
   }
@@ -88,6 +90,8 @@ TEST_CASE("a pause that a person ends is over at once") {
   const Time healed = stage.since(told.first(Kind::action_started, "10.0.0.2:11211"));
   CHECK(healed >= seconds(150));
   CHECK(healed <= seconds(152));
+  CHECK(told.count(Kind::paused) == 1);
+  CHECK(stage.since(told.first(Kind::resumed, "cloud:test-cloud")) <= seconds(152));
 }
 
 TEST_CASE("a pause in the middle of a rollout holds the next step") {
@@ -255,7 +259,8 @@ TEST_CASE("a person's apply goes first, in the middle of a rollout too") {
   std::size_t done_before = 0;
   stage.when(seconds(75), "bob applies", [&](Cast& cast) {
     CHECK(stage.world.tree().find(znodes::lock("seoul-prod")) != nullptr);
-    done_before = cast.watch(0).journal().state().counters.actions_done.at("restart node");
+    done_before =
+        cast.watch(0).journal().state().counters.actions_done.at({"test-cloud", "restart node"});
     stage.rules.expect(theirs);
     cast.watch(0).follow_spec(theirs);  // They have edited the file that it follows.
     cast.apply(theirs);

@@ -176,6 +176,8 @@ TEST_CASE("the documents of a plan, a status and diagnostics") {
 TEST_CASE("statuses and diagnostics satisfy their schemas") {
   for (const ObservedState& observed : {bare(spec()), troubled(), ideal(spec())}) {
     CHECK(violation(status_schema(), write_status(status_report(spec(), observed))) == "");
+    const StatusReport report = status_report(spec(), observed);
+    CHECK(violation(status_schema(), write_watched(report, WatchReport{})) == "");
   }
   const SpecResult bad = read_spec("{}", "s.json");
   CHECK(violation(diagnostics_schema(), write_diagnostics("s", false, bad.diagnostics)) == "");
