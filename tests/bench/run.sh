@@ -273,11 +273,13 @@ bench_upload() {
   converge
   sed -i "s#\"arcus\": { \"installed\": \"$prefix\" }#\"arcus\": { \"archive\": \"arcus.tar.gz\", \"directory\": \"/home/arcus/packages\" }#" \
     "$work/spec.json"
-  {
+  to_all() { # COMMAND: on every host at once, given the archive
     echo 'for i in '"$(seq -s ' ' 1 "$count")"'; do'
-    echo "ssh -F $lab_dir/ssh_config cache\$(printf %03d \$i) 'cat >file' <$work/arcus.tar.gz &"
+    echo "ssh -F $lab_dir/ssh_config cache\$(printf %03d \$i) '$1' <$work/arcus.tar.gz &"
     echo 'done; wait'
-  } >"$work/cat.sh"
+  }
+  to_all 'cat >file' >"$work/cat.sh"
+  to_all 'cat >file && sha256sum file && mkdir -p x && tar -xzf file -C x' >"$work/install.sh"
   : >"$work/uploads"
   for i in $(seq 1 $(((runs + 4) / 5))); do
     rm -rf "$lab_dir"/hosts/*/home/packages
@@ -287,13 +289,18 @@ bench_upload() {
     grep -q 'uploading: ' "$work/apply" || die "apply sent nothing"
     begun=$(now)
     in_lab sh "$work/cat.sh"
-    echo "$took $(seconds_since "$begun")" >>"$work/uploads"
+    cat_took=$(seconds_since "$begun")
+    begun=$(now)
+    in_lab sh "$work/install.sh" >"$work/sums"
+    echo "$took $cat_took $(seconds_since "$begun")" >>"$work/uploads"
   done
   median() { cut -d ' ' -f "$1" "$work/uploads" | sort -n | sed -n $(((runs + 4) / 10 + 1))p; }
   ours=$(median 1) theirs=$(median 2)
   at_least "rate of apply with an archive / ssh 'cat > file', $count hosts" 0.8 \
     "$(calc "$theirs / $ours")" x
   info "  $(wc -c <"$work/arcus.tar.gz") bytes each: apply; ssh" "$ours" s "$theirs s"
+  info "  beside ssh 'cat > file && sha256sum file && tar -xzf file'" \
+    "$(calc "$(median 3) / $ours")" x "the same work"
   converge
   ! grep -q 'uploading: ' "$work/apply" || die "a second apply sends the archive again"
   bring_down
