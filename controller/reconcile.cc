@@ -47,26 +47,11 @@ struct Attempts {
 
 /// The plan without steps that were given up and what comes after them.
 Plan without_given_up(Plan plan, const Attempts& attempts) {
-  constexpr StepId kGone = static_cast<StepId>(-1);
-  std::vector<StepId> renumbered(plan.steps.size(), kGone);
-  std::vector<Step> kept;
-  for (StepId id = 0; id < plan.steps.size(); ++id) {
-    Step& step = plan.steps[id];
-    const bool orphaned = std::any_of(step.after.begin(), step.after.end(),
-                                      [&](StepId before) { return renumbered[before] == kGone; });
-    if (orphaned || attempts.given_up(step)) {
-      continue;
-    }
-    std::vector<StepId> after = step.after;
-    for (StepId& before : after) {
-      before = renumbered[before];
-    }
-    step.after = std::move(after);
-    renumbered[id] = static_cast<StepId>(kept.size());
-    kept.push_back(std::move(step));
+  std::vector<bool> given_up;
+  for (const Step& step : plan.steps) {
+    given_up.push_back(attempts.given_up(step));
   }
-  plan.steps = std::move(kept);
-  return plan;
+  return without_steps(std::move(plan), given_up);
 }
 
 }  // namespace
