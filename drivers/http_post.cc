@@ -12,32 +12,15 @@
 #include <fmt/format.h>
 
 #include "drivers/resolve.h"
+#include "drivers/timed_socket.h"
 
 namespace arcform {
 namespace {
 
-using Socket = asio::basic_stream_socket<asio::ip::tcp, LoopExecutor>;
-using TlsStream = asio::ssl::stream<Socket&>;
+using Connection = TimedSocket<asio::ip::tcp>;
+using TlsStream = asio::ssl::stream<decltype(Connection::socket)&>;
 
 constexpr std::size_t kHeadMax = 16384;
-
-/// A connection that is closed when its time is over, which ends whatever waits for it.
-struct Connection {
-  Connection(asio::io_context& loop, Instant until) : socket(loop), timer(loop, until) {}
-  Socket socket;
-  LoopTimer timer;
-  bool expired = false;
-};
-
-/// The timer's handler holds the connection: it must go with the coroutine.
-struct CloseAtExit {
-  Connection& connection;
-  ~CloseAtExit() {
-    connection.timer.cancel();
-    std::error_code ignored;
-    connection.socket.close(ignored);
-  }
-};
 
 Error error_of(const Connection& connection, const std::error_code& error, const char* what) {
   if (connection.expired) {
@@ -125,14 +108,7 @@ Awaitable<Result<unsigned>> converse_tls(std::shared_ptr<Connection> connection,
 
 Awaitable<Result<unsigned>> http_post(asio::io_context& loop, HttpPost post, Instant until) {
   const auto connection = std::make_shared<Connection>(loop, until);
-  const CloseAtExit guard{*connection};
-  connection->timer.async_wait([connection](std::error_code cancelled) {
-    if (!cancelled) {
-      connection->expired = true;
-      std::error_code ignored;
-      connection->socket.close(ignored);
-    }
-  });
+  const TimeSocket guard(connection);
   const Result<asio::ip::address> address = co_await resolve(loop, post.url.host);
   if (!address) {
     co_return address.error();

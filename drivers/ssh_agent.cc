@@ -11,11 +11,12 @@
 #include <asio/write.hpp>
 
 #include "drivers/ssh_wire.h"
+#include "drivers/timed_socket.h"
 
 namespace arcform::ssh_agent {
 namespace {
 
-using Socket = asio::basic_stream_socket<asio::local::stream_protocol, LoopExecutor>;
+using Connection = TimedSocket<asio::local::stream_protocol>;
 
 constexpr char kRequestIdentities = 11;
 constexpr std::uint8_t kIdentitiesAnswer = 12;
@@ -23,22 +24,6 @@ constexpr char kSignRequest = 13;
 constexpr std::uint8_t kSignResponse = 14;
 constexpr std::uint32_t kRsaSha2_512 = 4;
 constexpr std::uint32_t kAnswerMax = 256 * 1024;
-
-struct Connection {
-  Connection(asio::io_context& loop, Instant until) : socket(loop), timer(loop, until) {}
-  Socket socket;
-  LoopTimer timer;
-  bool expired = false;
-};
-
-struct CloseAtExit {
-  Connection& connection;
-  ~CloseAtExit() {
-    connection.timer.cancel();
-    std::error_code ignored;
-    connection.socket.close(ignored);
-  }
-};
 
 Error failed(const Connection& connection, const std::error_code& error) {
   if (connection.expired) {
@@ -51,14 +36,7 @@ Error failed(const Connection& connection, const std::error_code& error) {
 Awaitable<Result<std::string>> request(asio::io_context& loop, std::string path, std::string body,
                                        Instant until) {
   const auto connection = std::make_shared<Connection>(loop, until);
-  const CloseAtExit guard{*connection};
-  connection->timer.async_wait([connection](std::error_code cancelled) {
-    if (!cancelled) {
-      connection->expired = true;
-      std::error_code ignored;
-      connection->socket.close(ignored);
-    }
-  });
+  const TimeSocket guard(connection);
   std::error_code error;
   if (path.size() >= 108) {
     co_return Error{ErrorCode::unavailable, "ssh agent: the socket's path is too long"};

@@ -11,31 +11,14 @@
 
 #include "drivers/resolve.h"
 #include "drivers/shell_limits.h"
+#include "drivers/timed_socket.h"
 
 namespace arcform {
 namespace {
 
-using Socket = asio::basic_stream_socket<asio::ip::tcp, LoopExecutor>;
+using Timed = TimedSocket<asio::ip::tcp>;
 
-/// A socket that is closed when its time is over, which ends whatever waits for it.
-struct TimedSocket {
-  TimedSocket(asio::io_context& loop, Instant until) : socket(loop), timer(loop, until) {}
-  Socket socket;
-  LoopTimer timer;
-  bool expired = false;
-};
-
-/// The timer's handler holds the socket: it must go with the coroutine.
-struct CancelAtExit {
-  TimedSocket& timed;
-  ~CancelAtExit() {
-    timed.timer.cancel();
-    std::error_code ignored;
-    timed.socket.close(ignored);
-  }
-};
-
-Error error_of(const TimedSocket& timed, const std::error_code& error, const std::string& what) {
+Error error_of(const Timed& timed, const std::error_code& error, const std::string& what) {
   if (timed.expired) {
     return Error{ErrorCode::deadline_exceeded, "no answer in time"};
   }
@@ -45,7 +28,7 @@ Error error_of(const TimedSocket& timed, const std::error_code& error, const std
   return Error{ErrorCode::unavailable, what + ": " + error.message()};
 }
 
-Awaitable<Result<std::string>> read_answer(TimedSocket& timed, std::string end) {
+Awaitable<Result<std::string>> read_answer(Timed& timed, std::string end) {
   std::string answer;
   std::array<char, 16384> buffer;
   while (answer.size() <= kShellOutputMax) {
@@ -83,15 +66,8 @@ Awaitable<Result<std::string>> tcp_exchange(asio::io_context& loop, std::string 
   if (error) {
     co_return Error{ErrorCode::invalid_argument, "not a numeric address: " + address};
   }
-  const auto timed = std::make_shared<TimedSocket>(loop, until);
-  const CancelAtExit guard{*timed};
-  timed->timer.async_wait([timed](std::error_code cancelled) {
-    if (!cancelled) {
-      timed->expired = true;
-      std::error_code ignored;
-      timed->socket.close(ignored);
-    }
-  });
+  const auto timed = std::make_shared<Timed>(loop, until);
+  const TimeSocket guard(timed);
   const asio::ip::tcp::endpoint there(ip, port);
   co_await timed->socket.async_connect(there, asio::redirect_error(kAwait, error));
   if (error) {
