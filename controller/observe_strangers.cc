@@ -79,7 +79,7 @@ Awaitable<std::vector<RunningServer>> observe_servers(HostReader& host, const Ho
     if (!is_server(process)) {
       continue;
     }
-    std::string path = process.argv.back();
+    std::string path(process.argv.back());
     const auto config = co_await read_config(host, std::move(path));
     if (config) {
       servers.push_back({{facts.boot_id, process.pid, process.start_ticks}, process.argv, *config});

@@ -146,8 +146,8 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const AdoptNode& a
   if (!answering) {
     co_return answering.error();
   }
-  AdoptRequest request{node_slot(action.node.port), action.running->identity, action.running->argv,
-                       "", *answering};
+  AdoptRequest request{node_slot(action.node.port), action.running->identity,
+                       action.running->argv.words(), "", *answering};
   auto adopted = co_await context.host(action.host).adopt(std::move(request));
   co_return adopted;
 }
@@ -172,8 +172,8 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const AdoptServer&
   if (!written) {
     co_return written.error();
   }
-  AdoptRequest request{server_slot(action.id), action.running->identity, action.running->argv,
-                       zoo_digest(action.config), 0};
+  AdoptRequest request{server_slot(action.id), action.running->identity,
+                       action.running->argv.words(), zoo_digest(action.config), 0};
   auto adopted = co_await host.adopt(std::move(request));
   co_return adopted;
 }

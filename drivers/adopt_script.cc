@@ -65,7 +65,7 @@ std::string adopt_script(const AdoptRequest& request, const ScriptPlace& place) 
   out += kAdopt;
   out += assign("slot", request.slot);
   out += assign("digest", request.digest.empty() ? "-" : request.digest);
-  out += assign("its_boot", request.process.boot_id);
+  out += assign("its_boot", request.process.boot_id.value());
   out += fmt::format("pid={}\nborn={}\nanswering={}\n", request.process.pid,
                      request.process.start_ticks, request.answering);
   out += assign("argv", argv + "x");

@@ -309,7 +309,7 @@ std::string stop_script(const StopRequest& request, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += script_fence(place);
   out += kProcesses;
-  out += assign("its_boot", request.process.boot_id);
+  out += assign("its_boot", request.process.boot_id.value());
   // The shell counts in hundredths of a second, as /proc/uptime does.
   out += fmt::format("pid={}\nborn={}\npatience={}\ndrain={}\n", request.process.pid,
                      request.process.start_ticks, request.patience.count() / 10,
@@ -323,7 +323,7 @@ std::string raise_open_files_script(const ProcessIdentity& process, std::uint64_
   std::string out = script_prelude(place.directory);
   out += script_fence(place);
   out += kProcesses;
-  out += assign("its_boot", process.boot_id);
+  out += assign("its_boot", process.boot_id.value());
   out += fmt::format("pid={}\nborn={}\nfiles={}\n", process.pid, process.start_ticks, files);
   out += kRaise;
   return out;
@@ -379,7 +379,7 @@ std::string last_words_script(const std::string& slot, const ScriptPlace& place)
 std::string is_alive_script(const ProcessIdentity& process, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += kProcesses;
-  out += assign("its_boot", process.boot_id);
+  out += assign("its_boot", process.boot_id.value());
   out += fmt::format("if [ \"$boot\" = \"$its_boot\" ] && lives {} {}; then printf alive\n",
                      process.pid, process.start_ticks);
   out += "else printf dead; fi\n";

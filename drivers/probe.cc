@@ -87,6 +87,7 @@ class ProbeReader {
   HostFacts facts_;
   std::vector<std::string> servers_;
   std::vector<std::uint32_t> pids_;
+  SharedText digest_;  ///< of the last slot: mostly the next one has the same
   std::string expected_;
 };
 
@@ -96,7 +97,7 @@ bool ProbeReader::host() {
   if (!boot || !is_boot_id(*boot)) {
     return fail("boot id");
   }
-  facts_.boot_id = *boot;
+  facts_.boot_id = std::string(*boot);
   const auto memory = line("memory");
   const auto sizes = split(memory.value_or(""), ' ');
   const auto total = number<std::uint64_t>(sizes.front());
@@ -222,8 +223,8 @@ bool ProbeReader::slot(std::string_view name, std::string_view identity) {
         words[4].empty()) {
       return fail(fmt::format("identity file of slot {}", name));
     }
-    slot.identity = ProcessIdentity{std::string(words[1]), *pid, *ticks};
-    slot.digest = words[4] == "-" ? "" : words[4];
+    slot.identity = ProcessIdentity{shared_with(facts_.boot_id, words[1]), *pid, *ticks};
+    slot.digest = digest_ = shared_with(digest_, words[4] == "-" ? "" : words[4]);
   }
   if (name.starts_with("server-")) {
     servers_.emplace_back(name);
@@ -271,7 +272,7 @@ bool ProbeReader::socket(std::string_view text) {
 
 /// The next file's content, up to the boot id that follows it.
 std::optional<std::string_view> ProbeReader::piece() {
-  const std::string end = facts_.boot_id + "\n";
+  const std::string end = facts_.boot_id.value() + "\n";
   const std::size_t at = rest_.find(end);
   if (at == std::string_view::npos) {
     fail("files");
@@ -294,6 +295,8 @@ bool ProbeReader::files() {
     }
     facts_.slots[server].config = *config;
   }
+  facts_.slots.shrink_to_fit();
+  facts_.processes.reserve(pids_.size());
   for (const std::uint32_t pid : pids_) {
     const auto stat = piece();
     const auto cmdline = stat ? piece() : std::nullopt;
@@ -328,14 +331,7 @@ bool ProbeReader::process(std::uint32_t pid, std::string_view stat, std::string_
   found.pid = pid;
   found.start_ticks = *ticks;
   found.comm = stat.substr(opening.size(), close - opening.size());
-  if (cmdline.ends_with('\0')) {
-    cmdline.remove_suffix(1);
-    found.argv.emplace_back();
-  }
-  if (!cmdline.empty()) {
-    const auto words = split(cmdline, '\0');
-    found.argv.assign(words.begin(), words.end());
-  }
+  found.argv = Argv::of(cmdline);
   const bool ended = std::string_view("ZXx").find(fields[0]) != std::string_view::npos;
   if (!ended && keep(found)) {
     facts_.processes.push_back(std::move(found));
@@ -345,7 +341,7 @@ bool ProbeReader::process(std::uint32_t pid, std::string_view stat, std::string_
 
 /// A java that is no ZooKeeper server is none of our business, unless its pid is one of ours.
 bool ProbeReader::keep(const ObservedProcess& process) const {
-  const auto is_server = [](const std::string& word) {
+  const auto is_server = [](std::string_view word) {
     return word == "org.apache.zookeeper.server.quorum.QuorumPeerMain" ||
            word == "org.apache.zookeeper.server.ZooKeeperServerMain";
   };

@@ -102,7 +102,7 @@ std::optional<ProcessIdentity> parse_identity(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   ProcessIdentity identity;
-  identity.boot_id = words[1];
+  identity.boot_id = std::string(words[1]);
   const auto pid =
       std::from_chars(words[2].data(), words[2].data() + words[2].size(), identity.pid);
   const auto ticks =

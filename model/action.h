@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "model/argv.h"
 #include "model/boxed.h"
 #include "model/desired.h"
 #include "model/observed.h"
@@ -277,7 +278,7 @@ struct UnregisterCloud {
 /// A process that runs already, and what must still be so when it is taken over.
 struct RunningProcess {
   ProcessIdentity identity;
-  std::vector<std::string> argv;
+  Argv argv;
   bool operator==(const RunningProcess&) const = default;
 };
 

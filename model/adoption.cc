@@ -177,7 +177,7 @@ ObservedSlot& slot_of(ObservedState& world, const std::string& host, const std::
   ObservedSlot& slot = world.hosts.at(host).value().slots[name];
   slot.name = name;
   slot.identity = process;
-  slot.digest.clear();
+  slot.digest = {};
   return slot;
 }
 

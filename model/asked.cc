@@ -49,9 +49,10 @@ void hide_value(std::string& text) {
   }
 }
 
-void hide_in_arguments(std::vector<std::string>& argv) {
+void hide_in_arguments(Argv& argv) {
+  std::vector<std::string> words = argv.words();
   bool next = false;  // "--password VALUE"
-  for (std::string& argument : argv) {
+  for (std::string& argument : words) {
     if (next) {
       argument = "***";
       next = false;
@@ -61,6 +62,7 @@ void hide_in_arguments(std::vector<std::string>& argv) {
     next = argument.starts_with('-') && argument.find('=') == std::string::npos &&
            names_secret(argument);
   }
+  argv = words;
 }
 
 void hide_in_lines(std::string& text) {

@@ -297,8 +297,23 @@ void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
   }
 }
 
+std::size_t nodes_missing(const DesiredState& desired, const ObservedState& observed) {
+  std::size_t missing = 0;
+  for (const DesiredCloud& cloud : desired.clouds) {
+    std::size_t joined = 0;
+    if (const TreeFacts* tree = observed.tree.get()) {
+      const auto found = tree->clouds.find(cloud.service_code);
+      joined = found == tree->clouds.end() ? 0 : found->second.joined.size();
+    }
+    missing += cloud.nodes.size() - std::min(joined, cloud.nodes.size());
+  }
+  return missing;
+}
+
 std::vector<Drift> diff(const DesiredState& desired, const ObservedState& observed) {
   std::vector<Drift> out;
+  // A missing node is not mapped and not running.
+  out.reserve(2 * nodes_missing(desired, observed) + desired.hosts.size() + desired.clouds.size());
   diff_hosts(desired, observed, out);
   diff_ensemble(desired, observed, out);
   DiffWorld world = index(desired, observed);

@@ -13,7 +13,7 @@ namespace arcform {
 namespace {
 
 using Answers = std::map<Endpoint, Observation<NodeAnswer>>;
-using Slots = std::map<std::string, ObservedSlot>;
+using Slots = SortedMap<std::string, ObservedSlot>;
 
 /// Where the last node was found: nodes come in order, so the next one mostly stands right behind.
 struct Cursor {
@@ -120,7 +120,7 @@ void add_program(std::string& text, const std::string& program, const std::strin
 }
 
 /// How the servers that it goes by differ from the spec's; mostly it was started with just those.
-EnsembleDifference ensemble_difference(const DiffWorld& world, const std::vector<std::string>& argv,
+EnsembleDifference ensemble_difference(const DiffWorld& world, const Argv& argv,
                                        const NodeAnswer* answer) {
   const bool follows =
       answer == nullptr || answer->servers.empty() || answer->servers == world.servers;

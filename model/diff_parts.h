@@ -42,6 +42,9 @@ const DesiredCloud* wanted_cloud(const DiffWorld& world, Endpoint node, std::siz
 Drift node_drift(DriftKind kind, const std::string& host, const std::string& cloud, Endpoint node,
                  SourcePosition at, Reason detail);
 
+/// About how many nodes of the spec have not joined, for how much there will be to say.
+std::size_t nodes_missing(const DesiredState& desired, const ObservedState& observed);
+
 /// One cloud of the spec: its registration, then its nodes by address. What is to be said of
 /// 100,000 nodes need not be there all at once.
 void diff_cloud(DiffWorld& world, const DesiredCloud& cloud, std::vector<Drift>& out);

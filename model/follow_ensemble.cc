@@ -61,9 +61,8 @@ std::optional<Servers> parse_servers(std::string_view list) {
   return servers.empty() ? std::nullopt : std::optional(std::move(servers));
 }
 
-std::string_view ensemble_argument(const std::vector<std::string>& argv) {
-  const auto flag = std::find(argv.rbegin(), argv.rend(), "-z");
-  return flag == argv.rbegin() || flag == argv.rend() ? std::string_view() : *std::prev(flag);
+std::string_view ensemble_argument(const Argv& argv) {
+  return argv.behind("-z");
 }
 
 std::string text_of(const Servers& servers) {

@@ -18,7 +18,7 @@ namespace arcform {
 std::optional<std::vector<Endpoint>> parse_servers(std::string_view list);
 
 /// The value of -z; empty: there is none.
-std::string_view ensemble_argument(const std::vector<std::string>& argv);
+std::string_view ensemble_argument(const Argv& argv);
 
 /// How the servers that a running node goes by differ from the spec's, by what that takes. At most
 /// one of the three texts says something.

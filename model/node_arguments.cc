@@ -2,6 +2,7 @@
 #include "model/node_arguments.h"
 
 #include <charconv>
+#include <iterator>
 #include <string_view>
 
 #include <fmt/format.h>
@@ -65,14 +66,14 @@ std::string node_digest(const std::string& prefix, const NodeConfig& config) {
                      config.session_timeout_s, hash);
 }
 
-std::optional<ParsedNodeArguments> parse_node_arguments(const std::vector<std::string>& argv) {
+std::optional<ParsedNodeArguments> parse_node_arguments(const Argv& argv) {
   if (argv.empty()) {
     return std::nullopt;
   }
   ParsedNodeArguments out;
   out.program = argv.front();
-  for (std::size_t i = 1; i < argv.size(); ++i) {
-    const std::string_view word = argv[i];
+  for (auto next = std::next(argv.begin()); next != argv.end();) {
+    const std::string_view word = *next++;
     if (word.size() < 2 || word.front() != '-') {
       continue;
     }
@@ -81,10 +82,10 @@ std::optional<ParsedNodeArguments> parse_node_arguments(const std::vector<std::s
         continue;
       }
       const bool attached = at + 1 < word.size();
-      if (!attached && i + 1 == argv.size()) {
+      if (!attached && next == argv.end()) {
         return std::nullopt;
       }
-      take(word[at], attached ? word.substr(at + 1) : std::string_view(argv[++i]), out);
+      take(word[at], attached ? word.substr(at + 1) : *next++, out);
       break;
     }
   }

@@ -30,6 +30,6 @@ struct ParsedNodeArguments {
 
 /// Reads a command line by getopt's rules: values attached ("-m100") or apart ("-m", "100"), flags
 /// clustered, the last of a repeated option wins. nullopt: not a cache node's command line.
-std::optional<ParsedNodeArguments> parse_node_arguments(const std::vector<std::string>& argv);
+std::optional<ParsedNodeArguments> parse_node_arguments(const Argv& argv);
 
 }  // namespace arcform

@@ -22,7 +22,7 @@ const ObservedProcess* HostFacts::process_of(const ObservedSlot& slot) const {
 }
 
 const ObservedSlot* HostFacts::slot(std::string_view name) const {
-  const auto found = slots.find(std::string(name));
+  const auto found = slots.find(name);
   return found == slots.end() ? nullptr : &found->second;
 }
 

@@ -10,8 +10,11 @@
 #include <variant>
 #include <vector>
 
+#include "model/argv.h"
 #include "model/names.h"
 #include "model/node_settings.h"
+#include "model/shared.h"
+#include "model/sorted_map.h"
 
 namespace arcform {
 
@@ -56,10 +59,10 @@ class Observation {
 /// What makes a process the one that was meant: the boot it lives in, its pid and its start time
 /// in clock ticks since that boot (field 22 of /proc/PID/stat). Immune to pid reuse and to clocks.
 struct ProcessIdentity {
-  std::string boot_id;
+  SharedText boot_id;
   std::uint32_t pid = 0;
   std::uint64_t start_ticks = 0;
-  auto operator<=>(const ProcessIdentity&) const = default;
+  bool operator==(const ProcessIdentity&) const = default;
 };
 
 /// A process seen on a host that looks like a cache node or a ZooKeeper server, or whose pid stands
@@ -68,7 +71,7 @@ struct ObservedProcess {
   std::uint32_t pid = 0;
   std::uint64_t start_ticks = 0;
   std::string comm;
-  std::vector<std::string> argv;
+  Argv argv;
   bool operator==(const ObservedProcess&) const = default;
 };
 
@@ -76,7 +79,7 @@ struct ObservedProcess {
 struct ObservedSlot {
   std::string name;
   std::optional<ProcessIdentity> identity;  ///< what the identity file says; nothing: never started
-  std::string digest;                       ///< the digest that the process was started with
+  SharedText digest;                        ///< the digest that the process was started with
   /// Content of zoo.cfg in a server's slot, else empty; with that of its dynamicConfigFile behind
   /// it, where a server has moved its members there.
   std::string config;
@@ -119,7 +122,7 @@ struct ObservedDataDirectory {
 
 /// Everything that one probe of a host saw.
 struct HostFacts {
-  std::string boot_id;
+  SharedText boot_id;
   std::uint64_t uptime_ticks = 0;  ///< clock ticks since boot, at probe time
   std::uint32_t ticks_per_second = 100;
   std::string directory;  ///< our folder there, absolute, existing or not
@@ -133,10 +136,10 @@ struct HostFacts {
   std::map<std::string, ObservedReleases>
       releases;                 ///< by package, for archives that were asked for
   std::set<std::string> tools;  ///< of tar, gzip, xz, zstd, sha256sum; looked for with `releases`
-  std::vector<ObservedProcess> processes;     ///< sorted by pid
-  std::vector<std::uint16_t> listening;       ///< TCP ports, sorted, unique
-  std::map<std::string, ObservedSlot> slots;  ///< by name
-  ObservedDataDirectory data;                 ///< of the server asked for, if any
+  std::vector<ObservedProcess> processes;      ///< sorted by pid
+  std::vector<std::uint16_t> listening;        ///< TCP ports, sorted, unique
+  SortedMap<std::string, ObservedSlot> slots;  ///< by name
+  ObservedDataDirectory data;                  ///< of the server asked for, if any
   bool operator==(const HostFacts&) const = default;
 
   /// The live process that the slot's identity names; nullptr: none (proven dead or never started).
@@ -260,7 +263,7 @@ struct TreeFacts {
 /// A ZooKeeper server that serves on the client port of the spec and that we did not start.
 struct RunningServer {
   ProcessIdentity process;
-  std::vector<std::string> argv;
+  Argv argv;
   std::string config;  ///< the file that it was started with, and its dynamic part behind it
   bool operator==(const RunningServer&) const = default;
 };

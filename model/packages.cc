@@ -29,10 +29,12 @@ const ObservedRelease* find_release(const DesiredPackage& package, const HostFac
 }
 
 /// Whether a path in `word` leads through a release of the package.
-bool holds_release(const std::string& word, const std::string& package) {
-  for (std::size_t at = 0; (at = word.find("/" + package + "-", at)) != std::string::npos; ++at) {
+bool holds_release(std::string_view word, const std::string& package) {
+  for (std::size_t at = 0; (at = word.find("/" + package + "-", at)) != std::string_view::npos;
+       ++at) {
     const std::size_t end = word.find('/', at + 1);
-    if (end != std::string::npos && is_release_name(word.substr(at + 1, end - at - 1), package)) {
+    if (end != std::string_view::npos &&
+        is_release_name(word.substr(at + 1, end - at - 1), package)) {
       return true;
     }
   }
@@ -45,7 +47,7 @@ bool is_used(const std::string& prefix, const HostFacts& facts) {
       facts.processes.begin(), facts.processes.end(), [&inside](const ObservedProcess& process) {
         return std::any_of(
             process.argv.begin(), process.argv.end(),
-            [&inside](const std::string& word) { return word.find(inside) != std::string::npos; });
+            [&inside](std::string_view word) { return word.find(inside) != std::string::npos; });
       });
 }
 
@@ -103,12 +105,12 @@ bool runs_from(const DesiredPackage& package, const HostFacts& facts,
                const ObservedProcess& process) {
   const auto& argv = process.argv;
   if (package.archive.empty()) {
-    return std::none_of(argv.begin(), argv.end(), [&package](const std::string& word) {
+    return std::none_of(argv.begin(), argv.end(), [&package](std::string_view word) {
       return holds_release(word, package.name);
     });
   }
   const std::string inside = prefix_of(package, facts) + "/";
-  return std::any_of(argv.begin(), argv.end(), [&inside](const std::string& word) {
+  return std::any_of(argv.begin(), argv.end(), [&inside](std::string_view word) {
     return word.find(inside) != std::string::npos;
   });
 }

@@ -276,16 +276,8 @@ void plan_alarms(PlanBuilder& builder) {
 
 /// About as many steps as there are when nothing runs yet: room for them is made at once.
 std::size_t steps_expected(const DesiredState& desired, const ObservedState& observed) {
-  std::size_t missing = 3 * desired.ensemble.servers.size() + 3 * desired.clouds.size() + 2;
-  for (const DesiredCloud& cloud : desired.clouds) {
-    std::size_t joined = 0;
-    if (const TreeFacts* tree = observed.tree.get()) {
-      const auto found = tree->clouds.find(cloud.service_code);
-      joined = found == tree->clouds.end() ? 0 : found->second.joined.size();
-    }
-    missing += cloud.nodes.size() - std::min(joined, cloud.nodes.size());
-  }
-  return missing;
+  return 3 * desired.ensemble.servers.size() + 3 * desired.clouds.size() + 2 +
+         nodes_missing(desired, observed);
 }
 
 /// The plan, behind the steps that take over what `adoption` found. Differences that may be such a
@@ -318,7 +310,10 @@ Plan plan_with(const Adoption& adoption, const DesiredState& desired, const Obse
   plan_alarms(builder);
   adopting.put_first(builder);
   Plan made = std::move(builder).finish();
-  return policy.only.empty() ? made : select(std::move(made), desired, observed, policy.only);
+  if (!policy.only.empty()) {
+    made = select(std::move(made), desired, observed, policy.only);
+  }
+  return made;
 }
 
 }  // namespace

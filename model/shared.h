@@ -51,8 +51,15 @@ class Shared {
   std::shared_ptr<const T> value_;  // Never to an empty one.
 };
 
+/// A text that many values have in common.
+using SharedText = Shared<std::string>;
+/// `text`; where `before` says the same, there is no second one.
+inline SharedText shared_with(const SharedText& before, std::string_view text) {
+  return before.value() == text ? before : SharedText(std::string(text));
+}
+
 /// Why something differs or is done, for people. Most reasons are the same for many nodes.
-class Reason : public Shared<std::string> {
+class Reason : public SharedText {
  public:
   using Shared::Shared;
   operator std::string_view() const { return value(); }
@@ -64,8 +71,11 @@ class Reason : public Shared<std::string> {
 }  // namespace arcform
 
 template <>
-struct fmt::formatter<arcform::Reason> : fmt::formatter<std::string_view> {
-  auto format(const arcform::Reason& reason, fmt::format_context& context) const {
-    return fmt::formatter<std::string_view>::format(std::string_view(reason), context);
+struct fmt::formatter<arcform::SharedText> : fmt::formatter<std::string_view> {
+  auto format(const arcform::SharedText& text, fmt::format_context& context) const {
+    return fmt::formatter<std::string_view>::format(text.value(), context);
   }
 };
+
+template <>
+struct fmt::formatter<arcform::Reason> : fmt::formatter<arcform::SharedText> {};

@@ -227,7 +227,7 @@ template <class A, Same<RunningProcess> T>
 void fields(A& archive, T& value) {
   auto& [identity, argv] = value;
   archive("identity", identity);
-  archive("argv", argv, "must still be this");
+  argv_field(archive, argv, "must still be this");
 }
 
 template <>

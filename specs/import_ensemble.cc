@@ -39,11 +39,12 @@ std::string clean_path(const std::string& path) {
 }
 
 /// The prefix that a class path was made from: the folder of the server's jar, without "lib".
-std::string zookeeper_prefix(const std::vector<std::string>& argv) {
-  const auto flag = std::find_if(argv.begin(), argv.end(), [](const std::string& word) {
+std::string zookeeper_prefix(const Argv& argv) {
+  const auto flag = std::find_if(argv.begin(), argv.end(), [](std::string_view word) {
     return word == "-cp" || word == "-classpath" || word == "--class-path";
   });
-  std::string_view rest = flag != argv.end() && flag + 1 != argv.end() ? *(flag + 1) : "";
+  std::string_view rest =
+      flag != argv.end() && std::next(flag) != argv.end() ? *std::next(flag) : "";
   while (!rest.empty()) {
     const std::size_t colon = std::min(rest.find(':'), rest.size());
     const std::string entry = clean_path(std::string(rest.substr(0, colon)));

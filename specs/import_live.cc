@@ -127,10 +127,10 @@ std::string prefix_of(const FoundNode& node) {
   if (program.starts_with('/') && program.ends_with(kProgram)) {
     return program.substr(0, program.size() - kProgram.size());
   }
-  for (const std::string& word : node.process->argv) {
+  for (const std::string_view word : node.process->argv) {
     const std::size_t slash = word.find('/');
-    if (word.ends_with(kEngine) && slash != std::string::npos && word.starts_with('/')) {
-      return word.substr(0, word.size() - kEngine.size());
+    if (word.ends_with(kEngine) && slash != std::string_view::npos && word.starts_with('/')) {
+      return std::string(word.substr(0, word.size() - kEngine.size()));
     }
   }
   return "";

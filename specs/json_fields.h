@@ -48,7 +48,7 @@ template <template <class...> class Of, class... Ts>
 inline constexpr bool kIs<Of<Ts...>, Of> = true;
 
 template <class T>
-inline constexpr bool kIsMap = kIs<T, std::map>;
+inline constexpr bool kIsMap = kIs<T, std::map> || kIs<T, SortedMap>;
 template <class T>
 inline constexpr bool kIsList = kIs<T, std::vector> || kIs<T, std::set>;
 template <class T>

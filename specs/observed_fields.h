@@ -29,7 +29,7 @@ void fields(A& archive, T& value) {
   archive("pid", pid);
   archive("startTicks", start_ticks);
   archive("comm", comm);
-  archive("argv", argv);
+  argv_field(archive, argv);
 }
 
 template <class A, Same<ObservedSlot> T>
@@ -226,7 +226,7 @@ template <class A, Same<RunningServer> T>
 void fields(A& archive, T& value) {
   auto& [process, argv, config] = value;
   archive("process", process);
-  archive("argv", argv);
+  argv_field(archive, argv);
   archive("config", config, "the file that it was started with; secrets are ***");
 }
 

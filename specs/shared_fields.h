@@ -21,6 +21,16 @@ void fields(A& archive, T& value) {
   archive("column", column, "from 1");
 }
 
+/// A command line, which is a list of words in JSON.
+template <class A, Same<Argv> T>
+void argv_field(A& archive, T& argv, const char* what = "") {
+  std::vector<std::string> words = argv.words();
+  archive("argv", words, what);
+  if constexpr (!std::is_const_v<T>) {
+    argv = words;
+  }
+}
+
 template <class A, Same<ProcessIdentity> T>
 void fields(A& archive, T& value) {
   auto& [boot_id, pid, start_ticks] = value;

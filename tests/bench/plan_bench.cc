@@ -71,9 +71,11 @@ ObservedState same(const DesiredState& desired) {
   tree.record.spec_digest = desired.digest;
   const Launch launch{
       "arcus", "/opt/arcus", "/opt/arcus/lib/default_engine.so", {}, connect_string(desired)};
+  SharedText digest;  // Shared as the probe's reader shares it.
   for (const DesiredCloud& cloud : desired.clouds) {
     ObservedCloud& seen = tree.clouds[cloud.service_code];
     seen.cache_list = seen.client_list = seen.claimed = true;
+    seen.joined.reserve(cloud.nodes.size());  // As the tree's reader does.
     tree.service_codes.push_back(cloud.service_code);
     tree.record.claims.insert(cloud.service_code);
     for (const DesiredNode& node : cloud.nodes) {
@@ -82,13 +84,20 @@ ObservedState same(const DesiredState& desired) {
       const auto pid = static_cast<std::uint32_t>(1000 + facts.processes.size());
       put_process(facts, node_slot(node.endpoint.port), pid, "memcached",
                   node_arguments(launch, node.endpoint, node.config), node.endpoint.port);
-      facts.slots[node_slot(node.endpoint.port)].digest = node_digest(launch.prefix, node.config);
+      digest = shared_with(facts.processes.size() == 1 ? SharedText() : digest,
+                           node_digest(launch.prefix, node.config));
+      facts.slots[node_slot(node.endpoint.port)].digest = digest;
       put_mapping(tree, node.endpoint, cloud.service_code);
       seen.joined.push_back({node.endpoint.text() + "-" + host.name, node.endpoint, pid, pid});
       observed.nodes[node.endpoint] = Observation<NodeAnswer>::present({"1.15.0"});
       tree.record.hosts[host.name] = record_for(host);
     }
   }
+  for (auto& [name, facts] : observed.hosts) {  // As the probe's reader does.
+    facts.value().slots.shrink_to_fit();
+    facts.value().processes.shrink_to_fit();
+  }
+  tree.mappings.shrink_to_fit();
   observed.tree = Observation<TreeFacts>::present(std::move(tree));
   return observed;
 }

@@ -104,7 +104,7 @@ void take_port(ObservedState& world, const std::string& host, std::uint16_t port
 
 void reboot(ObservedState& world, const std::string& host) {
   HostFacts& facts = host_in(world, host);
-  facts.boot_id += "'";
+  facts.boot_id = facts.boot_id.value() + "'";
   facts.processes.clear();
   facts.listening.clear();
   for (auto& [node, answer] : world.nodes) {

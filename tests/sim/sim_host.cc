@@ -83,8 +83,8 @@ const Process* SimHost::process_of(const std::string& slot) const {
              : machine_.process(*found->second.identity);
 }
 
-std::map<std::string, ObservedSlot> SimHost::observed_slots() const {
-  std::map<std::string, ObservedSlot> observed;
+SortedMap<std::string, ObservedSlot> SimHost::observed_slots() const {
+  SortedMap<std::string, ObservedSlot> observed;
   const std::string prefix = directory_ + "/";
   for (const auto& [path, slot] : machine_.slots) {
     if (path.starts_with(prefix)) {

@@ -21,7 +21,7 @@ const ObservedProcess* process_in(const HostFacts& facts, const ProcessIdentity&
 }
 
 std::string take_over(HostFacts& facts, const std::string& name, const ProcessIdentity& process,
-                      const std::vector<std::string>& argv) {
+                      const Argv& argv) {
   ObservedSlot& slot = facts.slots[name];
   const ObservedProcess* const meant = process_in(facts, process);
   const ObservedProcess* const own = facts.process_of(slot);
@@ -30,7 +30,7 @@ std::string take_over(HostFacts& facts, const std::string& name, const ProcessId
   }
   slot.name = name;
   slot.identity = process;
-  slot.digest.clear();
+  slot.digest = {};
   return "";
 }
 

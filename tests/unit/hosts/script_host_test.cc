@@ -72,7 +72,7 @@ TEST_CASE("arguments arrive as they are", "[hosts]") {
   HostFacts facts = probed(fixture);
   const auto argv = [&] {
     const ObservedProcess* found = facts.process_of(facts.slots.at("node-1"));
-    return found == nullptr ? std::vector<std::string>{} : found->argv;
+    return found == nullptr ? Argv() : found->argv;
   };
   for (int i = 0; i < 400 && argv() != request.argv; ++i) {
     fixture.pause();

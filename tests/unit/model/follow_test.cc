@@ -54,10 +54,12 @@ ObservedState left_behind(const DesiredState& now, const DesiredState& before, b
   }
   for (const DesiredHost& host : now.hosts) {
     for (ObservedProcess& process : host_in(observed, host.name).processes) {
-      const auto z = std::find(process.argv.begin(), process.argv.end(), "-z");
-      if (z != process.argv.end()) {
+      auto words = process.argv.words();
+      const auto z = std::find(words.begin(), words.end(), "-z");
+      if (z != words.end()) {
         *std::next(z) = connect_string(before);
       }
+      process.argv = words;
     }
   }
   for (auto& [node, answer] : observed.nodes) {
