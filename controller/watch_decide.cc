@@ -13,6 +13,7 @@ namespace arcform {
 using Kind = WatchEvent::Kind;
 
 void Watch::show(const Round& round) {
+  heed_record(round.observed);
   WatchState& state = journal_.change();
   auto snapshot = std::make_shared<WatchSnapshot>();
   snapshot->desired = followed_->desired;
@@ -45,6 +46,20 @@ void Watch::show(const Round& round) {
                    "", round.took});
   } else {
     journal_.publish();
+  }
+}
+
+/// The spec counts as approved where a person has said so about this very record.
+void Watch::heed_record(const ObservedState& observed) {
+  const TreeFacts* const tree = observed.tree.get();
+  if (tree == nullptr) {
+    return;
+  }
+  const std::string& digest = followed_->desired.digest;
+  recorded_ = note_applied(std::move(recorded_), tree->record, digest, journal_.state().me);
+  if (recorded_.other && agreed_ && agreement_.approval &&
+      agreement_.approval->spec_digest == approval_digest(digest, recorded_.other)) {
+    recorded_ = prefer_ours(std::move(recorded_));
   }
 }
 
@@ -89,7 +104,10 @@ Plan Watch::decide(const Round& round, Plan plan) {
   Mandate mandate;
   mandate.policy = followed_->desired.watch;
   const std::string& digest = followed_->desired.digest;
-  if (agreement_.approval && agreement_.approval->spec_digest == digest) {
+  mandate.other = recorded_.other;
+  if (agreement_.approval &&
+      (agreement_.approval->spec_digest == digest ||
+       agreement_.approval->spec_digest == approval_digest(digest, recorded_.agreed))) {
     for (StepId id = 0; id < plan.steps.size(); ++id) {
       if (agreement_.approval->covers(printable(describe(plan.steps[id].action), 300))) {
         mandate.approved_steps.insert(id);
@@ -140,7 +158,7 @@ void Watch::propose(const Plan& plan, const Permission& permission) {
       proposal.marks += step_mark(steps.back());
     }
   }
-  proposal.spec_digest = followed_->desired.digest;
+  proposal.spec_digest = approval_digest(followed_->desired.digest, recorded_.other);
   proposal.hash = proposal_hash(proposal.spec_digest, steps);
   proposal.at = world_.clock.timestamp();
   proposal.by = journal_.state().me;

@@ -30,7 +30,8 @@ Watch::Watch(World world, Zookeeper& zookeeper, DesiredState desired, std::strin
                       const std::string& name = followed_->desired.deployment;
                       const bool by_people =
                           path == znodes::turn(name) || path == znodes::pauses(name) ||
-                          path == znodes::resumed(name) || path == znodes::approved(name);
+                          path == znodes::resumed(name) || path == znodes::approved(name) ||
+                          (recorded_.other && path == znodes::applied(name));
                       if (by_people || path == znodes::controllers(name)) {
                         interrupt();
                       }
@@ -115,6 +116,7 @@ Awaitable<void> Watch::adopt_spec() {
   }
   context.last_ring_change = before->context.last_ring_change;
   memory_ = release(std::move(memory_), "nodes");
+  recorded_ = prefer_ours(std::move(recorded_));
   proposal_.reset();
   frozen_recorded_.clear();
   journal_.change().approval.clear();
@@ -280,7 +282,7 @@ Awaitable<void> Watch::act() {
   hooks.confirm = [](const Round&) { return true; };
   hooks.replanned = [](const Round&) {};
   hooks.narrow = [this](const Round& round, Plan plan) { return decide(round, std::move(plan)); };
-  hooks.may_record = [this] { return !memory_.lost; };
+  hooks.may_record = [this] { return !memory_.lost && !recorded_.other; };
   hooks.waits = false;
   const ReconcileResult result =
       co_await reconcile(context, Policy{}, hooks, std::chrono::hours(24));

@@ -78,6 +78,7 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   Awaitable<void> pause_until_called();
   Plan decide(const Round& round, Plan plan);
   void show(const Round& round);
+  void heed_record(const ObservedState& observed);
   void tell_pauses(const WatchSnapshot& seen);
   void withhold(const Plan& plan, const Permission& permission);
   void propose(const Plan& plan, const Permission& permission);
@@ -99,6 +100,7 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
 
   Damping memory_;
   Sighting sighting_;
+  RevisionMemory recorded_;  ///< of all looks, whoever led: the next leader knows too
   Agreement agreement_;
   bool agreed_ = false;           ///< agreement_ is of this round
   std::int64_t led_session_ = 0;  ///< in which this leadership began

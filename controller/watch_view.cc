@@ -11,22 +11,6 @@
 namespace arcform {
 namespace {
 
-const char* name_of_hold(Hold hold) {
-  switch (hold) {
-    case Hold::unknown:
-      return "unknown";
-    case Hold::unsupported:
-      return "unsupported";
-    case Hold::guard:
-      return "guard";
-    case Hold::foreign:
-      return "foreign";
-    case Hold::waiting:
-      return "waiting";
-  }
-  return "";
-}
-
 std::uint64_t ms_of(Time time) {
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
   return ms > 0 ? static_cast<std::uint64_t>(ms) : 0;
@@ -74,7 +58,7 @@ void add_last(WatchReport& report, const WatchSnapshot& last, const std::string&
   report.look_ms = ms_of(last.took);
   report.steps = static_cast<std::uint32_t>(last.plan.steps.size());
   for (const Held& held : last.plan.held) {
-    report.held.push_back({name_of_hold(held.hold), held.subject, held.reason});
+    report.held.push_back({name_of(held.hold), held.subject, held.reason});
   }
   report.alarms.insert(report.alarms.end(), last.plan.alarms.begin(), last.plan.alarms.end());
   report.quorum = quorum_in(last);

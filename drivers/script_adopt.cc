@@ -10,11 +10,6 @@
 #include "drivers/script_host.h"
 
 namespace arcform {
-namespace {
-
-constexpr std::chrono::milliseconds kPatience{30'000};
-
-}  // namespace
 
 Awaitable<Result<std::optional<std::string>>> ScriptHost::read_file(std::string path) {
   const std::string what = "read " + printable(path);
@@ -22,12 +17,9 @@ Awaitable<Result<std::optional<std::string>>> ScriptHost::read_file(std::string 
     co_return error(ErrorCode::invalid_argument, what, "not an absolute path");
   }
   std::string body = read_file_script(path, place_);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
+  const Result<ScriptReply> reply = co_await succeed(what, std::move(body), kPatience);
   if (!reply) {
     co_return reply.error();
-  }
-  if (reply->status != 0) {
-    co_return refusal(*reply, what);
   }
   if (reply->output == "absent") {
     co_return std::optional<std::string>();
@@ -47,11 +39,11 @@ Awaitable<Result<void>> ScriptHost::adopt(AdoptRequest request) {
     co_return error(ErrorCode::invalid_argument, what, "bad slot, argv, pid or digest");
   }
   std::string body = adopt_script(request, place_);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
+  const Result<ScriptReply> reply = co_await succeed(what, std::move(body), kPatience);
   if (!reply) {
     co_return reply.error();
   }
-  if (reply->status != 0 || reply->output != "adopted") {
+  if (reply->output != "adopted") {
     co_return refusal(*reply, what);
   }
   co_return Result<void>{};
@@ -66,14 +58,8 @@ Awaitable<Result<void>> ScriptHost::set_aside(std::string slot,
     co_return error(ErrorCode::invalid_argument, what, "not a server's slot, or no absolute path");
   }
   std::string body = set_aside_script(slot, directories, place_);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
-  if (!reply) {
-    co_return reply.error();
-  }
-  if (reply->status != 0) {
-    co_return refusal(*reply, what);
-  }
-  co_return Result<void>{};
+  auto done = co_await do_script(what, std::move(body), kPatience);
+  co_return done;
 }
 
 }  // namespace arcform

@@ -18,8 +18,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How long the shell may take over what a healthy host does in milliseconds.
-constexpr milliseconds kPatience{30'000};
 /// Writing waits for the disk.
 constexpr milliseconds kWritePatience{120'000};
 constexpr std::size_t kProbeMax = std::size_t{1} << 20U;
@@ -154,8 +152,6 @@ Error ScriptHost::refusal(const ScriptReply& reply, const std::string& what) con
           remedy));
 }
 
-/// Runs a script and takes its status: only a reply with status 0 comes back as a reply, except
-/// that the caller of write_files needs to see which file failed and so gets every reply.
 Awaitable<Result<ScriptReply>> ScriptHost::run(std::string what, std::string body,
                                                milliseconds patience) {
   const bool below_home = place_.directory.starts_with("~/") && is_clean_path(place_.directory);
@@ -171,6 +167,24 @@ Awaitable<Result<ScriptReply>> ScriptHost::run(std::string what, std::string bod
     co_return named(reply.error(), what);
   }
   co_return std::move(*reply);
+}
+
+Awaitable<Result<ScriptReply>> ScriptHost::succeed(std::string what, std::string body,
+                                                   milliseconds patience) {
+  Result<ScriptReply> reply = co_await run(what, std::move(body), patience);
+  if (reply && reply->status != 0) {
+    co_return refusal(*reply, what);
+  }
+  co_return reply;
+}
+
+Awaitable<Result<void>> ScriptHost::do_script(std::string what, std::string body,
+                                              milliseconds patience) {
+  const Result<ScriptReply> reply = co_await succeed(std::move(what), std::move(body), patience);
+  if (!reply) {
+    co_return reply.error();
+  }
+  co_return Result<void>{};
 }
 
 Awaitable<Result<HostFacts>> ScriptHost::probe(ProbeRequest request) {
@@ -189,12 +203,9 @@ Awaitable<Result<HostFacts>> ScriptHost::probe(ProbeRequest request) {
                                 printable(request.data_directory)));
   }
   std::string body = probe_script(request, place_.directory);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
+  const Result<ScriptReply> reply = co_await succeed(what, std::move(body), kPatience);
   if (!reply) {
     co_return reply.error();
-  }
-  if (reply->status != 0) {
-    co_return refusal(*reply, what);
   }
   if (reply->output.size() > kProbeMax) {
     co_return error(ErrorCode::resource_exhausted, what, "the answer is larger than 1 MB");
@@ -222,12 +233,9 @@ Awaitable<Result<std::string>> ScriptHost::last_words(std::string slot) {
     co_return error(ErrorCode::invalid_argument, what, "not a slot's name");
   }
   std::string body = last_words_script(slot, place_);
-  Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
+  Result<ScriptReply> reply = co_await succeed(what, std::move(body), kPatience);
   if (!reply) {
     co_return reply.error();
-  }
-  if (reply->status != 0) {
-    co_return refusal(*reply, what);
   }
   co_return std::move(reply->output);
 }
@@ -235,14 +243,21 @@ Awaitable<Result<std::string>> ScriptHost::last_words(std::string slot) {
 Awaitable<Result<bool>> ScriptHost::is_alive(ProcessIdentity process) {
   const std::string what = fmt::format("look at pid {}", process.pid);
   std::string body = is_alive_script(process, place_);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
+  const Result<ScriptReply> reply = co_await succeed(what, std::move(body), kPatience);
   if (!reply) {
     co_return reply.error();
   }
-  if (reply->status != 0 || (reply->output != "alive" && reply->output != "dead")) {
+  if (reply->output != "alive" && reply->output != "dead") {
     co_return refusal(*reply, what);
   }
   co_return reply->output == "alive";
+}
+
+/// A process that cannot be is asked for, so the answer is always the same.
+Awaitable<Result<void>> ScriptHost::answers() {
+  std::string body = is_alive_script({"none", 1, 1}, place_);
+  auto done = co_await do_script("run a command", std::move(body), kPatience);
+  co_return done;
 }
 
 Awaitable<Result<void>> ScriptHost::follow(std::function<bool(const HostNews&)> tell) {
@@ -292,12 +307,9 @@ Awaitable<Result<ProcessIdentity>> ScriptHost::start(StartRequest request) {
     co_return error(ErrorCode::invalid_argument, what, "bad slot, argv or digest");
   }
   std::string body = start_script(request, place_);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
+  const Result<ScriptReply> reply = co_await succeed(what, std::move(body), kPatience);
   if (!reply) {
     co_return reply.error();
-  }
-  if (reply->status != 0) {
-    co_return refusal(*reply, what);
   }
   const auto identity = parse_identity(reply->output);
   if (!identity) {
@@ -333,14 +345,8 @@ Awaitable<Result<StopOutcome>> ScriptHost::stop(StopRequest request) {
 Awaitable<Result<void>> ScriptHost::obey() {
   const std::string what = "obey the lock's epoch";
   std::string body = fence_script(place_);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
-  if (!reply) {
-    co_return reply.error();
-  }
-  if (reply->status != 0) {
-    co_return refusal(*reply, what);
-  }
-  co_return Result<void>{};
+  auto done = co_await do_script(what, std::move(body), kPatience);
+  co_return done;
 }
 
 Awaitable<Result<std::string>> ScriptHost::tell(std::uint16_t port, std::string command,
@@ -363,14 +369,8 @@ Awaitable<Result<std::string>> ScriptHost::tell(std::uint16_t port, std::string 
 Awaitable<Result<void>> ScriptHost::raise_open_files(ProcessIdentity process, std::uint64_t files) {
   const std::string what = fmt::format("raise the open files of pid {}", process.pid);
   std::string body = raise_open_files_script(process, files, place_);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
-  if (!reply) {
-    co_return reply.error();
-  }
-  if (reply->status != 0) {
-    co_return refusal(*reply, what);
-  }
-  co_return Result<void>{};
+  auto done = co_await do_script(what, std::move(body), kPatience);
+  co_return done;
 }
 
 Awaitable<Result<void>> ScriptHost::forget(std::string slot) {
@@ -379,14 +379,8 @@ Awaitable<Result<void>> ScriptHost::forget(std::string slot) {
     co_return error(ErrorCode::invalid_argument, what, "not a slot's name");
   }
   std::string body = forget_script(slot, place_);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kPatience);
-  if (!reply) {
-    co_return reply.error();
-  }
-  if (reply->status != 0) {
-    co_return refusal(*reply, what);
-  }
-  co_return Result<void>{};
+  auto done = co_await do_script(what, std::move(body), kPatience);
+  co_return done;
 }
 
 }  // namespace arcform

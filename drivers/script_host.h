@@ -27,6 +27,7 @@ class ScriptHost final : public Host {
                                         std::chrono::milliseconds patience) override;
   Awaitable<Result<std::string>> last_words(std::string slot) override;
   Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
+  Awaitable<Result<void>> answers() override;
   Awaitable<Result<std::optional<std::string>>> read_file(std::string path) override;
 
   Awaitable<Result<void>> follow(std::function<bool(const HostNews&)> tell) override;
@@ -47,10 +48,20 @@ class ScriptHost final : public Host {
   Awaitable<Result<void>> remove_release(RemoveRequest request) override;
 
  private:
+  /// The shell may take so long over what a healthy host does in milliseconds.
+  static constexpr std::chrono::milliseconds kPatience{30'000};
+
   static bool is_place(const std::string& folder, const std::string& package,
                        const std::string& release);
+  /// Runs a script; the reply whatever its status.
   Awaitable<Result<ScriptReply>> run(std::string what, std::string body,
                                      std::chrono::milliseconds patience);
+  /// The same; a reply with another status than 0 is an error.
+  Awaitable<Result<ScriptReply>> succeed(std::string what, std::string body,
+                                         std::chrono::milliseconds patience);
+  /// The same, where what the script writes does not matter.
+  Awaitable<Result<void>> do_script(std::string what, std::string body,
+                                    std::chrono::milliseconds patience);
   Error error(ErrorCode code, const std::string& what, const std::string& why) const;
   Error named(const Error& error, const std::string& what) const;
   /// What a reply with a status other than 0 says.

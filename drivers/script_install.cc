@@ -54,14 +54,8 @@ Awaitable<Result<void>> ScriptHost::remove_release(RemoveRequest request) {
     co_return error(ErrorCode::invalid_argument, what, "bad folder or name");
   }
   std::string body = remove_release_script(request, place_);
-  const Result<ScriptReply> reply = co_await run(what, std::move(body), kRemovePatience);
-  if (!reply) {
-    co_return reply.error();
-  }
-  if (reply->status != 0) {
-    co_return refusal(*reply, what);
-  }
-  co_return Result<void>();
+  auto done = co_await do_script(what, std::move(body), kRemovePatience);
+  co_return done;
 }
 
 }  // namespace arcform

@@ -232,6 +232,8 @@ class HostReader {
   virtual Awaitable<Result<std::string>> last_words(std::string slot) = 0;
   /// Whether exactly this process lives.
   virtual Awaitable<Result<bool>> is_alive(ProcessIdentity process) = 0;
+  /// Runs the smallest command there is: nothing but whether the host takes one.
+  virtual Awaitable<Result<void>> answers() = 0;
   /// Stays connected and tells of every node process of ours that ends, within half a second; at
   /// least every 5 s it tells that nothing happened. Ends when `tell` returns false, or with
   /// unavailable / deadline_exceeded when the connection is over or silent for 15 s.

@@ -146,6 +146,9 @@ class Judge {
     if (memory_.lost) {
       return "ZooKeeper has lost what was recorded";
     }
+    if (mandate_.other) {
+      return why_held(*mandate_.other);
+    }
     for (const Pause& freeze : mandate_.freezes) {
       if (covers_node(freeze, step.action)) {
         return fmt::format("frozen: {}; \"arcform resume {}\" or a changed spec ends it",
@@ -175,8 +178,9 @@ class Judge {
 
   /// Whether a person must say yes to the step and has not.
   bool asks(const Step& step, StepId id) const {
-    return !step.repair && mandate_.policy.rollout == WatchPolicy::Rollout::approve &&
-           !memory_.lost && !mandate_.approved && !mandate_.approved_steps.contains(id);
+    const bool rollout = !step.repair && !mandate_.approved &&
+                         mandate_.policy.rollout == WatchPolicy::Rollout::approve;
+    return !memory_.lost && (mandate_.other || (rollout && !mandate_.approved_steps.contains(id)));
   }
 
  private:
@@ -380,6 +384,9 @@ Permission permit(const Damping& memory, const Sighting& sighting, const Plan& p
     out.look_again = std::min(out.look_again.value_or(ends), ends);
   }
   add_alarms(memory, out);
+  if (mandate.other) {
+    out.alarms.push_back(alarm_of(*mandate.other));
+  }
   return out;
 }
 

@@ -11,6 +11,7 @@
 #include "model/desired.h"
 #include "model/diff.h"
 #include "model/observed.h"
+#include "model/other_revision.h"
 #include "model/plan.h"
 
 /// What a controller that acts by itself may do, and how soon: values in, values out. Large
@@ -99,8 +100,9 @@ Damping release(Damping memory, const std::string& scope);
 struct Mandate {
   WatchPolicy policy;
   bool approved = false;  ///< all of this spec, where policy.rollout asks: it was applied before
-  std::set<StepId> approved_steps;  ///< of the plan, by a person
-  std::vector<Pause> freezes;       ///< recorded by this or an earlier leader, that hold
+  std::set<StepId> approved_steps;       ///< of the plan, by a person
+  std::vector<Pause> freezes;            ///< recorded by this or an earlier leader, that hold
+  std::optional<AppliedRevision> other;  ///< of another spec, applied by a person since
 };
 
 /// Which steps of a plan may run now.

@@ -36,6 +36,8 @@ enum class Hold {
   foreign,      ///< something that is not ours is in the way
   waiting,      ///< in progress by itself: look again later
 };
+/// "refused": the one word for it in texts and documents; nullptr: no such kind.
+const char* name_of(Hold hold);
 
 /// A difference that the plan leaves alone, and what to do about it.
 struct Held {

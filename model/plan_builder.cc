@@ -254,6 +254,22 @@ void PlanBuilder::take_turn(const std::string& ring, StepId id) {
   }
 }
 
+const char* name_of(Hold hold) {
+  switch (hold) {
+    case Hold::unknown:
+      return "unknown";
+    case Hold::unsupported:
+      return "unsupported";
+    case Hold::guard:
+      return "refused";
+    case Hold::foreign:
+      return "foreign";
+    case Hold::waiting:
+      return "waiting";
+  }
+  return nullptr;
+}
+
 bool Plan::holds(Hold kind) const {
   return std::any_of(held.begin(), held.end(), [kind](const Held& h) { return h.hold == kind; });
 }

@@ -9,23 +9,6 @@
 namespace arcform {
 namespace {
 
-/// What a kind of hold is called in front of its reason.
-const char* word_of(Hold hold) {
-  switch (hold) {
-    case Hold::unknown:
-      return "unknown";
-    case Hold::unsupported:
-      return "unsupported";
-    case Hold::guard:
-      return "refused";
-    case Hold::foreign:
-      return "foreign";
-    case Hold::waiting:
-      return "waiting";
-  }
-  return "unknown";
-}
-
 Cell sign_of(Hold hold) {
   switch (hold) {
     case Hold::unknown:
@@ -49,7 +32,7 @@ std::string held_words(const std::vector<Held>& held) {
     const auto count = std::count_if(held.begin(), held.end(),
                                      [hold](const Held& item) { return item.hold == hold; });
     if (count > 0) {
-      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, word_of(hold));
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name_of(hold));
     }
   }
   return text;
@@ -62,7 +45,7 @@ std::string render_held(const std::vector<Held>& held, const DesiredState& desir
     const Held& item = held[i];
     rows.push_back({sign_of(item.hold),
                     {printable(item.subject)},
-                    {fmt::format("{}: {}", word_of(item.hold), printable(item.reason))},
+                    {fmt::format("{}: {}", name_of(item.hold), printable(item.reason))},
                     {place(desired, item.at), Ink::dim}});
   }
   return aligned(rows, options.colour, options.width) + rest_of(held.size(), options);

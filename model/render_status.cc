@@ -10,17 +10,9 @@
 #include "model/status_parts.h"
 
 namespace arcform {
-namespace {
 
-Cell mode_of(const DesiredServer& server, const ObservedState& observed) {
-  const auto found = observed.servers.find(server.id);
-  if (found == observed.servers.end() || found->second.is_unknown()) {
-    return {"unknown", Ink::yellow};
-  }
-  if (found->second.is_absent()) {
-    return {"down", Ink::red};
-  }
-  switch (found->second.value().mode) {
+Cell mode_cell(ServerMode mode) {
+  switch (mode) {
     case ServerMode::leader:
       return {"leader", Ink::green};
     case ServerMode::follower:
@@ -33,6 +25,19 @@ Cell mode_of(const DesiredServer& server, const ObservedState& observed) {
       return {"not serving", Ink::red};
   }
   return {"unknown", Ink::yellow};
+}
+
+namespace {
+
+Cell mode_of(const DesiredServer& server, const ObservedState& observed) {
+  const auto found = observed.servers.find(server.id);
+  if (found == observed.servers.end() || found->second.is_unknown()) {
+    return {"unknown", Ink::yellow};
+  }
+  if (found->second.is_absent()) {
+    return {"down", Ink::red};
+  }
+  return mode_cell(found->second.value().mode);
 }
 
 /// The pid of the slot's live process; "-": none; "?": the host is unknown.

@@ -27,6 +27,9 @@ struct Cell {
 };
 using Row = std::vector<Cell>;
 
+/// What a server that answered says that it is.
+Cell mode_cell(ServerMode mode);
+
 /// Rows as lines of columns, two spaces apart, each line indented by two. The last column that has
 /// text is not padded; one very long cell does not push every other row to the right.
 /// On a `terminal` of so many columns, rows that do not fit are folded.

@@ -15,19 +15,7 @@ Cell mode_of(const Observation<ServerAnswer>& answer) {
   if (!answer.is_present()) {
     return answer.is_absent() ? Cell{"no answer", Ink::red} : Cell{"unknown", Ink::yellow};
   }
-  switch (answer.value().mode) {
-    case ServerMode::leader:
-      return {"leader", Ink::green};
-    case ServerMode::follower:
-      return {"follower", Ink::green};
-    case ServerMode::observer:
-      return {"observer", Ink::green};
-    case ServerMode::standalone:
-      return {"standalone", Ink::green};
-    case ServerMode::not_serving:
-      return {"not serving", Ink::red};
-  }
-  return {"unknown", Ink::yellow};
+  return mode_cell(answer.value().mode);
 }
 
 std::string server_table(const ZookeeperView& view, const RenderOptions& options) {

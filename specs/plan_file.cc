@@ -24,19 +24,7 @@ static const char* json_name(Disruption disruption) {
 }
 
 static const char* json_name(Hold hold) {
-  switch (hold) {
-    case Hold::unknown:
-      return "unknown";
-    case Hold::unsupported:
-      return "unsupported";
-    case Hold::guard:
-      return "refused";
-    case Hold::foreign:
-      return "foreign";
-    case Hold::waiting:
-      return "waiting";
-  }
-  return nullptr;
+  return name_of(hold);
 }
 
 const char* json_name(Selector::Kind kind) {

@@ -28,7 +28,7 @@ void fields(A& archive, T& value) {
 template <class A, Same<HeldReport> T>
 void fields(A& archive, T& value) {
   auto& [hold, subject, reason] = value;
-  archive("hold", hold, "unknown, unsupported, guard, foreign or waiting");
+  archive("hold", hold, "unknown, unsupported, refused, foreign or waiting");
   archive("subject", subject);
   archive("reason", reason);
 }

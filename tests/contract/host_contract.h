@@ -131,6 +131,7 @@ class Cleaner {
 inline void check_probing(HostFixture& fixture) {
   SECTION("a host without our folder") {
     const HostFacts facts = probed(fixture);
+    CHECK(await(fixture, fixture.host().answers()));
     CHECK(facts.boot_id.size() == 36);
     CHECK(facts.directory.starts_with('/'));
     CHECK(facts.directory_writable);

@@ -34,22 +34,6 @@ std::string joined(const std::vector<std::string>& lines) {
   return fmt::format("{}\n", fmt::join(lines, "\n"));
 }
 
-const char* name_of(Hold hold) {
-  switch (hold) {
-    case Hold::unknown:
-      return "unknown";
-    case Hold::unsupported:
-      return "unsupported";
-    case Hold::guard:
-      return "guard";
-    case Hold::foreign:
-      return "foreign";
-    case Hold::waiting:
-      return "waiting";
-  }
-  return "";
-}
-
 std::string held_text(const Plan& plan) {
   std::string text;
   for (const Held& held : plan.held) {

@@ -23,6 +23,7 @@ class SimHost final : public Host {
                                         std::chrono::milliseconds patience) override;
   Awaitable<Result<std::string>> last_words(std::string slot) override;
   Awaitable<Result<bool>> is_alive(ProcessIdentity process) override;
+  Awaitable<Result<void>> answers() override;
   Awaitable<Result<std::optional<std::string>>> read_file(std::string path) override;
 
   Awaitable<Result<void>> follow(std::function<bool(const HostNews&)> tell) override;

@@ -47,6 +47,7 @@ class SlowLogin final : public HostReader {
   Awaitable<Result<bool>> is_alive(ProcessIdentity process) override {
     return host_.is_alive(std::move(process));
   }
+  Awaitable<Result<void>> answers() override { return host_.answers(); }
   Awaitable<Result<std::optional<std::string>>> read_file(std::string path) override {
     return host_.read_file(std::move(path));
   }

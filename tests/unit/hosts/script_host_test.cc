@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "drivers/hosts.h"
+#include "tests/support/on_loop.h"
 #include "tests/unit/hosts/shell_fixture.h"
 
 namespace arcform {
@@ -271,6 +272,41 @@ TEST_CASE("ask reaches a port of the host", "[hosts]") {
   CHECK(expect(await(fixture, fixture.host().ask(port, "version\r\n", "\r\n",
                                                  std::chrono::milliseconds{5000}))) ==
         "VERSION stand-in\r\n");
+}
+
+/// Of a host that nobody reaches.
+class NoWay final : public Shell {
+ public:
+  Awaitable<Result<ShellOutput>> execute(std::string /*input*/,
+                                         std::chrono::milliseconds /*patience*/) override {
+    co_return lost();
+  }
+  Awaitable<Result<ShellOutput>> upload(std::string /*script*/,
+                                        std::shared_ptr<ByteSource> /*data*/,
+                                        std::chrono::milliseconds /*patience*/) override {
+    co_return lost();
+  }
+  Awaitable<Result<void>> stream(std::string /*input*/,
+                                 std::function<bool(std::string_view)> /*on_output*/,
+                                 std::chrono::milliseconds /*silence*/) override {
+    co_return lost();
+  }
+  Awaitable<Result<std::string>> exchange(Endpoint /*at*/, std::string /*question*/,
+                                          std::string /*end*/,
+                                          std::chrono::milliseconds /*patience*/) override {
+    co_return lost();
+  }
+
+ private:
+  static Error lost() { return {ErrorCode::unavailable, "connect to h9 10.0.0.9:22: no route"}; }
+};
+
+TEST_CASE("a host that is not reached says so of no process", "[hosts]") {
+  asio::io_context loop;
+  ScriptHost host("h9", std::make_unique<NoWay>(), {"/tmp/none", {}}, seeded_nonces(3));
+  const Result<void> done = on_loop(loop, host.answers());
+  REQUIRE_FALSE(done);
+  CHECK(done.error().message == "run a command: connect to h9 10.0.0.9:22: no route");
 }
 
 TEST_CASE("hosts are kept by name and deployment", "[hosts]") {

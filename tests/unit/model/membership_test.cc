@@ -107,7 +107,7 @@ TEST_CASE("nobody leaves when those that stay would be no quorum") {
   observed.servers.at(3) = Observation<ServerAnswer>::unknown("not asked");
   const Plan plan = planned(servers_on({1, 3}), observed);
   CHECK(steps_of<ReconfigureEnsemble>(plan).empty());
-  CHECK(held(plan) == Lines{"unknown: cache003.arcus", "guard: ensemble"});
+  CHECK(held(plan) == Lines{"unknown: cache003.arcus", "refused: ensemble"});
   CHECK(plan.held.back().reason ==
         "server 2 at 10.0.0.2 leaves: this would leave 1 of 2 servers serving, which is no quorum; "
         "bring the others back first");
@@ -130,7 +130,7 @@ TEST_CASE("by restarts, one member at a time") {
 TEST_CASE("two servers or one cannot be changed by restarts") {
   const Plan plan = planned(servers_on({1, 2, 3}, false), running(servers_on({1}, false), 0));
   CHECK(plan.steps.empty());
-  CHECK(held(plan) == Lines{"guard: ensemble"});
+  CHECK(held(plan) == Lines{"refused: ensemble"});
   CHECK(plan.held.front().reason.find("reconfigEnabled") != std::string::npos);
 }
 
@@ -139,7 +139,7 @@ TEST_CASE("an id stays with its host") {
   desired.ensemble.servers.back().host = "cache004.arcus";
   const Plan plan = planned(desired, running(servers_on({1, 2, 3}), 7));
   CHECK(plan.steps.empty());
-  CHECK(held(plan) == Lines{"guard: ensemble"});
+  CHECK(held(plan) == Lines{"refused: ensemble"});
 }
 
 TEST_CASE("data of nobody knows whom, or of an earlier membership, is not used") {
@@ -147,7 +147,7 @@ TEST_CASE("data of nobody knows whom, or of an earlier membership, is not used")
   HostFacts& facts = host_in(observed, "cache004.arcus");
   facts.data = {true, "", true};
   CHECK(held(planned(servers_on({1, 2, 3, 4}), observed)) ==
-        Lines{"guard: server 4 on cache004.arcus"});
+        Lines{"refused: server 4 on cache004.arcus"});
 
   ObservedSlot& slot = facts.slots["server-4"];
   slot.name = "server-4";

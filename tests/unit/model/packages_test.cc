@@ -203,7 +203,7 @@ TEST_CASE("an archive that cannot be read holds only the hosts that need it") {
   CHECK(planned(desired, observed_with('a', "a")).converged());
   const Plan plan = planned(desired, observed_with('b', "b"));
   CHECK(held(plan) ==
-        Lines{"guard: cache001.arcus", "guard: cache002.arcus", "guard: cache003.arcus"});
+        Lines{"refused: cache001.arcus", "refused: cache002.arcus", "refused: cache003.arcus"});
   CHECK(plan.held[0].reason == "archive arcus.tar.gz: cannot be read");
   CHECK(plan.steps.empty());
 }

@@ -215,7 +215,7 @@ TEST_CASE("what cannot or need not be changed is held, each with its kind") {
   CHECK(plan.steps.empty());
   CHECK(held(plan) == Lines{"unknown: 10.0.0.2:11211 on cache002.arcus",
                             "unsupported: 10.0.0.1:11211 on cache001.arcus",
-                            "guard: 10.0.0.1:11212 on cache001.arcus",
+                            "refused: 10.0.0.1:11212 on cache001.arcus",
                             "foreign: 10.0.0.2:11212 on cache002.arcus"});
 }
 

@@ -123,7 +123,7 @@ TEST_CASE("without java, package or a writable folder nothing is started on a ho
     host_in(observed, "cache001.arcus").directory_writable = false;
   }
   const Plan plan = planned(desired, observed);
-  CHECK(held(plan) == Lines{"guard: cache001.arcus"});
+  CHECK(held(plan) == Lines{"refused: cache001.arcus"});
   for (const StepId id : steps_of<StartServer>(plan)) {
     CHECK(host_of(plan.steps[id].action) != "cache001.arcus");
   }
@@ -135,7 +135,7 @@ TEST_CASE("a foreign data directory and a taken port hold their server back") {
   host_in(observed, "cache001.arcus").data = {true, "7", true};
   host_in(observed, "cache002.arcus").listening = {2181};
   const Plan plan = planned(desired, observed);
-  CHECK(held(plan) == Lines{"guard: ensemble", "guard: server 1 on cache001.arcus",
+  CHECK(held(plan) == Lines{"refused: ensemble", "refused: server 1 on cache001.arcus",
                             "foreign: server 2 on cache002.arcus"});
   CHECK(steps_of<CreateTree>(plan).empty());
   CHECK(steps_of<AwaitQuorum>(plan).empty());
@@ -200,7 +200,7 @@ TEST_CASE("servers are kept while a cloud that must go has clients") {
   cloud_in(observed, "test-cloud").clients = 1;
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
-  CHECK(held(plan).front() == "guard: cloud test-cloud");
+  CHECK(held(plan).front() == "refused: cloud test-cloud");
 }
 
 TEST_CASE("servers are kept while a cloud of the spec is somebody else's") {

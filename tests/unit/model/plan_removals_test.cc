@@ -81,7 +81,7 @@ TEST_CASE("a cloud with clients is emptied only when asked for by name") {
   cloud_in(observed, "test-cloud").clients = 3;
   const Plan refused = planned(without_clouds(), observed);
   CHECK(refused.steps.empty());
-  CHECK(held(refused) == Lines{"guard: cloud test-cloud"});
+  CHECK(held(refused) == Lines{"refused: cloud test-cloud"});
   const Plan other = planned(without_clouds(), observed, {"other"});
   CHECK(other.steps.empty());
   const Plan asked = planned(without_clouds(), observed, {"test-cloud"});
@@ -108,7 +108,7 @@ TEST_CASE("a protected cloud keeps its nodes") {
   desired.clouds[0].protect = true;
   const Plan plan = planned(desired, ideal(three_hosts()));
   CHECK(plan.steps.empty());
-  CHECK(held(plan) == Lines{"guard: cloud test-cloud"});
+  CHECK(held(plan) == Lines{"refused: cloud test-cloud"});
 }
 
 TEST_CASE("a protected cloud that is gone from the spec stays, whatever is asked for") {
@@ -116,7 +116,7 @@ TEST_CASE("a protected cloud that is gone from the spec stays, whatever is asked
   tree_in(observed).record.protected_clouds = {"test-cloud"};
   const Plan plan = planned(without_clouds(), observed, {"test-cloud"});
   CHECK(plan.steps.empty());
-  CHECK(held(plan) == Lines{"guard: cloud test-cloud"});
+  CHECK(held(plan) == Lines{"refused: cloud test-cloud"});
 }
 
 TEST_CASE("more nodes than the limit go only when asked for by name") {
@@ -137,7 +137,7 @@ TEST_CASE("more nodes than the limit go only when asked for by name") {
   CAPTURE(limit.text(), leaving);
   const Plan plan = planned(desired, observed);
   CHECK(steps_of<StopNode>(plan).size() == (allowed ? leaving : 0));
-  CHECK(held(plan) == (allowed ? Lines{} : Lines{"guard: cloud test-cloud"}));
+  CHECK(held(plan) == (allowed ? Lines{} : Lines{"refused: cloud test-cloud"}));
   CHECK(steps_of<StopNode>(planned(desired, observed, {"test-cloud"})).size() == leaving);
 }
 
@@ -207,7 +207,7 @@ TEST_CASE("a cloud is not unregistered before all of its nodes are gone") {
   lose_host(observed, three_hosts(), kHost);
   const Plan plan = planned(without_clouds(), observed);
   CHECK(steps_of<UnregisterCloud>(plan).empty());
-  CHECK(held(plan) == Lines{"unknown: cache003.arcus", "guard: cloud test-cloud"});
+  CHECK(held(plan) == Lines{"unknown: cache003.arcus", "refused: cloud test-cloud"});
 }
 
 TEST_CASE("a cloud with a stranger in its list is not unregistered") {
@@ -278,5 +278,5 @@ TEST_CASE("a node of ours that stands in somebody else's cloud is left alone") {
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
   CHECK(held(plan) ==
-        Lines{"guard: cloud test-cloud", "foreign: 10.0.0.3:11212 on cache003.arcus"});
+        Lines{"refused: cloud test-cloud", "foreign: 10.0.0.3:11212 on cache003.arcus"});
 }

@@ -45,7 +45,8 @@ TEST_CASE("a ping that everything answers") {
 TEST_CASE("a ping with silence in it") {
   const DesiredState desired = three_hosts();
   PingReport report = all_well(desired);
-  report.hosts[2] = {State::silent, std::nullopt, std::nullopt, "ssh to x: no\x1b[2J answer"};
+  report.hosts[2] = {State::silent, std::nullopt, std::nullopt,
+                     "run a command: ssh to x: no\x1b[2J answer"};
   report.servers[2] = {State::unasked, std::nullopt, std::nullopt, "its host was not reached"};
   report.nodes[0][0] = {State::silent, std::nullopt, std::nullopt, "connection refused"};
   report.nodes[0][4] = {State::unasked, std::nullopt, std::nullopt, "its host was not reached"};

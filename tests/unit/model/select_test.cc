@@ -133,13 +133,13 @@ TEST_CASE("the limit of removals counts what is selected") {
   desired.clouds[0].nodes.erase(desired.clouds[0].nodes.begin() + 2,
                                 desired.clouds[0].nodes.end() - 1);
   CHECK(held(only(desired, observed, {"cloud:shop"})) ==
-        std::vector<std::string>{"guard: cloud shop"});  // 5 of 8, and 2 may go.
+        std::vector<std::string>{"refused: cloud shop"});  // 5 of 8, and 2 may go.
   const Plan two = only(desired, observed, {"node:10.0.0.1:11213", "node:cache002.arcus:11211"});
   CHECK(two.held.empty());
   CHECK(steps_of<StopNode>(two).size() == 2);
   CHECK(two.hidden == 6);  // three more to stop and to unmap
   const Plan three = only(desired, observed, {"host:cache002.arcus"});
-  CHECK(held(three) == std::vector<std::string>{"guard: cloud shop"});
+  CHECK(held(three) == std::vector<std::string>{"refused: cloud shop"});
   CHECK(three.held.front().reason.find("3 of its 8 serving nodes") != std::string::npos);
   const Plan none = only(desired, observed, {"node:10.0.0.1:11211"});
   CHECK(none.converged());
@@ -152,7 +152,7 @@ TEST_CASE("the last nodes and a cloud in use are not emptied through a selection
   ObservedState observed = ideal(before);
   cloud_in(observed, "shop").clients = 3;
   const DesiredState desired = a_spec().with_hosts(2).with_ensemble(1).build();
-  const std::vector<std::string> refused{"guard: cloud shop"};
+  const std::vector<std::string> refused{"refused: cloud shop"};
   CHECK(held(only(desired, observed, {"cloud:shop"})) == refused);
   CHECK(held(only(desired, observed, {"host:cache001.arcus", "host:cache002.arcus"})) == refused);
   CHECK(only(desired, observed, {"host:cache001.arcus"}).held.empty());

@@ -25,11 +25,9 @@ inline std::vector<std::string> lines(const Plan& plan) {
 
 /// "refused: cloud c: why" for each thing held back.
 inline std::vector<std::string> held(const Plan& plan) {
-  static const std::vector<std::string> kWords{"unknown", "unsupported", "guard", "foreign",
-                                               "waiting"};
   std::vector<std::string> out;
   for (const Held& item : plan.held) {
-    out.push_back(kWords.at(static_cast<std::size_t>(item.hold)) + ": " + item.subject);
+    out.push_back(std::string(name_of(item.hold)) + ": " + item.subject);
   }
   return out;
 }
