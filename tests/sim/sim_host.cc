@@ -83,8 +83,8 @@ const Process* SimHost::process_of(const std::string& slot) const {
              : machine_.process(*found->second.identity);
 }
 
-SortedMap<std::string, ObservedSlot> SimHost::observed_slots() const {
-  SortedMap<std::string, ObservedSlot> observed;
+std::map<std::string, ObservedSlot> SimHost::observed_slots() const {
+  std::map<std::string, ObservedSlot> observed;
   const std::string prefix = directory_ + "/";
   for (const auto& [path, slot] : machine_.slots) {
     if (path.starts_with(prefix)) {
@@ -167,7 +167,9 @@ Awaitable<Result<HostFacts>> SimHost::probe(ProbeRequest request) {
     ports.insert(process.ports.begin(), process.ports.end());
   }
   facts.listening.assign(ports.begin(), ports.end());
-  facts.slots = observed_slots();
+  for (auto& [slot, seen] : observed_slots()) {
+    facts.slots.emplace(slot, std::move(seen));
+  }
   if (!request.data_directory.empty()) {
     facts.data = machine_.data_directory(request.data_directory);
   }

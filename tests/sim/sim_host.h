@@ -65,7 +65,7 @@ class SimHost final : public Host {
   Result<void> adopt_now(const AdoptRequest& request);
   /// The live process of the slot; nullptr: none.
   const Process* process_of(const std::string& slot) const;
-  SortedMap<std::string, ObservedSlot> observed_slots() const;
+  std::map<std::string, ObservedSlot> observed_slots() const;
   std::vector<ObservedProcess> observed_processes() const;
   ObservedReleases observed_releases(const ReleasePlace& place) const;
   std::optional<Result<void>> settled_before(const InstallRequest& request);

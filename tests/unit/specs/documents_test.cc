@@ -89,6 +89,13 @@ std::vector<Action> one_of_each(const std::variant<Kinds...>& /*any*/) {
   return {Action(Kinds{})...};
 }
 
+RunningProcess running(std::string_view program) {
+  RunningProcess process;
+  process.identity = {SharedText("boot"), 7, 8};
+  process.argv = {program};
+  return process;
+}
+
 }  // namespace
 
 TEST_CASE("a plan is read as it was written") {
@@ -136,10 +143,10 @@ TEST_CASE("every kind of action is written and read") {
       retire->stop = StopServer{};
     }
     if (auto* const server = std::get_if<AdoptServer>(&action)) {
-      server->running = RunningProcess{{"boot", 7, 8}, {"java"}};
+      server->running = running("java");
     }
     if (auto* const node = std::get_if<AdoptNode>(&action)) {
-      node->running = RunningProcess{{"boot", 7, 8}, {"memcached"}};
+      node->running = running("memcached");
     }
     if (auto* const unmap = std::get_if<UnmapNodes>(&action)) {
       unmap->nodes = {at("10.0.0.1:11211")};
