@@ -61,44 +61,65 @@ std::string spec_of(int nodes, bool whole) {
   return text + "]}]}";
 }
 
-/// Everything as desired. The nodes of a cloud are in the order of their addresses.
-ObservedState same(const DesiredState& desired) {
-  ObservedState observed = bare(desired);
-  TreeFacts tree;
-  tree.arcus_tree = tree.server_log = true;
-  tree.session_timeout_ms = 30'000;
-  tree.record.epoch_version = 1;
-  tree.record.spec_digest = desired.digest;
+/// Every node runs as the spec says, on its host. What is shared and how much room is kept is as
+/// the probe's reader does it.
+void run_all(const DesiredState& desired, ObservedState& observed) {
   const Launch launch{
       "arcus", "/opt/arcus", "/opt/arcus/lib/default_engine.so", {}, connect_string(desired)};
-  SharedText digest;  // Shared as the probe's reader shares it.
+  SharedText digest;
   for (const DesiredCloud& cloud : desired.clouds) {
-    ObservedCloud& seen = tree.clouds[cloud.service_code];
-    seen.cache_list = seen.client_list = seen.claimed = true;
-    seen.joined.reserve(cloud.nodes.size());  // As the tree's reader does.
-    tree.service_codes.push_back(cloud.service_code);
-    tree.record.claims.insert(cloud.service_code);
     for (const DesiredNode& node : cloud.nodes) {
-      const DesiredHost& host = desired.hosts[node.host];
-      HostFacts& facts = host_in(observed, host.name);
+      HostFacts& facts = host_in(observed, desired.hosts[node.host].name);
       const auto pid = static_cast<std::uint32_t>(1000 + facts.processes.size());
       put_process(facts, node_slot(node.endpoint.port), pid, "memcached",
                   node_arguments(launch, node.endpoint, node.config), node.endpoint.port);
       digest = shared_with(facts.processes.size() == 1 ? SharedText() : digest,
                            node_digest(launch.prefix, node.config));
       facts.slots[node_slot(node.endpoint.port)].digest = digest;
-      put_mapping(tree, node.endpoint, cloud.service_code);
-      seen.joined.push_back({node.endpoint.text() + "-" + host.name, node.endpoint, pid, pid});
-      observed.nodes[node.endpoint] = Observation<NodeAnswer>::present({"1.15.0"});
-      tree.record.hosts[host.name] = record_for(host);
     }
   }
-  for (auto& [name, facts] : observed.hosts) {  // As the probe's reader does.
+  for (auto& [name, facts] : observed.hosts) {
     facts.value().slots.shrink_to_fit();
     facts.value().processes.shrink_to_fit();
   }
+}
+
+/// Every node has a mapping and has joined; room is kept as the tree's reader does it.
+TreeFacts joined_tree(const DesiredState& desired) {
+  TreeFacts tree;
+  tree.arcus_tree = tree.server_log = true;
+  tree.session_timeout_ms = 30'000;
+  tree.record.epoch_version = 1;
+  tree.record.spec_digest = desired.digest;
+  for (const DesiredCloud& cloud : desired.clouds) {
+    ObservedCloud& seen = tree.clouds[cloud.service_code];
+    seen.cache_list = seen.client_list = seen.claimed = true;
+    seen.joined.reserve(cloud.nodes.size());
+    tree.service_codes.push_back(cloud.service_code);
+    tree.record.claims.insert(cloud.service_code);
+    for (const DesiredNode& node : cloud.nodes) {
+      const DesiredHost& host = desired.hosts[node.host];
+      const auto life = static_cast<std::int64_t>(1000 + seen.joined.size());
+      put_mapping(tree, node.endpoint, cloud.service_code);
+      seen.joined.push_back({node.endpoint.text() + "-" + host.name, node.endpoint, life, life});
+      tree.record.hosts[host.name] = record_for(host);
+    }
+  }
   tree.mappings.shrink_to_fit();
-  observed.tree = Observation<TreeFacts>::present(std::move(tree));
+  return tree;
+}
+
+/// All is as the spec says. Hosts, tree and nodes are observed one after the other, so what is said
+/// of one node does not lie together in memory.
+ObservedState same(const DesiredState& desired) {
+  ObservedState observed = bare(desired);
+  run_all(desired, observed);
+  observed.tree = Observation<TreeFacts>::present(joined_tree(desired));
+  for (const DesiredCloud& cloud : desired.clouds) {
+    for (const DesiredNode& node : cloud.nodes) {
+      observed.nodes[node.endpoint] = Observation<NodeAnswer>::present({"1.15.0"});
+    }
+  }
   return observed;
 }
 
