@@ -159,14 +159,22 @@ ssh_script() { # OPTIONS...: all hosts at once, by the system's ssh
 bench_plan() {
   ssh_script >"$work/ssh.sh"
   ssh_script -o KexAlgorithms=curve25519-sha256 >"$work/ssh-fast.sh"
+  bare="bare=$tools/bench_bare_fanout arcus $lab_dir/keys/id_ed25519 $scripts"
+  in_lab "$tools/bench_measure" $(((runs + 4) / 5)) "plan=$build/arcform plan $work/spec.json" \
+    "$bare" >"$work/fresh.$count" </dev/null
+  # A Java server that has just started interprets what one that is in use has compiled.
+  in_lab "$tools/bench_measure" $((runs * 4)) "plan=$build/arcform plan $work/spec.json" \
+    >"$work/warm-up" </dev/null
   in_lab "$tools/bench_measure" "$runs" "plan=$build/arcform plan $work/spec.json" \
-    "bare=$tools/bench_bare_fanout arcus $lab_dir/keys/id_ed25519 $scripts" \
-    "apply=$build/arcform apply --yes $work/spec.json" >"$work/plan.$count" </dev/null
+    "$bare" "apply=$build/arcform apply --yes $work/spec.json" >"$work/plan.$count" </dev/null
   in_lab "$tools/bench_measure" $(((runs + 4) / 5)) "plan=$build/arcform plan $work/spec.json" \
     "ssh=sh $work/ssh.sh" "fast=sh $work/ssh-fast.sh" >"$work/ssh.$count" </dev/null
   file=$work/plan.$count
   plan=$(field "$file" plan 2) bare=$(field "$file" bare 2) apply=$(field "$file" apply 2)
   row "plan, $count hosts, cold / bare libssh2 (medians)" 1.15 "$(calc "$plan / $bare")" x
+  info "  the same, servers just started" \
+    "$(calc "$(field "$work/fresh.$count" plan 2) / $(field "$work/fresh.$count" bare 2)")" x \
+    "their code is interpreted"
   info "  the same, fastest runs" \
     "$(calc "$(field "$file" plan 3) / $(field "$file" bare 3)")" x "$plan and $bare ms"
   row "our CPU of it per host" 3.5 "$(calc "$(field "$file" plan 4) / $count")" ms
