@@ -159,14 +159,22 @@ ssh_script() { # OPTIONS...: all hosts at once, by the system's ssh
 bench_plan() {
   ssh_script >"$work/ssh.sh"
   ssh_script -o KexAlgorithms=curve25519-sha256 >"$work/ssh-fast.sh"
+  bare="bare=$tools/bench_bare_fanout arcus $lab_dir/keys/id_ed25519 $scripts"
+  in_lab "$tools/bench_measure" $(((runs + 4) / 5)) "plan=$build/arcform plan $work/spec.json" \
+    "$bare" >"$work/fresh.$count" </dev/null
+  # A Java server that has just started interprets what one that is in use has compiled.
+  in_lab "$tools/bench_measure" $((runs * 4)) "plan=$build/arcform plan $work/spec.json" \
+    >"$work/warm-up" </dev/null
   in_lab "$tools/bench_measure" "$runs" "plan=$build/arcform plan $work/spec.json" \
-    "bare=$tools/bench_bare_fanout arcus $lab_dir/keys/id_ed25519 $scripts" \
-    "apply=$build/arcform apply --yes $work/spec.json" >"$work/plan.$count" </dev/null
+    "$bare" "apply=$build/arcform apply --yes $work/spec.json" >"$work/plan.$count" </dev/null
   in_lab "$tools/bench_measure" $(((runs + 4) / 5)) "plan=$build/arcform plan $work/spec.json" \
     "ssh=sh $work/ssh.sh" "fast=sh $work/ssh-fast.sh" >"$work/ssh.$count" </dev/null
   file=$work/plan.$count
   plan=$(field "$file" plan 2) bare=$(field "$file" bare 2) apply=$(field "$file" apply 2)
   row "plan, $count hosts, cold / bare libssh2 (medians)" 1.15 "$(calc "$plan / $bare")" x
+  info "  the same, servers just started" \
+    "$(calc "$(field "$work/fresh.$count" plan 2) / $(field "$work/fresh.$count" bare 2)")" x \
+    "their code is interpreted"
   info "  the same, fastest runs" \
     "$(calc "$(field "$file" plan 3) / $(field "$file" bare 3)")" x "$plan and $bare ms"
   row "our CPU of it per host" 3.5 "$(calc "$(field "$file" plan 4) / $count")" ms
@@ -280,27 +288,27 @@ bench_upload() {
   }
   to_all 'cat >file' >"$work/cat.sh"
   to_all 'cat >file && sha256sum file && mkdir -p x && tar -xzf file -C x' >"$work/install.sh"
+  size=$(wc -c <"$work/arcus.tar.gz")
+  arrivals() { # COMMAND...: the seconds until the archive lies on every host, and until it ended
+    "$tools/bench_arrivals" "$size" "$lab_dir"/hosts/*/home -- "$@"
+  }
   : >"$work/uploads"
   for i in $(seq 1 $(((runs + 4) / 5))); do
-    rm -rf "$lab_dir"/hosts/*/home/packages
-    begun=$(now)
-    converge
-    took=$(seconds_since "$begun")
+    rm -rf "$lab_dir"/hosts/*/home/packages "$lab_dir"/hosts/*/home/file "$lab_dir"/hosts/*/home/x
+    apply=$(arrivals "$lab" run "$build/arcform" apply --yes "$work/spec.json" 2>"$work/apply") ||
+      die "apply: $(cat "$work/apply")"
     grep -q 'uploading: ' "$work/apply" || die "apply sent nothing"
-    begun=$(now)
-    in_lab sh "$work/cat.sh"
-    cat_took=$(seconds_since "$begun")
+    cat=$(arrivals "$lab" run sh "$work/cat.sh") || die "ssh HOST 'cat >file'"
     begun=$(now)
     in_lab sh "$work/install.sh" >"$work/sums"
-    echo "$took $cat_took $(seconds_since "$begun")" >>"$work/uploads"
+    echo "$apply $cat $(seconds_since "$begun")" >>"$work/uploads"
   done
   median() { cut -d ' ' -f "$1" "$work/uploads" | sort -n | sed -n $(((runs + 4) / 10 + 1))p; }
-  ours=$(median 1) theirs=$(median 2)
-  at_least "rate of apply with an archive / ssh 'cat > file', $count hosts" 0.8 \
-    "$(calc "$theirs / $ours")" x
-  info "  $(wc -c <"$work/arcus.tar.gz") bytes each: apply; ssh" "$ours" s "$theirs s"
-  info "  beside ssh 'cat > file && sha256sum file && tar -xzf file'" \
-    "$(calc "$(median 3) / $ours")" x "the same work"
+  at_least "rate of an upload to $count hosts / ssh 'cat > file'" 0.8 \
+    "$(calc "$(median 3) / $(median 1)")" x
+  info "  from apply's start until $size bytes lie on each" "$(median 1)" s "ssh: $(median 3) s"
+  info "  until apply has checked and unpacked them all" "$(median 2)" s \
+    "ssh that checks and unpacks, too: $(median 5) s"
   converge
   ! grep -q 'uploading: ' "$work/apply" || die "a second apply sends the archive again"
   bring_down
