@@ -20,8 +20,8 @@ std::string text_of(const ProcessIdentity& process) {
 
 }  // namespace
 
-void Watch::process(const std::string& what, const std::string& host_name,
-                    const std::string& slot_name, std::uint16_t port) {
+void FactWatch::process(const std::string& what, const std::string& host_name,
+                        const std::string& slot_name, std::uint16_t port) {
   const HostFacts* const facts = host(host_name);
   if (facts == nullptr) {
     note(what + ": process", kUnknownFact);
@@ -41,12 +41,12 @@ void Watch::process(const std::string& what, const std::string& host_name,
   note(what + ": process", std::move(value));
 }
 
-void Watch::node(const std::string& host_name, Endpoint node) {
+void FactWatch::node(const std::string& host_name, Endpoint node) {
   process(fmt::format("cache node {} on {}", node.text(), host_name), host_name,
           node_slot(node.port), node.port);
 }
 
-void Watch::settings(Endpoint node, const std::vector<Tuning>& changes) {
+void FactWatch::settings(Endpoint node, const std::vector<Tuning>& changes) {
   const auto found = observed_.nodes.find(node);
   const NodeAnswer* const answer = found == observed_.nodes.end() ? nullptr : found->second.get();
   for (const Tuning& change : changes) {
@@ -56,14 +56,14 @@ void Watch::settings(Endpoint node, const std::vector<Tuning>& changes) {
   }
 }
 
-void Watch::servers(Endpoint node) {
+void FactWatch::servers(Endpoint node) {
   const auto found = observed_.nodes.find(node);
   const NodeAnswer* const answer = found == observed_.nodes.end() ? nullptr : found->second.get();
   note(fmt::format("cache node {}: the servers that it goes by", node.text()),
        answer != nullptr ? text_of(answer->servers) : kUnknownFact);
 }
 
-void Watch::joined(const std::string& code, Endpoint node) {
+void FactWatch::joined(const std::string& code, Endpoint node) {
   if (code.empty()) {
     return;
   }
@@ -86,7 +86,7 @@ void Watch::joined(const std::string& code, Endpoint node) {
   note(std::move(subject), value.empty() ? "absent" : std::move(value));
 }
 
-void Watch::mapping(Endpoint node) {
+void FactWatch::mapping(Endpoint node) {
   std::string subject = znodes::mapping_key(node);
   if (tree_ == nullptr) {
     note(std::move(subject), without_tree());
@@ -100,7 +100,7 @@ void Watch::mapping(Endpoint node) {
        stands ? fmt::format("names {}", fmt::join(found->service_codes, ", ")) : "absent");
 }
 
-void Watch::registration(const std::string& code) {
+void FactWatch::registration(const std::string& code) {
   std::string subject = fmt::format("cloud {}: registration", code);
   if (tree_ == nullptr) {
     note(std::move(subject), without_tree());
@@ -113,7 +113,7 @@ void Watch::registration(const std::string& code) {
                                        ours ? ", claimed by this deployment" : ""));
 }
 
-void Watch::clients(const std::string& code) {
+void FactWatch::clients(const std::string& code) {
   std::string subject = fmt::format("cloud {}: clients", code);
   if (tree_ == nullptr) {
     note(std::move(subject), without_tree());
@@ -123,7 +123,7 @@ void Watch::clients(const std::string& code) {
   note(std::move(subject), seen != nullptr && seen->clients > 0 ? "attached" : "none attached");
 }
 
-void Watch::members(const std::string& code) {
+void FactWatch::members(const std::string& code) {
   std::string subject = fmt::format("cloud {}: nodes that have not joined", code);
   const DesiredCloud* const wanted = desired_.cloud(code);
   if (noted(subject) || wanted == nullptr) {
@@ -142,12 +142,12 @@ void Watch::members(const std::string& code) {
   note(std::move(subject), missing.empty() ? "none" : std::move(missing));
 }
 
-void Watch::server(const std::string& host_name, int id) {
+void FactWatch::server(const std::string& host_name, int id) {
   process(fmt::format("ZooKeeper server {} on {}", id, host_name), host_name, server_slot(id),
           desired_.ensemble.client_port);
 }
 
-void Watch::server_files(const std::string& host_name, int id) {
+void FactWatch::server_files(const std::string& host_name, int id) {
   const HostFacts* const facts = host(host_name);
   const std::string subject =
       fmt::format("ZooKeeper server {} on {}: zoo.cfg, myid", id, host_name);
@@ -162,7 +162,7 @@ void Watch::server_files(const std::string& host_name, int id) {
                    facts->data.myid.empty() ? "absent" : facts->data.myid));
 }
 
-void Watch::modes() {
+void FactWatch::modes() {
   for (const DesiredServer& server : desired_.ensemble.servers) {
     const auto found = observed_.servers.find(server.id);
     std::string mode = kUnknownFact;
@@ -178,14 +178,14 @@ void Watch::modes() {
   }
 }
 
-void Watch::tree() {
+void FactWatch::tree() {
   note("the Arcus tree", tree_ == nullptr     ? without_tree()
                          : !tree_->arcus_tree ? "not whole"
                          : !tree_->server_log ? "without cache_server_log"
                                               : "present");
 }
 
-void Watch::package(const std::string& host_name, const std::string& prefix) {
+void FactWatch::package(const std::string& host_name, const std::string& prefix) {
   const std::string subject = fmt::format("{} on {}", prefix, host_name);
   const HostFacts* const facts = host(host_name);
   if (facts == nullptr) {
@@ -197,8 +197,8 @@ void Watch::package(const std::string& host_name, const std::string& prefix) {
   note(subject, whole ? "a cache server with " + found->second.engine : "no cache server");
 }
 
-void Watch::release(const std::string& host_name, const std::string& package_name,
-                    const std::string& prefix) {
+void FactWatch::release(const std::string& host_name, const std::string& package_name,
+                        const std::string& prefix) {
   const std::string subject = fmt::format("{} on {}", prefix, host_name);
   const HostFacts* const facts = host(host_name);
   if (facts == nullptr) {
@@ -217,7 +217,7 @@ void Watch::release(const std::string& host_name, const std::string& package_nam
   note(subject, std::move(value));
 }
 
-void Watch::running(const std::string& host_name, const ProcessIdentity& process) {
+void FactWatch::running(const std::string& host_name, const ProcessIdentity& process) {
   const std::string subject = fmt::format("pid {} on {}", process.pid, host_name);
   const HostFacts* const facts = host(host_name);
   if (facts == nullptr) {
@@ -234,7 +234,7 @@ void Watch::running(const std::string& host_name, const ProcessIdentity& process
 }
 
 /// Another spec that was applied in between wants another world than this plan.
-void Watch::deployment() {
+void FactWatch::deployment() {
   const std::string path = znodes::applied(desired_.deployment);
   if (tree_ == nullptr) {
     note(path, without_tree());

@@ -12,9 +12,9 @@
 namespace arcform {
 
 /// Collects facts, each subject once, and which of them the present step relies on.
-class Watch {
+class FactWatch {
  public:
-  Watch(const Plan& plan_in, const DesiredState& desired, const ObservedState& observed)
+  FactWatch(const Plan& plan_in, const DesiredState& desired, const ObservedState& observed)
       : plan(plan_in), desired_(desired), observed_(observed), tree_(observed.tree.get()) {}
 
   /// The process of a slot, and whether its port is taken.

@@ -13,73 +13,73 @@ namespace {
 
 // What each kind of action relies on. A new kind of action needs an overload here.
 
-void watch(const ConfigureServer& a, Watch& on) {
+void watch(const ConfigureServer& a, FactWatch& on) {
   on.server_files(a.host, a.id);
 }
-void watch(const StartServer& a, Watch& on) {
+void watch(const StartServer& a, FactWatch& on) {
   on.server(a.host, a.id);
 }
-void watch(const StopServer& a, Watch& on) {
+void watch(const StopServer& a, FactWatch& on) {
   on.server(a.host, a.id);
   on.modes();
 }
-void watch(const RestartServer& a, Watch& on) {
+void watch(const RestartServer& a, FactWatch& on) {
   on.server(a.start->host, a.start->id);
   on.modes();
 }
-void watch(const InstallPackage& a, Watch& on) {
+void watch(const InstallPackage& a, FactWatch& on) {
   on.release(a.host, a.package, a.prefix);
 }
-void watch(const RemoveRelease& a, Watch& on) {
+void watch(const RemoveRelease& a, FactWatch& on) {
   on.release(a.host, a.package, a.folder + "/" + a.release);
 }
-void watch(const ReconfigureEnsemble& a, Watch& on) {
+void watch(const ReconfigureEnsemble& a, FactWatch& on) {
   if (!a.host.empty()) {
     on.server(a.host, a.server);
   }
   on.modes();
 }
-void watch(const RetireServer& a, Watch& on) {
+void watch(const RetireServer& a, FactWatch& on) {
   on.server(a.stop->host, a.stop->id);
   on.modes();
 }
-void watch(const SetDataAside& a, Watch& on) {
+void watch(const SetDataAside& a, FactWatch& on) {
   on.server(a.host, a.id);
 }
-void watch(const AdoptServer& a, Watch& on) {
+void watch(const AdoptServer& a, FactWatch& on) {
   on.server(a.host, a.id);
   on.running(a.host, a.running->identity);
 }
-void watch(const AdoptCloud& a, Watch& on) {
+void watch(const AdoptCloud& a, FactWatch& on) {
   on.registration(a.service_code);
   for (const Endpoint node : a.nodes) {
     on.joined(a.service_code, node);
   }
 }
-void watch(const AdoptNode& a, Watch& on) {
+void watch(const AdoptNode& a, FactWatch& on) {
   on.joined(a.service_code, a.node);
   on.running(a.host, a.running->identity);
 }
-void watch(const AwaitQuorum& /*a*/, Watch& /*on*/) {}
-void watch(const CreateTree& /*a*/, Watch& on) {
+void watch(const AwaitQuorum& /*a*/, FactWatch& /*on*/) {}
+void watch(const CreateTree& /*a*/, FactWatch& on) {
   on.tree();
 }
-void watch(const RegisterCloud& a, Watch& on) {
+void watch(const RegisterCloud& a, FactWatch& on) {
   on.registration(a.service_code);
 }
-void watch(const MapNodes& a, Watch& on) {
+void watch(const MapNodes& a, FactWatch& on) {
   on.registration(a.service_code);
   for (const MappedNode& mapped : a.nodes) {
     on.mapping(mapped.node);
   }
 }
-void watch(const UnmapNodes& a, Watch& on) {
+void watch(const UnmapNodes& a, FactWatch& on) {
   for (const Endpoint node : a.nodes) {
     on.mapping(node);
     on.joined(a.service_code, node);
   }
 }
-void watch(const StartNode& a, Watch& on) {
+void watch(const StartNode& a, FactWatch& on) {
   on.node(a.host, a.node);
   on.joined(a.service_code, a.node);
   on.mapping(a.node);
@@ -87,7 +87,7 @@ void watch(const StartNode& a, Watch& on) {
     on.package(a.host, on.plan.launches[a.launch].prefix);
   }
 }
-void watch(const StopNode& a, Watch& on) {
+void watch(const StopNode& a, FactWatch& on) {
   on.node(a.host, a.node);
   on.joined(a.service_code, a.node);
   if (!a.service_code.empty()) {
@@ -95,25 +95,25 @@ void watch(const StopNode& a, Watch& on) {
     on.clients(a.service_code);
   }
 }
-void watch(const RestartNode& a, Watch& on) {
+void watch(const RestartNode& a, FactWatch& on) {
   watch(*a.start, on);
   on.joined(a.stop->service_code, a.stop->node);
   if (!a.paused) {
     on.members(a.start->service_code);
   }
 }
-void watch(const ForgetNode& a, Watch& on) {
+void watch(const ForgetNode& a, FactWatch& on) {
   on.node(a.host, a.node);
   on.joined(a.service_code, a.node);
 }
-void watch(const TuneNode& a, Watch& on) {
+void watch(const TuneNode& a, FactWatch& on) {
   on.node(a.host, a.node);
   on.settings(a.node, a.changes);
   if (a.servers) {
     on.servers(a.node);
   }
 }
-void watch(const UnregisterCloud& a, Watch& on) {
+void watch(const UnregisterCloud& a, FactWatch& on) {
   on.registration(a.service_code);
   on.clients(a.service_code);
 }
@@ -145,7 +145,7 @@ std::string relying(const Plan& plan, const PlanFacts& facts, std::uint32_t fact
 }  // namespace
 
 PlanFacts facts_of(const Plan& plan, const DesiredState& desired, const ObservedState& observed) {
-  Watch on(plan, desired, observed);
+  FactWatch on(plan, desired, observed);
   std::vector<std::vector<std::string>> steps;
   for (const Step& step : plan.steps) {
     std::visit([&on](const auto& action) { watch(action, on); }, step.action);

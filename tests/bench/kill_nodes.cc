@@ -146,7 +146,7 @@ double since(Clock::time_point begun) {
 
 /// Kills one, and waits until all is well again.
 void kill_one(const Node& node, zhandle_t* zh, const std::string& list,
-              arcform::RunningProcess& watch) {
+              arcform::StartedProcess& watch) {
   const std::string there = pid_there(node);
   const pid_t pid = pid_here(node, there);
   const std::int64_t before = joined(zh, list, node);
@@ -192,7 +192,7 @@ int main(int argc, char** argv) {
   zoo_set_debug_level(ZOO_LOG_LEVEL_ERROR);
   zhandle_t* const zh = zookeeper_init(argv[1], nullptr, 10'000, nullptr, nullptr, 0);
   const std::string list = fmt::format("/arcus/cache_list/{}", argv[2]);
-  arcform::RunningProcess watch({argv + 5, argv + argc});
+  arcform::StartedProcess watch({argv + 5, argv + argc});
   if (zh == nullptr || !watch.await_output("observed equals desired", kPatience) ||
       !watch.await_output("leading", kPatience)) {
     die("the watcher does not find all well: " + watch.out());

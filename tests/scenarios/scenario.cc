@@ -6,14 +6,14 @@
 #include <string>
 
 #include "tests/scenarios/scenario_world.h"
-#include "tests/support/golden.h"
+#include "tests/support/text_file.h"
 
 namespace arcform::sim {
 namespace {
 
 int run_file(const std::string& path) {
   const std::size_t slash = path.rfind('/');
-  const std::vector<Command> commands = parse_scenario(read_file(path));
+  const std::vector<Command> commands = parse_scenario(content_of(path));
   std::vector<Command> actual = commands;
   ScenarioWorld world(slash == std::string::npos ? "." : path.substr(0, slash));
   int differ = 0;

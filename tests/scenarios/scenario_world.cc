@@ -14,7 +14,7 @@
 #include "model/znodes.h"
 #include "specs/reader.h"
 #include "tests/support/builders.h"
-#include "tests/support/golden.h"
+#include "tests/support/text_file.h"
 
 namespace arcform::sim {
 namespace {
@@ -149,7 +149,7 @@ std::string ScenarioWorld::obey(const Command& command) {
 
 /// spec FILE, with lines "this -> that" to be replaced in it.
 std::string ScenarioWorld::spec(const Words& words, const std::vector<std::string>& body) {
-  std::string text = read_file(folder_ + "/" + words.at(1));
+  std::string text = content_of(folder_ + "/" + words.at(1));
   for (const std::string& line : body) {
     const std::size_t arrow = line.find(" -> ");
     const std::string from = line.substr(0, arrow);

@@ -5,9 +5,10 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <stdexcept>
 
 #include <fmt/format.h>
+
+#include "tests/support/text_file.h"
 
 namespace arcform {
 namespace {
@@ -32,20 +33,10 @@ std::string first_difference(const std::string& expected, std::string_view actua
 
 }  // namespace
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    throw std::runtime_error("cannot read " + path);
-  }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
 std::string compare_golden(std::string_view name, std::string_view actual) {
   const std::filesystem::path path = std::filesystem::path(ARCFORM_GOLDEN_DIRECTORY) / name;
   const bool exists = std::filesystem::exists(path);
-  if (exists && read_file(path.string()) == actual) {
+  if (exists && content_of(path.string()) == actual) {
     return "";
   }
   const char* const update = std::getenv("UPDATE_GOLDEN");
@@ -55,7 +46,7 @@ std::string compare_golden(std::string_view name, std::string_view actual) {
     return fmt::format("tests/golden/{} is written; review it and run again", name);
   }
   return exists ? fmt::format("tests/golden/{}: {}", name,
-                              first_difference(read_file(path.string()), actual))
+                              first_difference(content_of(path.string()), actual))
                 : fmt::format("tests/golden/{} does not exist; run with UPDATE_GOLDEN=1", name);
 }
 

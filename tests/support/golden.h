@@ -12,7 +12,4 @@ namespace arcform {
 ///   CHECK(compare_golden("specs/many_errors.txt", text) == "");
 std::string compare_golden(std::string_view name, std::string_view actual);
 
-/// The content of a file; throws std::runtime_error with its name when it cannot be read.
-std::string read_file(const std::string& path);
-
 }  // namespace arcform

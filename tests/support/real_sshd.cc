@@ -87,17 +87,12 @@ std::string TemporaryFolder::write(const std::string& name, const std::string& c
   return file(name);
 }
 
-std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::string run_program(const std::vector<std::string>& argv) {
   const TemporaryFolder folder;
   const pid_t pid = spawn(argv, folder.file("out"));
   int status = 0;
   ::waitpid(pid, &status, 0);
-  const std::string output = read_file(folder.file("out"));
+  const std::string output = content_of(folder.file("out"));
   if (status != 0) {
     throw std::runtime_error(argv[0] + " failed: " + output);
   }
@@ -196,7 +191,7 @@ void RealSshd::freeze(bool frozen) {
 }
 
 std::string RealSshd::host_key(const std::string& type) const {
-  const std::string line = read_file(folder_.file("host_" + type + ".pub"));
+  const std::string line = content_of(folder_.file("host_" + type + ".pub"));
   return line.substr(0, line.find(' ', line.find(' ') + 1));
 }
 
@@ -205,7 +200,7 @@ std::string RealSshd::known_hosts_line(const std::string& type) const {
 }
 
 void RealSshd::authorize(const std::string& private_key) const {
-  std::ofstream(folder_.file("authorized_keys"), std::ios::app) << read_file(private_key + ".pub");
+  std::ofstream(folder_.file("authorized_keys"), std::ios::app) << content_of(private_key + ".pub");
 }
 
 RealAgent::RealAgent() {

@@ -7,6 +7,8 @@
 
 #include <sys/types.h>
 
+#include "tests/support/text_file.h"
+
 /// Real OpenSSH programs for integration tests, each in its own temporary folder; ended by pid.
 namespace arcform {
 
@@ -26,7 +28,6 @@ class TemporaryFolder {
   std::string path_;
 };
 
-std::string read_file(const std::string& path);
 /// Runs a program to its end; throws when it fails. Returns its standard output.
 std::string run_program(const std::vector<std::string>& argv);
 
@@ -70,7 +71,7 @@ class RealSshd {
   /// A known_hosts line for 127.0.0.1 and our port.
   std::string known_hosts_line(const std::string& type = "ed25519") const;
   void authorize(const std::string& private_key) const;
-  std::string log() const { return read_file(folder_.file("log")); }
+  std::string log() const { return content_of(folder_.file("log")); }
 
  private:
   TemporaryFolder folder_;

@@ -81,7 +81,7 @@ void drain(int& fd, std::string& into) {
 
 }  // namespace
 
-RunningProcess::RunningProcess(std::vector<std::string> argv, Input input)
+StartedProcess::StartedProcess(std::vector<std::string> argv, Input input)
     : begun_(std::chrono::steady_clock::now()) {
   std::vector<char*> words;
   words.reserve(argv.size() + 1);
@@ -105,7 +105,7 @@ RunningProcess::RunningProcess(std::vector<std::string> argv, Input input)
   err_fd_ = ends.err_read;
 }
 
-RunningProcess::~RunningProcess() {
+StartedProcess::~StartedProcess() {
   if (pid_ > 0) {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
@@ -117,15 +117,15 @@ RunningProcess::~RunningProcess() {
   }
 }
 
-void RunningProcess::signal(int number) const {
+void StartedProcess::signal(int number) const {
   check(pid_ > 0 && kill(pid_, number) == 0, "kill");
 }
 
-void RunningProcess::type(const std::string& text) const {
+void StartedProcess::type(const std::string& text) const {
   check(write(out_fd_, text.data(), text.size()) == static_cast<ssize_t>(text.size()), "typing");
 }
 
-bool RunningProcess::pump(Milliseconds limit) {
+bool StartedProcess::pump(Milliseconds limit) {
   std::array<pollfd, 2> watched{{{out_fd_, POLLIN, 0}, {err_fd_, POLLIN, 0}}};
   if (out_fd_ < 0 && err_fd_ < 0) {
     return false;
@@ -142,7 +142,7 @@ bool RunningProcess::pump(Milliseconds limit) {
   return true;
 }
 
-bool RunningProcess::await_output(const std::string& text, Milliseconds limit) {
+bool StartedProcess::await_output(const std::string& text, Milliseconds limit) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (result_.out.find(text) == std::string::npos) {
     if (std::chrono::steady_clock::now() >= deadline || !pump(Milliseconds(50))) {
@@ -152,7 +152,7 @@ bool RunningProcess::await_output(const std::string& text, Milliseconds limit) {
   return true;
 }
 
-ProcessResult RunningProcess::finish(Milliseconds limit) {
+ProcessResult StartedProcess::finish(Milliseconds limit) {
   const auto deadline = begun_ + limit;
   int status = 0;
   // What it leaves running may hold the pipes open, so its own end counts.
@@ -179,7 +179,7 @@ ProcessResult RunningProcess::finish(Milliseconds limit) {
 }
 
 ProcessResult run_process(std::vector<std::string> argv, Milliseconds limit) {
-  RunningProcess process(std::move(argv));
+  StartedProcess process(std::move(argv));
   return process.finish(limit);
 }
 

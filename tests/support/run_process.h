@@ -22,16 +22,16 @@ struct ProcessResult {
 
 /// A process of the test with its output captured. Killed (SIGKILL, to itself alone) and collected
 /// at the end, and when the test's process dies. Failures throw std::runtime_error.
-class RunningProcess {
+class StartedProcess {
  public:
   enum class Input { none, terminal };
 
   /// `argv[0]` is looked up on the PATH. With `terminal`, all three descriptors are a new
   /// pseudo terminal, which is the controlling one of a new session.
-  explicit RunningProcess(std::vector<std::string> argv, Input input = Input::none);
-  ~RunningProcess();
-  RunningProcess(const RunningProcess&) = delete;
-  RunningProcess& operator=(const RunningProcess&) = delete;
+  explicit StartedProcess(std::vector<std::string> argv, Input input = Input::none);
+  ~StartedProcess();
+  StartedProcess(const StartedProcess&) = delete;
+  StartedProcess& operator=(const StartedProcess&) = delete;
 
   pid_t pid() const { return pid_; }
   void signal(int number) const;

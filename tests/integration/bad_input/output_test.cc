@@ -42,10 +42,10 @@ TEST_CASE("colour only on a terminal, and not with NO_COLOR") {
   const std::string spec = here.folder() + "/spec.json";
   const ProcessResult piped = run_process({ARCFORM_BINARY, "plan", spec});
   CHECK_FALSE(has_escapes(piped.out + piped.err));
-  RunningProcess seen({ARCFORM_BINARY, "plan", spec}, RunningProcess::Input::terminal);
+  StartedProcess seen({ARCFORM_BINARY, "plan", spec}, StartedProcess::Input::terminal);
   CHECK(has_escapes(seen.finish(std::chrono::seconds(30)).out));
-  RunningProcess plain({"env", "NO_COLOR=1", ARCFORM_BINARY, "plan", spec},
-                       RunningProcess::Input::terminal);
+  StartedProcess plain({"env", "NO_COLOR=1", ARCFORM_BINARY, "plan", spec},
+                       StartedProcess::Input::terminal);
   CHECK_FALSE(has_escapes(plain.finish(std::chrono::seconds(30)).out));
 }
 

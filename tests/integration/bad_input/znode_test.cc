@@ -185,7 +185,7 @@ TEST_CASE("the lock of an apply that was killed goes by itself") {
   here.clouds = clouds;
   here.write_spec();
   {
-    RunningProcess killed({ARCFORM_BINARY, "apply", "--yes", here.folder() + "/spec.json"});
+    StartedProcess killed({ARCFORM_BINARY, "apply", "--yes", here.folder() + "/spec.json"});
     REQUIRE(killed.await_output("map 2 nodes to cloud test-cloud ...", std::chrono::seconds(30)));
     killed.signal(9);
     CHECK(killed.finish(std::chrono::seconds(10)).status == 128 + 9);

@@ -49,7 +49,7 @@ class Exits {
   }
   /// Starts it, waits for what it says, and sends it a signal.
   void interrupt(const Case& wanted, int signal) {
-    RunningProcess running(command(wanted.words));
+    StartedProcess running(command(wanted.words));
     REQUIRE(running.await_output(wanted.says, seconds(30)));
     running.signal(signal);
     note(wanted, running.finish(seconds(30)));
@@ -184,7 +184,7 @@ void while_another_works(Exits& at) {
   const Words apply{"apply", "--yes", "spec.json"};
   const char* const waits = "next node is touched";
   {
-    RunningProcess first(at.command(apply));
+    StartedProcess first(at.command(apply));
     REQUIRE(first.await_output(waits, seconds(30)));
     at.expect({{"apply", "--yes", "--lock-timeout", "1s", "spec.json"}, 7, "holds the lock"});
     first.signal(SIGTERM);

@@ -84,7 +84,7 @@ void status(const Deployment& it) {
 
 void watch(const Deployment& it) {
   step("status --watch without a terminal: one after the other, each under the time");
-  RunningProcess plain(it.command({"status", "--watch", "1"}));
+  StartedProcess plain(it.command({"status", "--watch", "1"}));
   REQUIRE(plain.await_output("Z\nthree-hosts: ", seconds(20)));
   REQUIRE(plain.await_output("joined and answering\n\n20", seconds(20)));
   plain.signal(SIGINT);
@@ -93,8 +93,8 @@ void watch(const Deployment& it) {
   CHECK_FALSE(contains(ended.out, "\x1b"));
 
   step("status --watch on a terminal: in place, and the terminal is given back");
-  RunningProcess drawn(it.command({"status", "--watch=1", "second"}),
-                       RunningProcess::Input::terminal);
+  StartedProcess drawn(it.command({"status", "--watch=1", "second"}),
+                       StartedProcess::Input::terminal);
   REQUIRE(drawn.await_output("\x1b[?1049h\x1b[?25l", seconds(20)));
   REQUIRE(drawn.await_output("every 1 s", seconds(20)));
   drawn.signal(SIGINT);

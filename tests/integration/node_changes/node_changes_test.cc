@@ -66,7 +66,7 @@ TEST_CASE("nodes are tuned live, or restarted when they are warm again") {
   require_status(it.lab().exec(1, "bash <<'END'\n" + client_of(11211, 20) + "\nEND"), 0);
   it.edit("\"connections\": 200", "\"connections\": 300");
   require_says(it.plan(), "connections 200 → 300 (this server cannot change it while it runs)");
-  RunningProcess apply(it.command({"apply", "--yes"}));
+  StartedProcess apply(it.command({"apply", "--yes"}));
   REQUIRE(apply.await_output("10.0.0.1:11211 warms up: ", seconds(60)));
   CHECK(it.node_pid(1, 11211) != first);
   CHECK(it.node_pid(1, 11212) == second);

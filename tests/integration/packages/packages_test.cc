@@ -99,7 +99,7 @@ void slow_down(const Deployment& it, int host, const std::string& rate) {
 void upload_is_cut(const Deployment& it, const std::string& release) {
   step("a host is cut off in the middle of the upload, and the operator's machine dies");
   slow_down(it, 2, "8mbit");
-  RunningProcess apply(it.command({"apply", "--yes"}));
+  StartedProcess apply(it.command({"apply", "--yes"}));
   const std::string partial = fmt::format("find {} -name archive -size +100k", kFolder);
   const bool arriving =
       eventually([&] { return !it.lab().exec(2, partial).out.empty(); }, seconds(30));

@@ -17,8 +17,8 @@ using std::chrono::seconds;
 
 constexpr const char* kPort = "8099";
 
-std::unique_ptr<RunningProcess> start_receiver(const WatchService& it) {
-  auto receiver = std::make_unique<RunningProcess>(it.deployment().lab().at_operator(
+std::unique_ptr<StartedProcess> start_receiver(const WatchService& it) {
+  auto receiver = std::make_unique<StartedProcess>(it.deployment().lab().at_operator(
       {ARCFORM_HOOK_RECEIVER, "10.0.0.254", kPort, it.file("posted")}));
   REQUIRE(receiver->await_output("listens", seconds(10)));
   return receiver;

@@ -104,7 +104,7 @@ void stops_while_nothing_answers(WatchService& it) {
 /// No service: a person who looks at it.
 void speaks_to_people_on_a_terminal(const WatchService& it) {
   step("on a terminal, until Ctrl-C");
-  RunningProcess watch(it.deployment().command({"watch"}), RunningProcess::Input::terminal);
+  StartedProcess watch(it.deployment().command({"watch"}), StartedProcess::Input::terminal);
   REQUIRE(watch.await_output("mode changed    leading", seconds(20)));
   REQUIRE(watch.await_output("converged       observed equals desired", seconds(20)));
   watch.type("\x03");
@@ -112,7 +112,7 @@ void speaks_to_people_on_a_terminal(const WatchService& it) {
   require_status(ended, 0);
   CHECK(contains(ended.out, "mode changed    stopping"));
   CHECK_FALSE(contains(ended.out, "{"));
-  RunningProcess left(it.deployment().command({"watch"}), RunningProcess::Input::terminal);
+  StartedProcess left(it.deployment().command({"watch"}), StartedProcess::Input::terminal);
   REQUIRE(left.await_output("mode changed    leading", seconds(20)));
   left.signal(SIGHUP);  // As when its window is closed.
   require_status(left.finish(seconds(40)), 0);

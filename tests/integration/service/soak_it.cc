@@ -33,9 +33,9 @@ class Soaked {
       words += "'" + word + "' ";
     }
     const std::string command = "exec " + words + ">" + log_ + " 2>&1";
-    process_ = std::make_unique<RunningProcess>(std::vector<std::string>{"sh", "-c", command});
+    process_ = std::make_unique<StartedProcess>(std::vector<std::string>{"sh", "-c", command});
   }
-  RunningProcess& process() { return *process_; }
+  StartedProcess& process() { return *process_; }
   std::size_t said() const { return std::filesystem::file_size(log_); }
   std::string since(std::size_t mark) const {
     std::ifstream file(log_);
@@ -65,7 +65,7 @@ class Soaked {
  private:
   const Deployment& it_;
   std::string log_;
-  std::unique_ptr<RunningProcess> process_;
+  std::unique_ptr<StartedProcess> process_;
 };
 
 void kill_one(const Deployment& it, int host, const std::string& pid) {

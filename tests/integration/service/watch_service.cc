@@ -67,7 +67,7 @@ void WatchService::start(bool watchdog) {
   const std::string command =
       fmt::format("NOTIFY_SOCKET={} WATCHDOG_USEC={} exec {} watch {} >>{} 2>&1", file("notify"),
                   watchdog ? 900'000 : 0, ARCFORM_BINARY, file("linked/spec.json"), file("log"));
-  process_ = std::make_unique<RunningProcess>(it_.lab().at_operator({"sh", "-c", command}));
+  process_ = std::make_unique<StartedProcess>(it_.lab().at_operator({"sh", "-c", command}));
   must_say("leading", std::chrono::seconds(20));
 }
 

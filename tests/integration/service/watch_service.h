@@ -47,7 +47,7 @@ class WatchService {
  private:
   Deployment it_;
   NotifySocket manager_;
-  std::unique_ptr<RunningProcess> process_;
+  std::unique_ptr<StartedProcess> process_;
   std::size_t mark_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "tests/integration/shell/lab.h"
+#include "tests/support/text_file.h"
 
 namespace arcform {
 namespace {
@@ -26,12 +27,12 @@ double cpu_ms() {
 }
 
 double resident_kb() {
-  const std::string status = read_file("/proc/self/status");
+  const std::string status = content_of("/proc/self/status");
   return std::stod(status.substr(status.find("VmRSS:") + 6));
 }
 
 TEST_CASE("a server that dies in mid-command makes it unavailable, and the next call works") {
-  Lab lab;
+  ShellLab lab;
   const Transport transport = GENERATE(Transport::ssh, Transport::openssh);
   Controller controller(lab);
   const std::unique_ptr<Shell> shell = controller.shells.make_shell(lab.host(transport));
@@ -54,7 +55,7 @@ TEST_CASE("a server that dies in mid-command makes it unavailable, and the next 
 }
 
 TEST_CASE("a kept connection that was lost while idle is made again without a word") {
-  Lab lab;
+  ShellLab lab;
   Controller controller(lab);
   const std::unique_ptr<Shell> shell = controller.shells.make_shell(lab.host());
   CHECK(output_of(controller.loop, *shell, "printf before").out == "before");
@@ -64,7 +65,7 @@ TEST_CASE("a kept connection that was lost while idle is made again without a wo
 }
 
 TEST_CASE("a frozen server ends at the deadline, cold or warm") {
-  Lab lab;
+  ShellLab lab;
   Controller controller(lab);
   const std::unique_ptr<Shell> shell = controller.shells.make_shell(lab.host());
   const bool warm = GENERATE(false, true);
@@ -119,7 +120,7 @@ TEST_CASE("nobody listens, nobody is there, nobody speaks SSH") {
 }
 
 TEST_CASE("where sshd does not forward, ports are asked straight") {
-  static const Lab lab("AllowTcpForwarding no");
+  static const ShellLab lab("AllowTcpForwarding no");
   const Transport transport = GENERATE(Transport::ssh, Transport::openssh);
   Controller controller(lab);
   const std::unique_ptr<Shell> shell = controller.shells.make_shell(lab.host(transport));
@@ -154,7 +155,7 @@ void ask_many(Controller& controller, const DesiredHost& host, std::size_t count
 }
 
 TEST_CASE("a server that admits two logins at a time still admits twenty hosts") {
-  const Lab lab("MaxStartups 2:100:2");
+  const ShellLab lab("MaxStartups 2:100:2");
   Controller controller(lab);
   std::vector<std::unique_ptr<Shell>> shells;
   ask_many(controller, lab.host(), 20, shells);
@@ -185,7 +186,7 @@ double median_ms(Work work) {
 }
 
 TEST_CASE("what a connection costs") {
-  const Lab lab;
+  const ShellLab lab;
   DesiredHost host = lab.host();
   Controller controller(lab);
   std::vector<std::unique_ptr<Shell>> shells;

@@ -12,7 +12,7 @@ namespace {
 
 class SshFixture final : public HostFixture {
  public:
-  SshFixture(const Lab& lab, Transport transport)
+  SshFixture(const ShellLab& lab, Transport transport)
       : controller_(lab),
         folder_(lab.folder.path() + "/" + std::to_string(++count_)),
         host_("cache1", controller_.shells.make_shell(lab.host(transport)),
@@ -42,13 +42,13 @@ class SshFixture final : public HostFixture {
 };
 
 TEST_CASE("the fence of a host holds over libssh2") {
-  static const Lab lab;
+  static const ShellLab lab;
   SshFixture fixture(lab, Transport::ssh);
   check_fencing(fixture);
 }
 
 TEST_CASE("the fence of a host holds over the system ssh") {
-  static const Lab lab;
+  static const ShellLab lab;
   SshFixture fixture(lab, Transport::openssh);
   check_fencing(fixture);
 }

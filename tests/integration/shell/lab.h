@@ -13,8 +13,8 @@
 namespace arcform {
 
 /// An sshd, a key that may log in, and a known_hosts that has the server's ed25519 key.
-struct Lab {
-  explicit Lab(const std::string& config = "")
+struct ShellLab {
+  explicit ShellLab(const std::string& config = "")
       : sshd(config),
         key(folder.file("id")),
         known_hosts(folder.write("known_hosts", sshd.known_hosts_line())) {
@@ -44,7 +44,7 @@ struct Lab {
 struct Controller {
   explicit Controller(const std::string& home, const std::string& agent = "")
       : secrets(home), shells(loop, environment(home, agent), secrets) {}
-  explicit Controller(const Lab& lab) : Controller(lab.folder.path()) {}
+  explicit Controller(const ShellLab& lab) : Controller(lab.folder.path()) {}
 
   static ShellEnvironment environment(const std::string& home, const std::string& agent) {
     ShellEnvironment environment = current_environment();

@@ -44,7 +44,7 @@ namespace {
 using std::chrono::milliseconds;
 
 TEST_CASE("output that comes just after the look for it is seen") {
-  Lab lab;
+  ShellLab lab;
   Controller controller(lab);
   const std::unique_ptr<Shell> shell = controller.shells.make_shell(lab.host());
   for (int late_ms = 10; late_ms < 70; late_ms += 3) {  // It falls into every step of a look.

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "tests/integration/shell/lab.h"
+#include "tests/support/text_file.h"
 
 namespace arcform {
 namespace {
@@ -16,12 +17,12 @@ std::string outcome(Controller& controller, const DesiredHost& host) {
                 : std::string(name_of(output.error().code)) + ": " + output.error().message;
 }
 
-std::string outcome(const Lab& lab, const DesiredHost& host, const std::string& agent = "") {
+std::string outcome(const ShellLab& lab, const DesiredHost& host, const std::string& agent = "") {
   Controller controller(lab.folder.path(), agent);
   return outcome(controller, host);
 }
 
-std::string where(const Lab& lab) {
+std::string where(const ShellLab& lab) {
   return "ssh to cache1 (127.0.0.1:" + std::to_string(lab.sshd.port()) + "): ";
 }
 
@@ -32,7 +33,7 @@ std::string fingerprint_of(const std::string& public_key) {
 }
 
 TEST_CASE("every kind of key file opens the door") {
-  static const Lab lab;
+  static const ShellLab lab;
   struct Kind {
     std::string type;
     std::string name;
@@ -55,7 +56,7 @@ TEST_CASE("every kind of key file opens the door") {
 }
 
 TEST_CASE("a key with a passphrase, from a file, the environment or a person") {
-  static const Lab lab;
+  static const ShellLab lab;
   const std::string type = GENERATE("ed25519", "ecdsa", "rsa");
   const std::string key = lab.folder.file("locked_" + type);
   if (::access(key.c_str(), F_OK) != 0) {
@@ -98,7 +99,7 @@ TEST_CASE("a key with a passphrase, from a file, the environment or a person") {
 }
 
 TEST_CASE("the agent's keys open the door") {
-  static const Lab lab;
+  static const ShellLab lab;
   const RealAgent agent;
   const std::string type = GENERATE("ed25519", "ecdsa", "rsa");
   const std::string key = lab.folder.file("agent_" + type);
@@ -124,7 +125,7 @@ TEST_CASE("the agent's keys open the door") {
 }
 
 TEST_CASE("what no key opens is told with what was tried") {
-  static const Lab lab;
+  static const ShellLab lab;
   const std::string advice =
       "; add the public key to that user's ~/.ssh/authorized_keys there, or name the right key in "
       "\"identityFiles\"";
@@ -169,7 +170,7 @@ TEST_CASE("what no key opens is told with what was tried") {
 }
 
 TEST_CASE("a refused login is not repeated at once") {
-  const Lab lab;
+  const ShellLab lab;
   Controller controller(lab);
   DesiredHost host = lab.host();
   host.ssh.user = "nobody-of-that-name";
@@ -187,7 +188,7 @@ TEST_CASE("a refused login is not repeated at once") {
 }
 
 TEST_CASE("a host key must be the one that known_hosts has") {
-  static const Lab lab;
+  static const ShellLab lab;
   const std::string ed25519 = lab.folder.write("k.pub", lab.sshd.host_key("ed25519"));
   const std::string offered = "ssh-ed25519 " + fingerprint_of(ed25519);
   const std::string subject = "unauthenticated: " + where(lab) +
@@ -197,7 +198,7 @@ TEST_CASE("a host key must be the one that known_hosts has") {
   SECTION("another key there: the message has file and line") {
     std::string line = lab.sshd.known_hosts_line();
     make_key("ed25519", lab.folder.file("other"));
-    const std::string other = read_file(lab.folder.file("other.pub"));
+    const std::string other = content_of(lab.folder.file("other.pub"));
     line = line.substr(0, line.find(' ')) + " " + other;
     host.ssh.known_hosts = lab.folder.write("changed", "# comment\n" + line);
     CHECK(outcome(lab, host) == subject + "it offers " + offered +
@@ -236,7 +237,7 @@ TEST_CASE("a host key must be the one that known_hosts has") {
 }
 
 TEST_CASE("the system ssh says the same things in its own words") {
-  static const Lab lab;
+  static const ShellLab lab;
   DesiredHost host = lab.host(Transport::openssh);
   SECTION("unknown host key") {
     host.ssh.known_hosts = lab.folder.file("nothing");
@@ -247,7 +248,7 @@ TEST_CASE("the system ssh says the same things in its own words") {
     make_key("ed25519", lab.folder.file("other"));
     const std::string line = lab.sshd.known_hosts_line();
     host.ssh.known_hosts = lab.folder.write(
-        "changed", line.substr(0, line.find(' ')) + " " + read_file(lab.folder.file("other.pub")));
+        "changed", line.substr(0, line.find(' ')) + " " + content_of(lab.folder.file("other.pub")));
     const std::string told = outcome(lab, host);
     CHECK(told.find("unauthenticated: ") == 0);
     CHECK(told.find(lab.folder.file("changed") + ":1") != std::string::npos);

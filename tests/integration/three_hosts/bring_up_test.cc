@@ -17,7 +17,7 @@ constexpr const char* kSixNodes =
 
 void interrupted(const Deployment& it) {
   step("Ctrl-C in the middle of a bring-up: what runs finishes, nothing else starts");
-  RunningProcess apply(it.command({"apply", "--yes"}));
+  StartedProcess apply(it.command({"apply", "--yes"}));
   REQUIRE(apply.await_output("start ZooKeeper server", seconds(30)));
   apply.signal(SIGINT);
   const ProcessResult ended = apply.finish(seconds(60));
@@ -31,7 +31,7 @@ void interrupted(const Deployment& it) {
 
 void killed(const Deployment& it) {
   step("the same command goes on from there, and is killed half way");
-  RunningProcess apply(it.command({"apply", "--yes"}));
+  StartedProcess apply(it.command({"apply", "--yes"}));
   REQUIRE(apply.await_output("start cache node", seconds(60)));
   apply.signal(SIGKILL);
   const ProcessResult ended = apply.finish(seconds(10));
@@ -49,7 +49,7 @@ void killed(const Deployment& it) {
 void two_at_once(Deployment& it) {
   step("two applies at once: one works, the other is told who holds the lock");
   it.edit(R"("config": { "threads": 4 })", R"("config": { "threads": 5 })");
-  RunningProcess first(it.command({"apply", "--yes"}));
+  StartedProcess first(it.command({"apply", "--yes"}));
   REQUIRE(first.await_output("settles", seconds(30)));  // Between its two restarts.
   const ProcessResult second = it.run({"apply", "--yes", "--lock-timeout", "1s"});
   require_status(second, 7);
@@ -66,7 +66,7 @@ void two_at_once(Deployment& it) {
 }
 
 ProcessResult answer(const Deployment& it, const std::string& text) {
-  RunningProcess apply(it.command({"apply"}), RunningProcess::Input::terminal);
+  StartedProcess apply(it.command({"apply"}), StartedProcess::Input::terminal);
   REQUIRE(apply.await_output("Only \"yes\" is taken as a yes", seconds(30)));
   apply.type(text);
   return apply.finish(seconds(60));

@@ -54,7 +54,7 @@ Browser::Browser(const Lab& lab, const std::string& url, int width)
   std::filesystem::create_directories(profile_);
   in_ = open_pipe(profile_ + "/in");
   out_ = open_pipe(profile_ + "/out");
-  process_ = std::make_unique<RunningProcess>(lab.at_operator(
+  process_ = std::make_unique<StartedProcess>(lab.at_operator(
       {"sh", "-c",
        "exec chromium --headless=new --no-sandbox --disable-gpu --no-first-run "
        "--disable-dev-shm-usage --remote-debugging-pipe --user-data-dir=\"$0\" 3<\"$0/in\" "

@@ -40,7 +40,7 @@ class Browser {
   std::string unread_;
   std::vector<std::string> complaints_;
   std::string profile_;
-  std::unique_ptr<RunningProcess> process_;
+  std::unique_ptr<StartedProcess> process_;
 };
 
 }  // namespace arcform

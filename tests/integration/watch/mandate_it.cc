@@ -14,7 +14,7 @@ TEST_CASE("watch.heal false and watch.rollout approve leave it to a person") {
   const std::string all = "\"apiVersion\"";
   it.spec = replaced(it.spec, all, mandate + all);
   require_status(it.run({"apply", "--yes"}), 0);
-  RunningProcess watch(it.command({"watch", "--log", "text"}));
+  StartedProcess watch(it.command({"watch", "--log", "text"}));
   must_say(watch, "leading", seconds(20));
   must_say(watch, "observed equals desired", seconds(10));
 

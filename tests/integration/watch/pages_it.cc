@@ -17,7 +17,7 @@ constexpr const char* kNode = "10.0.0.2:11211";
 struct Stage {
   Stage() {
     it.converge();
-    watch = std::make_unique<RunningProcess>(it.command({"watch", "--log", "text"}));
+    watch = std::make_unique<StartedProcess>(it.command({"watch", "--log", "text"}));
     REQUIRE(watch->await_output("leading", seconds(20)));
   }
 
@@ -43,7 +43,7 @@ struct Stage {
   }
 
   Deployment it{3};
-  std::unique_ptr<RunningProcess> watch;
+  std::unique_ptr<StartedProcess> watch;
 };
 
 /// "true" where a tile of the node shows that verdict, its letter and its word.
@@ -75,7 +75,7 @@ TEST_CASE("what watch tells collectors and scripts") {
   CHECK(stage.status_of("/", {"-H", "Origin: http://evil.example"}) == "403");
 
   step("a stream while a node is killed and healed");
-  RunningProcess stream(stage.it.lab().at_operator(
+  StartedProcess stream(stage.it.lab().at_operator(
       {"curl", "-sSN", "--max-time", "60", std::string(kUrl) + "/api/v1/events"}));
   REQUIRE(stream.await_output("\"converged\":true", seconds(5)));
   stage.kill_node();

@@ -11,7 +11,7 @@ using std::chrono::seconds;
 TEST_CASE("watch does not drive another applied file back, until a person approves that") {
   Quickstart it;
   require_status(it.run({"apply", "--yes"}), 0);
-  RunningProcess watch(it.command({"watch", "--log", "text", "--listen", "none"}));
+  StartedProcess watch(it.command({"watch", "--log", "text", "--listen", "none"}));
   must_say(watch, "leading", seconds(20));
   must_say(watch, "observed equals desired", seconds(10));
 

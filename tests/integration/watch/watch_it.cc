@@ -36,7 +36,7 @@ std::size_t logins(const Deployment& it, int host, const std::string& kind) {
 TEST_CASE("a dead node is healed, a changed spec rolls out, SIGTERM leaves nothing behind") {
   Deployment it(3);
   it.converge();
-  RunningProcess watch(it.command({"watch", "--log", "text"}));
+  StartedProcess watch(it.command({"watch", "--log", "text"}));
   must_say(watch, "leading", seconds(20));
 
   step("a node is killed");
@@ -86,11 +86,11 @@ TEST_CASE("a dead node is healed, a changed spec rolls out, SIGTERM leaves nothi
 TEST_CASE("a leader that is frozen in a rollout can do nothing when it goes on") {
   Deployment it(3);
   it.converge();
-  RunningProcess first(it.command({"watch", "--log", "text"}));
+  StartedProcess first(it.command({"watch", "--log", "text"}));
   must_say(first, "leading", seconds(20));
-  RunningProcess second(it.command({"watch", "--log", "text"}));
+  StartedProcess second(it.command({"watch", "--log", "text"}));
   must_say(second, "standby", seconds(20));
-  RunningProcess third(it.command({"watch", "--log", "text"}));
+  StartedProcess third(it.command({"watch", "--log", "text"}));
   must_say(third, "standby", seconds(20));
 
   step("the leader stops in the middle of a rollout");

@@ -13,7 +13,7 @@
 namespace arcform {
 
 /// Fails the test, with all that was said, when the watcher does not say it in time.
-inline void must_say(RunningProcess& watch, const std::string& text, std::chrono::seconds limit) {
+inline void must_say(StartedProcess& watch, const std::string& text, std::chrono::seconds limit) {
   if (!watch.await_output(text, limit)) {
     const ProcessResult result = watch.finish(std::chrono::milliseconds(1));
     FAIL("not said: " << text << "\n" << result.out << result.err);
@@ -21,7 +21,7 @@ inline void must_say(RunningProcess& watch, const std::string& text, std::chrono
 }
 
 /// SIGTERM; it must have ended well within ten seconds. What it has said.
-inline std::string stopped(RunningProcess& watch) {
+inline std::string stopped(StartedProcess& watch) {
   const auto begun = std::chrono::steady_clock::now();
   watch.signal(SIGTERM);
   const ProcessResult ended = watch.finish(std::chrono::seconds(150));  // Since its start.

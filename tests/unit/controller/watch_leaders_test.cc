@@ -134,9 +134,10 @@ TEST_CASE("a leader that was stopped in a rollout does nothing when it goes on")
 
 TEST_CASE("a write of a leader whose epoch is over is refused by its check") {
   Stage stage;
-  DesiredState next = spec();
+  const DesiredState before = spec();
+  DesiredState next = before;
   next.digest = "more";
-  for (DesiredNode node : spec().clouds[0].nodes) {
+  for (DesiredNode node : before.clouds[0].nodes) {
     if (node.endpoint.port == 11212) {
       node.endpoint.port = 11213;
       next.clouds[0].nodes.push_back(node);

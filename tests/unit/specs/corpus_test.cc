@@ -12,7 +12,7 @@
 #include <rapidjson/schema.h>
 
 #include "specs/schema.h"
-#include "tests/support/golden.h"
+#include "tests/support/text_file.h"
 #include "tests/unit/specs/spec_text.h"
 
 namespace arcform {
@@ -53,7 +53,7 @@ TEST_CASE("schema and reader accept and reject the same specs") {
   for (const auto& file : corpus()) {
     const std::string name = file.filename().string();
     const std::string kind = name.substr(0, name.find('-'));
-    const std::string text = read_file(file.string());
+    const std::string text = content_of(file.string());
     INFO(name << "\n" << said_about(text));
     CHECK(schema_accepts(text) == (kind != "reject"));
     CHECK(reader_accepts(text) == (kind == "accept"));
@@ -67,11 +67,11 @@ TEST_CASE("schema and reader accept and reject the same specs") {
 
 TEST_CASE("the examples satisfy the schema") {
   CHECK(schema_accepts(
-      read_file(std::string(ARCFORM_SOURCE_DIRECTORY) + "/examples/three-hosts.json")));
+      content_of(std::string(ARCFORM_SOURCE_DIRECTORY) + "/examples/three-hosts.json")));
 }
 
 TEST_CASE("the schema in the binary is the file") {
-  CHECK(spec_schema() == read_file(std::string(ARCFORM_SOURCE_DIRECTORY) + "/specs/schema.json"));
+  CHECK(spec_schema() == content_of(std::string(ARCFORM_SOURCE_DIRECTORY) + "/specs/schema.json"));
 }
 
 }  // namespace arcform

@@ -17,6 +17,7 @@
 #include "specs/schema.h"
 #include "tests/support/builders.h"
 #include "tests/support/golden.h"
+#include "tests/support/text_file.h"
 
 namespace arcform {
 namespace {
@@ -193,7 +194,7 @@ TEST_CASE("statuses and diagnostics satisfy their schemas") {
 
 TEST_CASE("every line of a watching controller's log satisfies the schema of events") {
   const std::string schema(event_schema());
-  std::istringstream lines(read_file(ARCFORM_SOURCE_DIRECTORY "/tests/golden/watch/log.jsonl"));
+  std::istringstream lines(content_of(ARCFORM_SOURCE_DIRECTORY "/tests/golden/watch/log.jsonl"));
   std::size_t count = 0;
   for (std::string line; std::getline(lines, line); ++count) {
     CAPTURE(line);

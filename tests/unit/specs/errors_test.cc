@@ -8,6 +8,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/support/golden.h"
+#include "tests/support/text_file.h"
 #include "tests/unit/specs/spec_text.h"
 
 namespace arcform {
@@ -56,7 +57,7 @@ std::string computed(const std::string& golden, int& cases) {
 TEST_CASE("every rule says where, what and what to do") {
   const std::string name = GENERATE("hosts.txt", "ensemble.txt", "clouds.txt", "across.txt");
   const std::string golden =
-      read_file(std::string(ARCFORM_SOURCE_DIRECTORY) + "/tests/golden/specs/" + name);
+      content_of(std::string(ARCFORM_SOURCE_DIRECTORY) + "/tests/golden/specs/" + name);
   int cases = 0;
   const std::string text = computed(golden, cases);
   CHECK(compare_golden("specs/" + name, text) == "");
@@ -65,7 +66,7 @@ TEST_CASE("every rule says where, what and what to do") {
 
 TEST_CASE("a spec with many errors gets them all in one pass, in the order of the file") {
   const std::string spec =
-      read_file(std::string(ARCFORM_SOURCE_DIRECTORY) + "/tests/golden/specs/many_errors.json");
+      content_of(std::string(ARCFORM_SOURCE_DIRECTORY) + "/tests/golden/specs/many_errors.json");
   CHECK(compare_golden("specs/many_errors.txt", said_about(spec) + "\n") == "");
 }
 

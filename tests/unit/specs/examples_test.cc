@@ -2,14 +2,14 @@
 // Goal: the examples are correct specs, and say what their guides say.
 #include <catch2/catch.hpp>
 
-#include "tests/support/golden.h"
+#include "tests/support/text_file.h"
 #include "tests/unit/specs/spec_text.h"
 
 namespace arcform {
 namespace {
 
 std::string example(const std::string& name) {
-  return read_file(std::string(ARCFORM_SOURCE_DIRECTORY) + "/examples/" + name);
+  return content_of(std::string(ARCFORM_SOURCE_DIRECTORY) + "/examples/" + name);
 }
 
 std::string replaced(std::string text, const std::string& word, const std::string& by) {
