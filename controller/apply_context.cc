@@ -66,9 +66,10 @@ Awaitable<void> ApplyContext::ask_turn(ZnodeSession& live, bool wanted) {
   static_cast<void>(asked.has_value());
 }
 
-Awaitable<void> ApplyContext::pause(std::chrono::milliseconds& step) {
+Awaitable<void> ApplyContext::pause(std::chrono::milliseconds& step,
+                                    std::chrono::milliseconds longest) {
   const Time until = world.clock.now() + step;
-  step = std::min(step * 3 / 2, std::chrono::milliseconds(250));
+  step = std::min(step * 3 / 2, longest);
   co_await world.clock.wait_until(until);
 }
 

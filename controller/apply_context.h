@@ -74,8 +74,9 @@ struct ApplyContext {
   Awaitable<Result<DeploymentLock*>> locked();
   /// Whoever changes `lock` holds this.
   Awaitable<Semaphore::Permit> lock_turn_permit() { return lock_turn_.acquire(); }
-  /// Waits `step` longer each time, from 10 ms up to 250 ms: for conditions on the other side.
-  Awaitable<void> pause(std::chrono::milliseconds& step);
+  /// Waits `step` longer each time, up to `longest`: for conditions on the other side.
+  Awaitable<void> pause(std::chrono::milliseconds& step,
+                        std::chrono::milliseconds longest = std::chrono::milliseconds(250));
 
   Host& host(const std::string& name);
   /// Our folder on that host.

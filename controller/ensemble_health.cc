@@ -204,7 +204,7 @@ Awaitable<Result<void>> await_serving(ApplyContext& context, std::vector<ServerP
                       context.desired.ensemble.quorum_port,
                       context.desired.ensemble.election_port)};
     }
-    co_await context.pause(step);
+    co_await context.pause(step, kOften);
   }
 }
 

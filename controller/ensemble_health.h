@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -11,6 +12,9 @@ namespace arcform {
 
 /// What the servers of an ensemble answered, by id.
 using ServerAnswers = std::map<int, Observation<ServerAnswer>>;
+
+/// The longest pause between two questions to servers that come up: everything waits for them.
+constexpr std::chrono::milliseconds kOften{100};
 
 bool is_serving(const Observation<ServerAnswer>& answer);
 bool leads(const Observation<ServerAnswer>& answer);

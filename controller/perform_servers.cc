@@ -10,32 +10,42 @@
 namespace arcform {
 namespace {
 
+Awaitable<Error> ended_while_starting(ApplyContext& context, StartServer action, bool alive) {
+  const std::string words = co_await last_words_of(context, action.host, server_slot(action.id));
+  co_return Error{
+      alive ? ErrorCode::deadline_exceeded : ErrorCode::failed_precondition,
+      fmt::format("server {} on {} {}{}", action.id, action.host,
+                  alive ? "does not answer on its client port" : "exited at once", words)};
+}
+
 /// Waits until the started process answers on its client port, or has ended.
 Awaitable<Result<void>> await_server(ApplyContext& context, const StartServer& action,
                                      ProcessIdentity process) {
   Host& host = context.host(action.host);
   const std::vector<Endpoint> at = context.server_endpoints(action.host);
-  const Time deadline = context.world.clock.now() + context.patience.server_start;
+  const Time begun = context.world.clock.now();
+  const Time deadline = begun + context.patience.server_start;
+  Time next_look = begun + std::chrono::milliseconds(300);
   std::chrono::milliseconds step{50};
   while (true) {
     const Observation<ServerAnswer> answer = co_await ask_server(host, at, context.patience.answer);
     if (answer.is_present()) {
       co_return Result<void>();
     }
-    const Result<bool> alive = co_await host.is_alive(process);
-    if (!alive) {
-      co_return alive.error();
+    // A look costs the host a shell, which a Java that is coming up could use itself.
+    const Time now = context.world.clock.now();
+    if (now >= next_look) {
+      const Result<bool> alive = co_await host.is_alive(process);
+      if (!alive) {
+        co_return alive.error();
+      }
+      if (!*alive || now >= deadline) {
+        auto ended = co_await ended_while_starting(context, action, *alive);
+        co_return ended;
+      }
+      next_look = now + std::chrono::seconds(1);
     }
-    const bool late = context.world.clock.now() >= deadline;
-    if (!*alive || late) {
-      const std::string words =
-          co_await last_words_of(context, action.host, server_slot(action.id));
-      co_return Error{
-          *alive ? ErrorCode::deadline_exceeded : ErrorCode::failed_precondition,
-          fmt::format("server {} on {} {}{}", action.id, action.host,
-                      *alive ? "does not answer on its client port" : "exited at once", words)};
-    }
-    co_await context.pause(step);
+    co_await context.pause(step, kOften);
   }
 }
 
