@@ -4,41 +4,21 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
+
+#include "specs/record_json.h"
 
 namespace arcform {
 namespace {
 
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
+using record_json::number_of;
+using record_json::parse_object;
+using record_json::text;
+using record_json::text_of;
+using record_json::Writer;
 
 void member(Writer& writer, const char* key, const std::string& value) {
   writer.Key(key);
-  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-}
-
-std::optional<rapidjson::Document> parse_object(std::string_view text) {
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(text.data(), text.size());
-  if (document.HasParseError() || !document.IsObject()) {
-    return std::nullopt;
-  }
-  return document;
-}
-
-/// The string member `key`; empty when it is missing or something else.
-std::string text_of(const rapidjson::Document& document, const char* key) {
-  const auto found = document.FindMember(key);
-  if (found == document.MemberEnd() || !found->value.IsString()) {
-    return "";
-  }
-  return {found->value.GetString(), found->value.GetStringLength()};
-}
-
-std::uint64_t number_of(const rapidjson::Document& document, const char* key) {
-  const auto found = document.FindMember(key);
-  return found != document.MemberEnd() && found->value.IsUint64() ? found->value.GetUint64() : 0;
+  text(writer, value);
 }
 
 }  // namespace
@@ -55,8 +35,8 @@ std::string write_lock(const LockRecord& record) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-std::optional<LockRecord> read_lock(std::string_view text) {
-  const auto document = parse_object(text);
+std::optional<LockRecord> read_lock(std::string_view json) {
+  const auto document = parse_object(json);
   if (!document) {
     return std::nullopt;
   }
@@ -78,7 +58,7 @@ std::string write_applied(const AppliedRecord& record) {
     writer.Key("protected");
     writer.StartArray();
     for (const std::string& code : record.protected_clouds) {
-      writer.String(code.data(), static_cast<rapidjson::SizeType>(code.size()));
+      text(writer, code);
     }
     writer.EndArray();
   }
@@ -86,8 +66,8 @@ std::string write_applied(const AppliedRecord& record) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-std::optional<AppliedRecord> read_applied(std::string_view text) {
-  const auto document = parse_object(text);
+std::optional<AppliedRecord> read_applied(std::string_view json) {
+  const auto document = parse_object(json);
   if (!document) {
     return std::nullopt;
   }
@@ -136,8 +116,8 @@ std::string write_rollout(const RolloutRecord& record) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-std::optional<RolloutRecord> read_rollout(std::string_view text) {
-  const auto document = parse_object(text);
+std::optional<RolloutRecord> read_rollout(std::string_view json) {
+  const auto document = parse_object(json);
   if (!document || number_of(*document, "version") != 1) {
     return std::nullopt;
   }
@@ -183,8 +163,8 @@ std::string write_host(const HostRecord& record) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-std::optional<HostRecord> read_host(std::string_view text) {
-  const auto document = parse_object(text);
+std::optional<HostRecord> read_host(std::string_view json) {
+  const auto document = parse_object(json);
   if (!document) {
     return std::nullopt;
   }

@@ -4,24 +4,20 @@
 #include <set>
 #include <utility>
 
-#include <rapidjson/document.h>
-#include <rapidjson/stringbuffer.h>
-#include <rapidjson/writer.h>
-
 #include "model/pause.h"
 #include "specs/parts.h"
+#include "specs/record_json.h"
 
 namespace arcform {
 namespace {
 
+using record_json::parse_object;
+using record_json::text;
+using record_json::text_of;
+using record_json::Writer;
 using Member = std::pair<const char*, const std::string*>;
-using Writer = rapidjson::Writer<rapidjson::StringBuffer>;
 
 constexpr std::size_t kMark = 8;
-
-void text(Writer& writer, const std::string& value) {
-  writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-}
 
 /// {"version":1,...}; members without a value are left out.
 std::string object_of(const std::vector<Member>& members, const std::vector<std::string>* steps) {
@@ -46,23 +42,6 @@ std::string object_of(const std::vector<Member>& members, const std::vector<std:
   }
   writer.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
-}
-
-std::optional<rapidjson::Document> parse_object(std::string_view json) {
-  rapidjson::Document document;
-  document.Parse<rapidjson::kParseIterativeFlag>(json.data(), json.size());
-  if (document.HasParseError() || !document.IsObject()) {
-    return std::nullopt;
-  }
-  return document;
-}
-
-std::string text_of(const rapidjson::Document& document, const char* key) {
-  const auto found = document.FindMember(key);
-  if (found == document.MemberEnd() || !found->value.IsString()) {
-    return "";
-  }
-  return {found->value.GetString(), found->value.GetStringLength()};
 }
 
 }  // namespace

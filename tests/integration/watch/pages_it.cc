@@ -90,10 +90,24 @@ TEST_CASE("what watch tells collectors and scripts") {
       },
       seconds(5)));
 
+  CHECK(stage.it.lab().exec(1, "curl -sS --max-time 5 http://10.0.0.254:9464/healthz").status != 0);
+
   step("it ends with its followers there");
   stage.watch->signal(SIGTERM);
   require_status(stage.watch->finish(seconds(10)), 0);
   CHECK(stream.finish(seconds(5)).status == 0);
+
+  step("for others only where it is told so, with a warning");
+  StartedProcess open(stage.it.command({"watch", "--log", "text", "--listen", "10.0.0.254:9464"}));
+  REQUIRE(open.await_output("leading", seconds(20)));
+  CHECK(stage.it.lab().exec(1, "curl -sS --max-time 5 http://10.0.0.254:9464/healthz").out ==
+        "ok\n");
+  open.signal(SIGTERM);
+  const ProcessResult ended = open.finish(seconds(10));
+  require_status(ended, 0);
+  CHECK(contains(ended.err,
+                 "arcform: warning: shows itself at http://10.0.0.254:9464/ to all who can reach "
+                 "that address: there is no login; 127.0.0.1 is for this machine alone\n"));
 }
 
 TEST_CASE("the page shows a node that is killed and healed, live") {
