@@ -277,7 +277,23 @@ Awaitable<void> probe_host(Round& round, Probing& probing) {
   }
 }
 
+/// Why the host is not asked; nullptr: it is.
+const std::string* silence_of(const ReadWorld& world, const std::string& host) {
+  if (world.silent == nullptr) {
+    return nullptr;
+  }
+  const auto found = world.silent->find(host);
+  return found == world.silent->end() ? nullptr : &found->second;
+}
+
 Awaitable<void> observe_host(Round& round, DesiredHost access) {
+  if (const std::string* const why = silence_of(round.world, access.name)) {
+    round.seen.hosts.insert_or_assign(access.name, Observation<HostFacts>::unknown(*why));
+    if (server_on(round.desired, access.name) != nullptr) {
+      note_server_host(round, Error{ErrorCode::unavailable, *why});
+    }
+    co_return;
+  }
   HostReader& host = round.world.hosts.reader(access, round.desired.deployment);
   TaskGroup beside(round.world.loop);
   Probing probing{access, host, beside, {}};

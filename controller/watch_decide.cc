@@ -14,6 +14,7 @@ using Kind = WatchEvent::Kind;
 
 void Watch::show(const Round& round) {
   heed_record(round.observed);
+  note_silent(round.observed);
   WatchState& state = journal_.change();
   auto snapshot = std::make_shared<WatchSnapshot>();
   snapshot->desired = followed_->desired;

@@ -12,7 +12,8 @@ namespace arcform {
 namespace {
 
 constexpr std::chrono::seconds kFirstPause{1};
-constexpr std::chrono::seconds kLongestPause{60};
+/// Also the longest that a host may be back and not be looked at.
+constexpr std::chrono::seconds kLongestPause{30};
 /// The hosts as they are reached, and nothing else of them.
 std::vector<DesiredHost> ways_to(std::vector<DesiredHost> hosts) {
   for (DesiredHost& host : hosts) {
@@ -32,6 +33,7 @@ void Watch::follow_hosts(bool on) {
     if (following_ != nullptr) {
       following_->on = false;
       following_ = nullptr;
+      silent_.clear();
     }
     return;
   }
@@ -66,9 +68,12 @@ Awaitable<void> Watch::follow_host(std::shared_ptr<Following> following, Desired
     if (!following->on) {
       co_return;
     }
+    following->connected.erase(host.name);
     if (heard && !ended) {
       look_again("connection lost", false);
       pause = kFirstPause;
+    } else if (!ended) {
+      note_silent(host.name, ended.error().message);
     }
     const auto percent = static_cast<std::int64_t>(80 + following->random() % 41);
     co_await world_.clock.wait_until(world_.clock.now() + pause * percent / 100);
@@ -78,8 +83,15 @@ Awaitable<void> Watch::follow_host(std::shared_ptr<Following> following, Desired
 
 bool Watch::on_news(const std::shared_ptr<Following>& following, const DesiredHost& host,
                     const HostNews& news) {
-  if (!following->on || news.slot.empty()) {
-    return following->on;
+  if (!following->on) {
+    return false;
+  }
+  following->connected.insert(host.name);
+  if (silent_.erase(host.name) > 0) {
+    look_again("host is back", true);
+  }
+  if (news.slot.empty()) {
+    return true;
   }
   if (expected_gone_.erase({host.name, news.pid}) > 0) {
     return true;
@@ -97,6 +109,26 @@ bool Watch::on_news(const std::shared_ptr<Following>& following, const DesiredHo
   interrupt();
   look_again("node gone", true);
   return true;
+}
+
+/// A look would wait for it again, and all that is to be done elsewhere with it. Its follower goes
+/// on trying.
+void Watch::note_silent(const std::string& host, const std::string& why) {
+  silent_.try_emplace(host, why + "; it is looked at again once it answers");
+}
+
+/// Those that nobody could look at and that do not report either.
+void Watch::note_silent(const ObservedState& observed) {
+  if (following_ == nullptr) {
+    return;
+  }
+  for (const DesiredHost& host : following_->hosts) {
+    const auto found = observed.hosts.find(host.name);
+    if (found != observed.hosts.end() && found->second.is_unknown() &&
+        !following_->connected.contains(host.name)) {
+      note_silent(host.name, found->second.why());
+    }
+  }
 }
 
 /// Ends what an earlier leader may still have under way somewhere: its writes by a new epoch, and

@@ -38,7 +38,9 @@ Watch::Watch(World world, Zookeeper& zookeeper, DesiredState desired, std::strin
                       look_again("znode", by_people);
                     }),
       next_spec_(std::make_unique<DesiredState>(std::move(desired))),
-      called_(world.loop) {}
+      called_(world.loop) {
+  world_.silent = &silent_;
+}
 
 Watch::~Watch() = default;
 

@@ -77,6 +77,8 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   Awaitable<void> only_look();
   Awaitable<void> pause_until_called();
   Plan decide(const Round& round, Plan plan);
+  void note_silent(const std::string& host, const std::string& why);
+  void note_silent(const ObservedState& observed);
   void show(const Round& round);
   void heed_record(const ObservedState& observed);
   void tell_pauses(const WatchSnapshot& seen);
@@ -97,6 +99,7 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   std::unique_ptr<Followed> followed_;
   std::unique_ptr<DesiredState> next_spec_;
   std::shared_ptr<Following> following_;  ///< nullptr: hosts are not followed
+  SilentHosts silent_;                    ///< of those that are followed
 
   Damping memory_;
   Sighting sighting_;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 
 #include "controller/apply_context.h"
 #include "controller/watch_loop.h"
@@ -32,6 +33,7 @@ struct Watch::Following {
   bool on = true;
   std::string deployment;
   std::vector<DesiredHost> hosts;
+  std::set<std::string> connected;  ///< hosts that report
   std::minstd_rand random;
 };
 
