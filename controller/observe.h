@@ -17,7 +17,8 @@ struct ObservePatience {
 
 /// One observation: every host that the spec or the record names is probed once, servers and nodes
 /// of ours that run are asked, the tree is read; all side by side. Only hosts that `world` calls
-/// silent are not. It never fails as a whole: what cannot be seen is unknown, with the reason. `desired` and `session` must outlive the call.
+/// silent are not. It never fails as a whole: what cannot be seen is unknown, with the reason.
+/// `desired` and `session` must outlive the call.
 Awaitable<ObservedState> observe(ReadWorld world, EnsembleSession& session,
                                  const DesiredState& desired, ObservePatience patience);
 

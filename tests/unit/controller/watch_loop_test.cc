@@ -29,6 +29,29 @@ TEST_CASE("a node that is killed is back within a second and a half") {
   CHECK(told.count(Kind::action_failed) == 0);
 }
 
+TEST_CASE("a host that has fallen silent is not asked again until it is back") {
+  Stage stage;
+  const std::string host = "cache003.arcus";
+  std::string why;
+  stage.story.length = minutes(5);
+  // Our commands alone: the ensemble keeps its servers, and the watcher its session.
+  stage.when(seconds(40), "silent", [&](Cast&) { stage.world.set_ssh(host, false); });
+  stage.kill(seconds(90), "10.0.0.1:11211");
+  stage.when(seconds(100), "look", [&](Cast& cast) {
+    const ObservedState& seen = cast.watch(0).journal().state().last->observed;
+    why = seen.hosts.at(host).is_unknown() ? seen.hosts.at(host).why() : "known";
+  });
+  stage.when(seconds(150), "back", [&](Cast&) { stage.world.set_ssh(host, true); });
+  const Told& told = stage.tell();
+  INFO(told.text());
+  CHECK(why.ends_with("; it is looked at again once it answers"));
+  CHECK(told.first(Kind::action_done, "start cache node 10.0.0.1:11211") - stage.begun <=
+        seconds(90) + milliseconds(1500));
+  CHECK(told.state().counters.triggers.at("host is back") == 1);
+  CHECK(told.state().last->plan.converged());
+  CHECK(told.count(Kind::action_failed) == 0);
+}
+
 TEST_CASE("a watcher leaves neither lock nor place in the election") {
   Stage stage;
   const Told told = run_watch(stage.world, stage.desired, {}).front();
