@@ -30,18 +30,25 @@ using Timer =
 constexpr std::string_view kQuestion = "srvr";
 constexpr std::size_t kLongestAnswer = 16 * 1024;
 
+// How long a server is asked alone. Each question costs a server about a millisecond (a connection
+// and a thread), and the first one that serves is enough.
+constexpr std::chrono::milliseconds kHeadStart{25};
+
 // Shared by the questions, which may end after the survey did.
 struct Survey {
-  explicit Survey(asio::io_context& loop) : enough(loop), timer(loop.get_executor()) {}
+  explicit Survey(asio::io_context& loop)
+      : enough(loop), timer(loop.get_executor()), head_start(loop.get_executor()) {}
   std::vector<SurveyedServer> found;
   std::vector<std::unique_ptr<Socket>> sockets;
   std::size_t open = 0;
   Event enough;
   Timer timer;
+  Timer head_start;  ///< of the question that was asked last
 
   void stop() {
     enough.set();
     timer.cancel();
+    head_start.cancel();
     for (const auto& socket : sockets) {
       asio::error_code ignored;
       socket->close(ignored);
@@ -80,6 +87,15 @@ Awaitable<void> ask_one(std::shared_ptr<Survey> survey, std::size_t index) {
   if (--survey->open == 0 || state == ServerState::serving) {
     survey->enough.set();
   }
+  survey->head_start.cancel();
+}
+
+// Returns when the next server's turn has come.
+Awaitable<void> give_head_start(std::shared_ptr<Survey> survey) {
+  asio::error_code ended;
+  const asio::use_awaitable_t<LoopExecutor> token{};
+  survey->head_start.expires_after(kHeadStart);
+  co_await survey->head_start.async_wait(asio::redirect_error(token, ended));
 }
 
 }  // namespace
@@ -119,11 +135,14 @@ Awaitable<std::vector<SurveyedServer>> survey(asio::io_context& loop, std::vecto
     shared->found.push_back({server, ServerState::silent});
     shared->sockets.push_back(std::make_unique<Socket>(loop.get_executor()));
   }
-  for (std::size_t i = 0; i < servers.size(); ++i) {
-    asio::co_spawn(loop.get_executor(), ask_one(shared, i), asio::detached);
-  }
   shared->timer.expires_after(patience);
   shared->timer.async_wait([shared](const asio::error_code&) { shared->enough.set(); });
+  for (std::size_t i = 0; i < servers.size() && !shared->enough.is_set(); ++i) {
+    asio::co_spawn(loop.get_executor(), ask_one(shared, i), asio::detached);
+    if (i + 1 < servers.size()) {
+      co_await give_head_start(shared);
+    }
+  }
   co_await shared->enough.wait();
   std::vector<SurveyedServer> found = shared->found;
   shared->stop();

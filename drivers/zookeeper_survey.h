@@ -33,8 +33,9 @@ struct SurveyedServer {
   ServerState state = ServerState::silent;
 };
 
-/// Asks all at once; returns, in the same order, as soon as one is serving, all have answered, or
-/// `patience` is over. Who has not answered by then is silent.
+/// Asks one after the other, the next one as soon as one has answered that it does not serve or is
+/// slow to answer. Returns, in the same order, as soon as one is serving, all have answered, or
+/// `patience` is over. Who has not answered by then, or was not asked, is silent.
 Awaitable<std::vector<SurveyedServer>> survey(asio::io_context& loop, std::vector<Endpoint> servers,
                                               std::chrono::milliseconds patience);
 
