@@ -14,15 +14,17 @@ namespace {
 constexpr std::chrono::seconds kConnectPatience{5};
 constexpr std::chrono::seconds kLoginPatience{20};
 
-// No group exchange: it costs a round trip more and 36 ms of CPU.
+// Equally good ones in the order of what they cost a host: sshd computes nistp256 in libcrypto's
+// assembler, and curve25519 and ed25519 in portable C of its own (OpenSSH 9.2). No group exchange:
+// it costs a round trip more and 36 ms of CPU.
 constexpr const char* kKeyExchanges =
-    "curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp256,ecdh-sha2-nistp384,"
+    "ecdh-sha2-nistp256,curve25519-sha256,curve25519-sha256@libssh.org,ecdh-sha2-nistp384,"
     "ecdh-sha2-nistp521,diffie-hellman-group16-sha512,diffie-hellman-group18-sha512,"
     "diffie-hellman-group14-sha256";
 constexpr const char* kCiphers = "aes128-ctr,aes256-ctr,aes192-ctr";
 constexpr const char* kMacs = "hmac-sha2-256,hmac-sha2-512";
 constexpr std::string_view kHostKeyTypes[] = {
-    "ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"};
+    "ecdsa-sha2-nistp256", "ssh-ed25519", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "ssh-rsa"};
 
 /// The types that known_hosts has for this host, best first; all when it has none: the server's key
 /// is then looked at only to tell its fingerprint.
