@@ -83,14 +83,13 @@ bool selects(Machine& machine, const Options& options, const DesiredState& desir
 Awaitable<ExitStatus> run_plan(Machine& machine, const Options& options, const Input& input) {
   const DesiredState& desired = input.desired;
   EnsembleSession session(machine.world.loop, machine.zookeeper, connect_string(desired));
-  session.use_once();
   const Policy policy = policy_of(options);
   const Round round = co_await look(machine.world.reading(), session, desired, policy);
+  const ExitStatus status = selects(machine, options, desired, round)
+                                ? put_plan(machine.console, options, input, round, std::nullopt)
+                                : ExitStatus::invalid;
   co_await session.close();
-  if (!selects(machine, options, desired, round)) {
-    co_return ExitStatus::invalid;
-  }
-  co_return put_plan(machine.console, options, input, round, std::nullopt);
+  co_return status;
 }
 
 }  // namespace

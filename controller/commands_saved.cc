@@ -233,7 +233,6 @@ ExitStatus plan_from_file(const Options& options, Console& console, const Input&
 Awaitable<ExitStatus> run_observe(Machine& machine, const Options& options, const Input& input) {
   const DesiredState& desired = input.desired;
   EnsembleSession session(machine.world.loop, machine.zookeeper, connect_string(desired));
-  session.use_once();
   const Round round = co_await look(machine.world.reading(), session, desired, Policy{});
   co_await session.close();
   SavedObservation saved;

@@ -4,6 +4,8 @@
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
 
+#include "drivers/task_group.h"
+
 namespace arcform {
 
 /// One attempt to connect, shared by everybody who waits for it and by the coroutine that makes it.
@@ -16,10 +18,7 @@ struct EnsembleSession::Attempt {
 
 EnsembleSession::EnsembleSession(asio::io_context& loop, Zookeeper& zookeeper,
                                  std::string connect_string)
-    : loop_(loop),
-      zookeeper_(zookeeper),
-      connect_string_(std::move(connect_string)),
-      closing_(loop) {}
+    : loop_(loop), zookeeper_(zookeeper), connect_string_(std::move(connect_string)) {}
 
 EnsembleSession::~EnsembleSession() = default;
 
@@ -84,22 +83,11 @@ ZnodeSession* EnsembleSession::live() const {
   return session_ != nullptr && session_->alive() ? session_.get() : nullptr;
 }
 
-Awaitable<void> EnsembleSession::close(std::unique_ptr<ZnodeSession> session) {
-  co_await session->close();
-}
-
-void EnsembleSession::reading_over() {
-  if (once_ && session_ != nullptr) {
-    closing_.spawn(close(std::move(session_)));
-  }
-}
-
 Awaitable<void> EnsembleSession::close() {
   attempt_.reset();  // One that still runs ends by itself; nobody takes its session.
-  if (session_ != nullptr) {
-    closing_.spawn(close(std::move(session_)));
+  if (const std::unique_ptr<ZnodeSession> session = std::move(session_)) {
+    co_await session->close();
   }
-  co_await closing_.join();
 }
 
 }  // namespace arcform

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "drivers/task_group.h"
 #include "drivers/world.h"
 
 namespace arcform {
@@ -27,30 +26,23 @@ class EnsembleSession {
   /// attempt itself goes on in the background until its patience ends; the next call of session()
   /// makes a new one.
   void give_up(std::string why);
-  /// The session is wanted for one reading only: it is closed as soon as that is over, beside
-  /// whatever else goes on, as the ensemble takes some milliseconds to agree on it.
-  void use_once() { once_ = true; }
-  /// What was to be read from the session has been read.
-  void reading_over();
   /// The live session, or nullptr.
   ZnodeSession* live() const;
-  /// Closes the session, if any, and waits for that. An attempt that still runs
-  /// is left to end by itself.
+  /// Closes the session, if any, and waits for that. An attempt that still runs is left to end by
+  /// itself. The last thing that a command does: the ensemble has to agree on it, which nobody
+  /// needs to wait for.
   Awaitable<void> close();
 
  private:
   struct Attempt;
   static Awaitable<void> run(std::shared_ptr<Attempt> attempt, Zookeeper& zookeeper,
                              std::string connect_string, std::chrono::milliseconds patience);
-  static Awaitable<void> close(std::unique_ptr<ZnodeSession> session);
 
   asio::io_context& loop_;
   Zookeeper& zookeeper_;
   std::string connect_string_;
   std::unique_ptr<ZnodeSession> session_;
   std::shared_ptr<Attempt> attempt_;
-  bool once_ = false;
-  TaskGroup closing_;
 };
 
 }  // namespace arcform

@@ -8,6 +8,7 @@
 
 #include "controller/observe_strangers.h"
 #include "controller/read_tree.h"
+#include "drivers/task_group.h"
 #include "model/membership.h"
 #include "model/packages.h"
 #include "model/znodes.h"
@@ -320,7 +321,6 @@ Awaitable<void> observe_tree(Round& round) {
     co_return;
   }
   Result<TreeFacts> facts = co_await read_tree(round.world.loop, **session, round.desired);
-  round.session.reading_over();
   round.seen.tree = facts ? Observation<TreeFacts>::present(std::move(*facts))
                           : Observation<TreeFacts>::unknown(facts.error().message);
   for (Probing* const probing : round.probing) {

@@ -25,7 +25,6 @@ constexpr std::chrono::seconds kAnswerPatience{2};
 Awaitable<Frame> look_at_spec(Machine& machine, const Options& options,
                               const DesiredState& desired) {
   EnsembleSession session(machine.world.loop, machine.zookeeper, connect_string(desired));
-  session.use_once();
   const Round round = co_await look(machine.world.reading(), session, desired, Policy{});
   RenderOptions render = render_options(machine.console, options, round.took);
   render.clouds = options.clouds;
