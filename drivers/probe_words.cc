@@ -19,8 +19,9 @@ std::string classpath(char layout, const std::string& prefix) {
       return fmt::format("{0}/conf:{0}/lib/*", prefix);
     case 's':  // older, and what Arcus' own deploy makes: the server's jar at the top
       return fmt::format("{0}/conf:{0}/*:{0}/lib/*", prefix);
-    case 'd':  // Debian: the jar's manifest names the rest
-      return "/etc/zookeeper/conf:/usr/share/java/zookeeper.jar";
+    case 'd':  // Debian: the jar's manifest names the rest, but nothing to log with
+      return "/etc/zookeeper/conf:/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-log4j12.jar:"
+             "/usr/share/java/log4j-1.2.jar";
   }
   return "";
 }

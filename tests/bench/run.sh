@@ -228,7 +228,7 @@ critical_path() {
       printf "%s\n" tickTime=2000 initLimit=10 syncLimit=5 clientPort=2181 dataDir="$HOME/bare" \
         admin.enableServer=false standaloneEnabled=false 4lw.commands.whitelist=srvr \
         server.1=10.0.0.1:2888:3888 server.2=10.0.0.2:2888:3888 server.3=10.0.0.3:2888:3888 >bare/zoo.cfg
-      exec java -Xmx1000m -Dzookeeper.root.logger=WARN,CONSOLE -cp /usr/share/java/zookeeper.jar \
+      exec java -Xmx1000m -Dzookeeper.root.logger=WARN,CONSOLE -cp /etc/zookeeper/conf:/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-log4j12.jar:/usr/share/java/log4j-1.2.jar \
         org.apache.zookeeper.server.quorum.QuorumPeerMain bare/zoo.cfg' \
       sh "$i" >"$work/bare.$i" 2>&1 &
   done

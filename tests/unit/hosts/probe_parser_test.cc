@@ -225,7 +225,9 @@ TEST_CASE("values with a meaning of their own", "[hosts]") {
   for (const auto& [layout, classpath] : std::map<std::string, std::string>{
            {"a", "/opt/arcus/conf:/opt/arcus/lib/*"},
            {"s", "/opt/arcus/conf:/opt/arcus/*:/opt/arcus/lib/*"},
-           {"d", "/etc/zookeeper/conf:/usr/share/java/zookeeper.jar"}}) {
+           {"d",
+            "/etc/zookeeper/conf:/usr/share/java/zookeeper.jar:"
+            "/usr/share/java/slf4j-log4j12.jar:/usr/share/java/log4j-1.2.jar"}}) {
     answer.packages = "package 0 0 0 0 0 " + layout + "\n";
     CHECK(parsed(answer)->packages.at("/opt/arcus").zookeeper_classpath == classpath);
   }
