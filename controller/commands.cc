@@ -15,6 +15,7 @@
 #include "controller/watch_command.h"
 #include "drivers/archive_file.h"
 #include "model/render.h"
+#include "model/render_text.h"
 #include "model/select.h"
 #include "specs/observed_file.h"
 #include "specs/reader.h"
@@ -194,7 +195,8 @@ Awaitable<ExitStatus> run_apply(Machine& machine, const Options& options,
     return confirm(machine.console, options, desired, round);
   };
   hooks.replanned = [&](const Round& round) {
-    machine.console.out(fmt::format("Looked again: {} steps to go.\n", round.plan.steps.size()));
+    machine.console.out(fmt::format("Looked again: {} to go.\n",
+                                    counted(round.plan.steps.size(), "step", "steps")));
   };
   const Policy policy = policy_of(options);
   const ReconcileResult result = co_await reconcile(context, policy, hooks, options.timeout);

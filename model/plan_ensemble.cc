@@ -273,6 +273,17 @@ bool hold_problem(const ServerPlans& plans, const std::vector<Drift>& drift, Pla
 
 }  // namespace
 
+namespace {
+
+/// What an ensemble waits for: a leader of the servers that start, or else the one that is late.
+std::string awaited(const std::vector<Drift>& drift, bool starts) {
+  const Drift* const late = find(drift, DriftKind::server_not_serving);
+  return starts || late == nullptr ? "its servers must agree on a leader"
+                                   : fmt::format("{} {}", server_subject(*late), late->detail);
+}
+
+}  // namespace
+
 std::size_t serving_of(const Members& list, const ServerPlans& plans,
                        const ObservedState& observed) {
   return static_cast<std::size_t>(std::count_if(list.begin(), list.end(), [&](const auto& entry) {
@@ -316,7 +327,7 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
         std::any_of(plans.unlisted.begin(), plans.unlisted.end(),
                     [&](const auto& entry) { return leads(builder.observed, entry.first); });
     builder.tree_ready =
-        builder.add(AwaitQuorum{serving, led_elsewhere}, "its servers must agree on a leader",
+        builder.add(AwaitQuorum{serving, led_elsewhere}, awaited(drift, !starts.empty()),
                     builder.desired.ensemble.at, starts);
   } else if (!possible && !builder.observed.tree.is_present()) {
     builder.hold(Hold::guard, "ensemble",
