@@ -131,6 +131,34 @@ std::string moved(const Members& current, const Members& wanted, bool running) {
   return "";
 }
 
+/// A server that runs and serves clients on another port than the spec's. The nodes know that port
+/// alone, and so does every client: while the ensemble moves, nobody would find it.
+std::string moved_client_port(const DesiredState& desired, const ObservedState& observed) {
+  const std::uint16_t wanted = desired.ensemble.client_port;
+  for (const auto& [name, facts] : observed.hosts) {
+    if (!facts.is_present()) {
+      continue;
+    }
+    const auto& slots = facts.value().slots;
+    for (auto at = slots.lower_bound("server-"); at != slots.end(); ++at) {
+      const auto& [slot_name, slot] = *at;
+      const auto id = server_slot_id(slot_name);
+      if (!id || facts.value().process_of(slot) == nullptr) {
+        continue;
+      }
+      const std::uint16_t own = serving_port(facts.value(), slot, *id, wanted);
+      if (own != wanted) {
+        return fmt::format(
+            "server {} serves clients on port {}, which is all that the cache nodes know, and the "
+            "spec has {}: put \"clientPort\": {} back, set ensemble.state to \"stopped\", apply, "
+            "then set \"clientPort\": {} and \"running\", apply",
+            *id, own, wanted, own, wanted);
+      }
+    }
+  }
+  return "";
+}
+
 bool leads(const ObservedState& observed, int id) {
   const auto found = observed.servers.find(id);
   return found != observed.servers.end() && found->second.is_present() &&
@@ -174,10 +202,8 @@ void follow_restarts(const Lists& lists, const Members& wanted, const ObservedSt
   out.target = closest(known, wanted);
   out.current = out.target;
   if (lists.running.empty() || known.size() == 1) {
-    out.complete = distance(out.target, wanted) == 0;
-    if (!lists.running.empty() && !out.complete) {
+    if (!lists.running.empty()) {
       out.target = one_step(out.current, wanted, observed);
-      out.complete = distance(out.target, wanted) == 0;
     }
     return;
   }
@@ -191,7 +217,6 @@ void follow_restarts(const Lists& lists, const Members& wanted, const ObservedSt
       out.current = one;
     }
   }
-  out.complete = distance(out.target, wanted) == 0;
 }
 
 bool any_data(const DesiredState& desired, const ObservedState& observed) {
@@ -200,6 +225,51 @@ bool any_data(const DesiredState& desired, const ObservedState& observed) {
                        const HostFacts* const facts = observed.host(server.host);
                        return facts != nullptr && facts->data.has_data;
                      });
+}
+
+/// What votes now and what this plan leads to, when nothing speaks against it.
+Membership follow_lists(const Lists& lists, const Members& wanted, const DesiredState& desired,
+                        const ObservedState& observed) {
+  Membership out;
+  out.target = wanted;
+  if (lists.running.empty() && lists.files.empty()) {
+    if (any_data(desired, observed)) {
+      out.current = wanted;  // Data without a list: zoo.cfg was lost, and the spec has it.
+    }
+    return out;
+  }
+  if (lists.version > 0 && reconfigures(desired)) {
+    out.dynamic = true;
+    out.current = lists.newest;
+    out.target = lists.running.empty() ? out.current : wanted;
+  } else if (lists.version > 0) {  // It did until now: it is restarted with the list that it has.
+    out.current = lists.newest;
+    out.target = out.current;
+  } else {
+    follow_restarts(lists, wanted, observed, out);
+    const bool under_way = lists.running.size() > 1;
+    if (reconfigures(desired) && !under_way) {
+      out.target = out.current;  // Once they have restarted for that, they need not again.
+    }
+  }
+  out.complete = distance(out.target, wanted) == 0;
+  return out;
+}
+
+/// Why the list must not be changed, nor any server be started or restarted; empty: no reason.
+std::string unsafe_change(const Membership& out, const Members& wanted, const Lists& lists) {
+  std::string problem = moved(out.current, wanted, lists.any_process || !lists.running.empty());
+  if (!problem.empty()) {
+    return problem;
+  }
+  const bool apart = std::none_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
+    return out.current.contains(entry.first);
+  });
+  if (apart) {
+    return "no server of the spec is a member of the ensemble that runs: keep some of them, and "
+           "change the list in two steps";
+  }
+  return out.unsafe ? out.problem : "";
 }
 
 }  // namespace
@@ -227,58 +297,28 @@ std::vector<int> Membership::leaving() const {
 Membership membership(const DesiredState& desired, const ObservedState& observed) {
   const Members wanted = wanted_members(desired);
   const Lists lists = lists_of(desired, observed);
-  Membership out;
-  out.target = wanted;
-  if (lists.running.empty() && lists.files.empty()) {
-    if (!any_data(desired, observed)) {
-      return out;  // Nothing is there yet.
-    }
-    out.current = wanted;  // Data without a list: zoo.cfg was lost, and the spec has it.
+  Membership out = follow_lists(lists, wanted, desired, observed);
+  if (!out.current.empty()) {
+    out.difference = difference_text(out.current, wanted);
+  }
+  std::string problem = moved_client_port(desired, observed);
+  if (problem.empty() && !out.difference.empty()) {
+    problem = unsafe_change(out, wanted, lists);
+  }
+  if (!problem.empty()) {
+    out.problem = std::move(problem);
+    out.target = out.current.empty() ? out.target : out.current;
+    out.unsafe = true;
     return out;
   }
-  if (lists.version > 0 && reconfigures(desired)) {
-    out.dynamic = true;
-    out.current = lists.newest;
-    out.target = lists.running.empty() ? out.current : wanted;
-    out.complete = distance(out.target, wanted) == 0;
-  } else if (lists.version > 0) {  // It did until now: it is restarted with the list that it has.
-    out.current = lists.newest;
-    out.target = out.current;
-    out.complete = distance(out.target, wanted) == 0;
-  } else {
-    follow_restarts(lists, wanted, observed, out);
-    const bool under_way = lists.running.size() > 1;
-    if (reconfigures(desired) && !under_way) {
-      out.target = out.current;  // Once they have restarted for that, they need not again.
-      out.complete = distance(out.target, wanted) == 0;
-    }
-  }
-  const bool restarts = !out.dynamic && out.current != out.target;
-  out.difference = difference_text(out.current, wanted);
-  if (out.difference.empty()) {
-    return out;
-  }
-  std::string problem = moved(out.current, wanted, lists.any_process || !lists.running.empty());
-  const bool apart = std::none_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
-    return out.current.contains(entry.first);
-  });
-  if (problem.empty() && apart) {
-    problem =
-        "no server of the spec is a member of the ensemble that runs: keep some of them, and "
-        "change the list in two steps";
-  }
+  const bool restarts = !out.current.empty() && !out.dynamic && out.current != out.target;
   const std::size_t fewest = std::min(out.current.size(), out.target.size());
-  if (problem.empty() && restarts && fewest < 3) {
+  if (restarts && fewest < 3) {
     out.problem = "its servers would have to be restarted, and " + fmt::to_string(fewest) +
                   " cannot spare one; set \"reconfigEnabled\": true in ensemble.config, with "
                   "the members as they were and ensemble.state \"stopped\", apply, set it to "
                   "\"running\", apply, then change the members: no server restarts any more";
     out.target = out.current;
-  }
-  if (!problem.empty()) {
-    out.problem = std::move(problem);
-    out.target = out.current;
-    out.unsafe = true;
   }
   return out;
 }

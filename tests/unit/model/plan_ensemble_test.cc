@@ -94,7 +94,7 @@ TEST_CASE("servers that cannot agree because of their configuration all change b
   ObservedState observed = ideal(desired);
   desired.ensemble.config["tickTime"] = "3000";
   for (auto& [id, answer] : observed.servers) {
-    answer = Observation<ServerAnswer>::absent();
+    answer.value().mode = ServerMode::not_serving;
   }
   observed.tree = Observation<TreeFacts>::unknown("connection refused");
   const Plan plan = planned(desired, observed);
@@ -108,6 +108,38 @@ TEST_CASE("servers that cannot agree because of their configuration all change b
   CHECK(waits_for(plan, starts[0], stops[2]));
   CHECK_FALSE(waits_for(plan, starts[2], starts[0]));
   CHECK(waits_for(plan, waits[0], starts[2]));
+}
+
+TEST_CASE("nothing that may be a quorum is stopped at once") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  desired.ensemble.config["tickTime"] = "3000";
+  SECTION("processes that live and do not answer") {
+    for (auto& [id, answer] : observed.servers) {
+      answer = Observation<ServerAnswer>::absent();
+    }
+    observed.tree = Observation<TreeFacts>::unknown("connection refused");
+  }
+  SECTION("a tree that can be read") {
+    for (auto& [id, answer] : observed.servers) {
+      answer.value().mode = ServerMode::not_serving;
+    }
+  }
+  const Plan plan = planned(desired, observed);
+  CHECK(steps_of<StopServer>(plan).empty());
+  CHECK(steps_of<RestartServer>(plan).empty());
+  CHECK(plan.holds(Hold::guard));
+}
+
+TEST_CASE("a server that serves on another client port than the spec's is left alone") {
+  DesiredState desired = three_hosts();
+  const ObservedState observed = ideal(desired);
+  desired.ensemble.client_port = 2182;
+  const Plan plan = planned(desired, observed);
+  CHECK(steps_of<StopServer>(plan).empty());
+  CHECK(steps_of<RestartServer>(plan).empty());
+  CHECK(steps_of<ConfigureServer>(plan).empty());
+  CHECK(held(plan) == Lines{"refused: ensemble"});
 }
 
 TEST_CASE("without java, package or a writable folder nothing is started on a host") {
