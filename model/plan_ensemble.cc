@@ -98,12 +98,13 @@ ServerPlans sort_servers(const std::vector<Drift>& drift, PlanBuilder& builder) 
       plan.stale = &item;
     } else if (item.kind == DriftKind::server_data_foreign) {
       plan = ServerPlan{plan.server, nullptr, nullptr, nullptr, nullptr, false, false};
-      builder.hold(
-          Hold::guard, server_subject(item),
-          plans.membership.current.contains(item.server) || plans.membership.current.empty()
-              ? item.detail + "; give the server that id, or another dataDirectory"
-              : item.detail + "; move it away, or choose another dataDirectory",
-          item.at);
+      builder.hold(Hold::guard, server_subject(item),
+                   item.detail + (plans.membership.current.empty()
+                                      ? "; give the server that id, or another dataDirectory"
+                                  : plans.membership.current.contains(item.server)
+                                      ? "; give the server that id, or move its own data there"
+                                      : "; move it away"),
+                   item.at);
     }
   }
   return plans;
@@ -290,6 +291,7 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
   if (hold_problem(plans, drift, builder)) {
     return;
   }
+  hold_without_data(plans, builder);
   await_joiners(plans);
   // Servers that cannot agree because of their configuration must all change before any serves.
   const bool broken = has_no_quorum(plans, builder.observed);

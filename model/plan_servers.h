@@ -56,6 +56,9 @@ bool others_have_quorum(const ServerPlans& plans, const ObservedState& observed,
 /// Every server that votes in one of the two lists.
 std::vector<ServerPlace> places_of(const ServerPlans& plans);
 
+/// Holds the servers that ran before and would begin with nothing: a majority of them would forget
+/// everything.
+void hold_without_data(ServerPlans& plans, PlanBuilder& builder);
 /// Restarts of servers that serve with an old configuration: those that do not serve first, then
 /// followers, the leader last.
 void plan_restarts(ServerPlans& plans, PlanBuilder& builder);

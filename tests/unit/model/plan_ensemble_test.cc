@@ -2,6 +2,7 @@
 // What is planned for hosts and the ensemble, and what is held back.
 #include <catch2/catch.hpp>
 
+#include "model/diff.h"
 #include "tests/support/builders.h"
 #include "tests/unit/model/steps.h"
 
@@ -140,6 +141,33 @@ TEST_CASE("a server that serves on another client port than the spec's is left a
   CHECK(steps_of<RestartServer>(plan).empty());
   CHECK(steps_of<ConfigureServer>(plan).empty());
   CHECK(held(plan) == Lines{"refused: ensemble"});
+}
+
+TEST_CASE("servers that ran and whose data directories are empty do not begin anew") {
+  const DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  for (int id = 1; id <= 3; ++id) {
+    const std::string host = "cache00" + std::to_string(id) + ".arcus";
+    kill_server(observed, host, id);
+    host_in(observed, host).data = ObservedDataDirectory{};
+  }
+  observed.tree = Observation<TreeFacts>::unknown("connection refused");
+  CHECK_FALSE(ensemble_is_new(desired, observed));
+  const Plan plan = planned(desired, observed);
+  CHECK(plan.steps.empty());
+  CHECK(plan.holds(Hold::guard));
+}
+
+TEST_CASE("a first start that failed before there was any data is made again") {
+  const DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  for (int id = 1; id <= 3; ++id) {
+    const std::string host = "cache00" + std::to_string(id) + ".arcus";
+    kill_server(observed, host, id);
+    host_in(observed, host).data.has_data = false;
+  }
+  observed.tree = Observation<TreeFacts>::unknown("connection refused");
+  CHECK(steps_of<StartServer>(planned(desired, observed)).size() == 3);
 }
 
 TEST_CASE("without java, package or a writable folder nothing is started on a host") {
