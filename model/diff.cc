@@ -56,6 +56,22 @@ bool lists_itself(std::string_view config, int id) {
   return members.empty() || members.contains(id);
 }
 
+/// The ports of a server come from its own line, also where its list is kept apart and does not
+/// count as configuration.
+bool has_ports_of(std::string_view is, std::string_view should, int id) {
+  const auto own_line = [id](std::string_view config) {
+    const auto lines = zoo_members(config);
+    const auto found = lines.find(fmt::format("server.{}", id));
+    return found == lines.end() ? std::nullopt : parse_member(found->second);
+  };
+  const std::optional<ZooMember> before = own_line(is);
+  const std::optional<ZooMember> after = own_line(should);
+  return !before || !after ||
+         (before->quorum_port == after->quorum_port &&
+          before->election_port == after->election_port &&
+          client_port_of(is, id) == client_port_of(should, id));
+}
+
 void diff_configuration(const DesiredServer& server, const HostFacts& facts,
                         const std::string& config, std::vector<Drift>& out) {
   const ObservedSlot* const slot = facts.slot(server_slot(server.id));
@@ -71,6 +87,8 @@ void diff_configuration(const DesiredServer& server, const HostFacts& facts,
   } else if (zoo_digest(slot->config) != zoo_digest(config)) {
     out.push_back(server_drift(DriftKind::server_config_differs, server,
                                settings_difference(slot->config, config)));
+  } else if (facts.process_of(*slot) == nullptr && !has_ports_of(slot->config, config, server.id)) {
+    out.push_back(server_drift(DriftKind::server_config_differs, server, "its ports"));
   }
 }
 

@@ -51,6 +51,10 @@ struct Lists {
   Members newest;           ///< of the highest version above 0
   std::uint64_t version = 0;
   bool any_process = false;
+  bool all_seen = true;  ///< the hosts of the spec's servers
+
+  /// No server of the spec votes, and none is about to.
+  bool at_rest() const { return all_seen && !any_process && running.empty(); }
 
   void note(const Members& members, std::uint64_t at) {
     if (at > version) {
@@ -86,6 +90,7 @@ Lists lists_of(const DesiredState& desired, const ObservedState& observed) {
   }
   for (const DesiredServer& server : desired.ensemble.servers) {
     const HostFacts* const facts = observed.host(server.host);
+    lists.all_seen = lists.all_seen && facts != nullptr;
     const ObservedSlot* const slot =
         facts == nullptr ? nullptr : facts->slot(server_slot(server.id));
     if (slot == nullptr) {
@@ -107,6 +112,13 @@ const Members& closest(const std::set<Members>& lists, const Members& wanted) {
   });
 }
 
+/// The same servers at the same addresses.
+bool differ_in_ports_only(const Members& a, const Members& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& one, const auto& other) {
+    return one.first == other.first && address_of(one.second) == address_of(other.second);
+  });
+}
+
 /// Servers that keep their id and get another address, or other ports.
 std::string moved(const Members& current, const Members& wanted, bool running) {
   for (const auto& [id, member] : wanted) {
@@ -123,9 +135,10 @@ std::string moved(const Members& current, const Members& wanted, bool running) {
     }
     if (running) {
       return fmt::format(
-          "server {} {} → {}: the ports of servers that run cannot change one by one; set "
+          "server {} {} → {}: the ports of servers that run cannot change one by one; {}set "
           "ensemble.state to \"stopped\", apply, then back to \"running\"",
-          id, printable(found->second, 60), member);
+          id, printable(found->second, 60), member,
+          differ_in_ports_only(current, wanted) ? "" : "with the members as they were, ");
     }
   }
   return "";
@@ -251,6 +264,10 @@ Membership follow_lists(const Lists& lists, const Members& wanted, const Desired
     if (reconfigures(desired) && !under_way) {
       out.target = out.current;  // Once they have restarted for that, they need not again.
     }
+  }
+  if (lists.at_rest() && differ_in_ports_only(out.current, wanted)) {
+    out.current = wanted;  // Nobody votes with the old ports: all can change at once.
+    out.target = wanted;
   }
   out.complete = distance(out.target, wanted) == 0;
   return out;
