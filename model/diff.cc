@@ -308,11 +308,22 @@ void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
           : !stopped && (observed.tree.is_absent() || ensemble_is_new(desired, observed))) {
     drift.kind = DriftKind::tree_missing;
     out.push_back(drift);
-  } else if (tree == nullptr && !stopped) {
+  } else if (tree == nullptr && (!stopped || ensemble_may_serve(desired, observed))) {
     drift.kind = DriftKind::ensemble_unknown;
     drift.detail = observed.tree.is_unknown() ? observed.tree.why() : "";
     out.insert(out.begin() + static_cast<std::ptrdiff_t>(before), drift);
   }
+}
+
+bool ensemble_may_serve(const DesiredState& desired, const ObservedState& observed) {
+  const auto& servers = desired.ensemble.servers;
+  return std::any_of(servers.begin(), servers.end(),
+                     [&](const auto& server) { return observed.host(server.host) == nullptr; }) ||
+         std::any_of(observed.servers.begin(), observed.servers.end(), [](const auto& entry) {
+           const auto& [id, answer] = entry;
+           return answer.is_unknown() ||
+                  (answer.is_present() && answer.value().mode != ServerMode::not_serving);
+         });
 }
 
 std::size_t nodes_missing(const DesiredState& desired, const ObservedState& observed) {

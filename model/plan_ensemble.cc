@@ -150,19 +150,35 @@ void plan_tree(const std::vector<Drift>& drift, bool quorum_planned, bool quorum
   }
 }
 
+/// What keeps the servers running although the spec says "stopped".
+void hold_stop(const std::vector<Drift>& drift, PlanBuilder& builder) {
+  const SourcePosition at = builder.desired.ensemble.at;
+  if (const Drift* const unknown = find(drift, DriftKind::ensemble_unknown)) {
+    builder.may_serve_unread = true;
+    builder.teardown_held = true;
+    builder.hold(Hold::unknown, "ensemble",
+                 fmt::format("is not stopped, as it may serve and what it holds is unknown: {}",
+                             unknown->detail),
+                 at);
+  }
+}
+
 /// An ensemble that is not ours, or is to be stopped: no server of it is started or restarted, only
 /// its tree matters.
 bool is_left_alone(const std::vector<Drift>& drift, PlanBuilder& builder) {
-  if (!builder.desired.ensemble.external.empty() ||
-      builder.desired.ensemble.state == RunState::stopped) {
-    builder.tree_usable = builder.observed.tree.is_present();
-    if (!builder.desired.ensemble.external.empty()) {
-      builder.members_in = true;
-      plan_tree(drift, false, false, builder);
-    }
-    return true;
+  const bool external = !builder.desired.ensemble.external.empty();
+  const bool stopped = builder.desired.ensemble.state == RunState::stopped;
+  if (!external && !stopped) {
+    return false;
   }
-  return false;
+  builder.tree_usable = builder.observed.tree.is_present();
+  if (external) {
+    builder.members_in = true;
+    plan_tree(drift, false, false, builder);
+  } else {
+    hold_stop(drift, builder);
+  }
+  return true;
 }
 
 }  // namespace

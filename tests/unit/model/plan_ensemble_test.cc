@@ -263,6 +263,36 @@ TEST_CASE("servers are kept while a cloud that must go has clients") {
   CHECK(held(plan).front() == "refused: cloud test-cloud");
 }
 
+TEST_CASE("nothing is stopped while the ensemble may serve what nobody can read") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  desired.ensemble.state = RunState::stopped;
+  desired.clouds[0].nodes.pop_back();
+  observed.tree = Observation<TreeFacts>::unknown("connection loss");
+  SECTION("a server says that it serves") {}
+  SECTION("the host of one is unknown") {
+    for (auto& [id, answer] : observed.servers) {
+      answer.value().mode = ServerMode::not_serving;
+    }
+    lose_host(observed, desired, "cache003.arcus");
+  }
+  const Plan plan = planned(desired, observed);
+  CHECK(plan.steps.empty());
+  const Lines said = held(plan);
+  CHECK(std::count(said.begin(), said.end(), "unknown: ensemble") == 1);
+}
+
+TEST_CASE("servers that serve nobody stop also when the tree cannot be read") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  desired.ensemble.state = RunState::stopped;
+  for (auto& [id, answer] : observed.servers) {
+    answer.value().mode = ServerMode::not_serving;
+  }
+  observed.tree = Observation<TreeFacts>::unknown("connection loss");
+  CHECK(steps_of<StopServer>(planned(desired, observed)).size() == 3);
+}
+
 TEST_CASE("servers are kept while a cloud of the spec is somebody else's") {
   DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
