@@ -150,6 +150,22 @@ void plan_tree(const std::vector<Drift>& drift, bool quorum_planned, bool quorum
   }
 }
 
+/// Registered clouds that are neither ours nor in the spec, and that nobody has given up by name.
+std::vector<std::string> other_clouds(const PlanBuilder& builder) {
+  std::vector<std::string> codes;
+  const TreeFacts* const tree = builder.observed.tree.get();
+  if (tree != nullptr) {
+    const auto& given_up = builder.policy.allow_removal;
+    std::copy_if(tree->service_codes.begin(), tree->service_codes.end(), std::back_inserter(codes),
+                 [&](const std::string& code) {
+                   return !tree->record.claims.contains(code) &&
+                          builder.desired.cloud(code) == nullptr &&
+                          std::count(given_up.begin(), given_up.end(), code) == 0;
+                 });
+  }
+  return codes;
+}
+
 /// What keeps the servers running although the spec says "stopped".
 void hold_stop(const std::vector<Drift>& drift, PlanBuilder& builder) {
   const SourcePosition at = builder.desired.ensemble.at;
@@ -161,6 +177,24 @@ void hold_stop(const std::vector<Drift>& drift, PlanBuilder& builder) {
                              unknown->detail),
                  at);
   }
+  const std::vector<std::string> others = other_clouds(builder);
+  if (others.empty() || find(drift, DriftKind::server_running) == nullptr) {
+    return;
+  }
+  std::string names;
+  std::string options;
+  constexpr std::size_t kShown = 5;
+  for (std::size_t i = 0; i < std::min(others.size(), kShown); ++i) {
+    names += (i > 0 ? ", " : "") + printable(others[i], 64);
+    options += " --allow-removal " + printable(others[i], 64);
+  }
+  builder.teardown_held = true;
+  builder.hold(Hold::guard, "ensemble",
+               fmt::format("is not stopped, as clouds that are not ours would lose it: {}{}; "
+                           "unregister them, or ask for it with{}{}",
+                           names, others.size() > kShown ? ", ..." : "", options,
+                           others.size() > kShown ? " and so on" : ""),
+               at);
 }
 
 /// An ensemble that is not ours, or is to be stopped: no server of it is started or restarted, only

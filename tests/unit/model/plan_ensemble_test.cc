@@ -293,6 +293,15 @@ TEST_CASE("servers that serve nobody stop also when the tree cannot be read") {
   CHECK(steps_of<StopServer>(planned(desired, observed)).size() == 3);
 }
 
+TEST_CASE("servers are kept while other clouds are registered, unless those are named") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  desired.ensemble.state = RunState::stopped;
+  tree_in(observed).service_codes = {"another", "test-cloud"};
+  CHECK(steps_of<StopServer>(planned(desired, observed)).empty());
+  CHECK(steps_of<StopServer>(planned(desired, observed, {"another"})).size() == 3);
+}
+
 TEST_CASE("servers are kept while a cloud of the spec is somebody else's") {
   DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
