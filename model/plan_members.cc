@@ -242,7 +242,9 @@ void plan_retirements(ServerPlans& plans, PlanBuilder& builder) {
         retire.members.push_back(std::move(place));
       }
     }
-    plans.last = builder.add(std::move(retire), drift->detail, drift->at, after(plans.last));
+    std::vector<StepId> before = after(plans.last);
+    before.insert(before.end(), plans.restarts.begin(), plans.restarts.end());
+    plans.last = builder.add(std::move(retire), drift->detail, drift->at, std::move(before));
   }
 }
 
@@ -360,6 +362,7 @@ void plan_restarts(ServerPlans& plans, PlanBuilder& builder) {
                           start_action(plans, builder, *plan.server, facts),
                           leads(builder.observed, id), places_of(plans)};
     plans.last = builder.add(std::move(restart), plan.restart->detail, plan.restart->at, before);
+    plans.restarts.push_back(*plans.last);
   }
   if (!membership.joining().empty()) {
     note_members_in(plans, builder);

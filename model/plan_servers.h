@@ -31,6 +31,7 @@ struct ServerPlans {
   std::map<int, const Drift*> unlisted;  ///< run, and are not in the spec
   std::map<int, DesiredServer> kept;     ///< of those, the members that leave later
   std::map<int, StepId> configured;      ///< who configures a server
+  std::vector<StepId> restarts;          ///< of servers that stay
   std::optional<StepId> last;            ///< what the next change of the ensemble comes after
   bool held = false;                     ///< a restart that the change needs is held
 };
