@@ -124,6 +124,14 @@ void diff_running_server(const DesiredState& desired, const DesiredServer& serve
     }
     return;
   }
+  const auto answer = observed.servers.find(server.id);
+  if (answer == observed.servers.end() || answer->second.is_unknown()) {
+    // Also of one that runs with an old configuration: it may lead, and would be restarted last.
+    out.push_back(
+        server_drift(DriftKind::server_unknown, server,
+                     answer == observed.servers.end() ? "was not asked" : answer->second.why()));
+    return;
+  }
   if (slot->digest != zoo_digest(config)) {
     out.push_back(server_drift(DriftKind::server_outdated, server,
                                "runs with another configuration than the spec's"));
@@ -133,12 +141,7 @@ void diff_running_server(const DesiredState& desired, const DesiredServer& serve
     out.push_back(server_drift(DriftKind::server_outdated, server, from));
     return;
   }
-  const auto answer = observed.servers.find(server.id);
-  if (answer == observed.servers.end() || answer->second.is_unknown()) {
-    out.push_back(
-        server_drift(DriftKind::server_unknown, server,
-                     answer == observed.servers.end() ? "was not asked" : answer->second.why()));
-  } else if (answer->second.is_absent()) {
+  if (answer->second.is_absent()) {
     out.push_back(server_drift(DriftKind::server_not_serving, server, "runs, does not answer yet"));
   } else if (answer->second.value().mode == ServerMode::not_serving) {
     out.push_back(

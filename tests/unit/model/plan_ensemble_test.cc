@@ -143,6 +143,16 @@ TEST_CASE("a server that serves on another client port than the spec's is left a
   CHECK(held(plan) == Lines{"refused: ensemble"});
 }
 
+TEST_CASE("an outdated server that nobody could ask is not restarted") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired, 1);
+  desired.ensemble.config["tickTime"] = "3000";
+  observed.servers[1] = Observation<ServerAnswer>::unknown("no channel");
+  const Plan plan = planned(desired, observed);
+  CHECK(steps_of<RestartServer>(plan).empty());
+  CHECK(held(plan).front() == "unknown: server 1 on cache001.arcus");
+}
+
 TEST_CASE("servers that ran and whose data directories are empty do not begin anew") {
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
