@@ -172,10 +172,12 @@ void hold_stop(const std::vector<Drift>& drift, PlanBuilder& builder) {
   if (const Drift* const unknown = find(drift, DriftKind::ensemble_unknown)) {
     builder.may_serve_unread = true;
     builder.teardown_held = true;
-    builder.hold(Hold::unknown, "ensemble",
-                 fmt::format("is not stopped, as it may serve and what it holds is unknown: {}",
-                             unknown->detail),
-                 at);
+    builder.hold(
+        Hold::unknown, "ensemble",
+        fmt::format("is not stopped, as it may serve and what it holds is unknown: {}; see "
+                    "that it can be read, or stop it by hand",
+                    unknown->detail),
+        at);
   }
   const std::vector<std::string> others = other_clouds(builder);
   if (others.empty() || find(drift, DriftKind::server_running) == nullptr) {

@@ -24,10 +24,8 @@ std::string misses_its_data(const DesiredEnsemble& ensemble, const DesiredServer
       fmt::format("to begin anew, remove its slot {}/{} on {}", facts.directory, name, server.host);
   if (elsewhere && facts.process_of(*slot) != nullptr) {
     return fmt::format(
-        "keeps its data in {}, and {} holds none: put \"dataDirectory\" back, set ensemble.state "
-        "to "
-        "\"stopped\", apply, move the data of every server, then set \"dataDirectory\" and "
-        "\"running\", apply",
+        "keeps its data in {}, and {} holds none: set ensemble.state to \"stopped\", apply, move "
+        "the data of every server, set \"running\", apply; or put \"dataDirectory\" back",
         printable(kept->second), wanted);
   }
   if (elsewhere) {
