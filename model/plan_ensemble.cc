@@ -39,6 +39,12 @@ StopServer stop_action(const std::string& host, int id, const HostFacts& facts) 
   return stop;
 }
 
+const Drift* find_drift(const std::vector<Drift>& drift, DriftKind kind) {
+  const auto found = std::find_if(drift.begin(), drift.end(),
+                                  [kind](const Drift& item) { return item.kind == kind; });
+  return found == drift.end() ? nullptr : &*found;
+}
+
 namespace {
 
 /// Sorts what is wrong with the servers into what will be done; holds the rest.
@@ -110,17 +116,11 @@ ServerPlans sort_servers(const std::vector<Drift>& drift, PlanBuilder& builder) 
   return plans;
 }
 
-const Drift* find(const std::vector<Drift>& drift, DriftKind kind) {
-  const auto found = std::find_if(drift.begin(), drift.end(),
-                                  [kind](const Drift& item) { return item.kind == kind; });
-  return found == drift.end() ? nullptr : &*found;
-}
-
 /// The tree: readable now, provably empty and about to be there, or unknown. That there can be no
 /// quorum is held by the caller, and cause enough for an unreadable tree.
 void plan_tree(const std::vector<Drift>& drift, bool quorum_planned, bool quorum_possible,
                PlanBuilder& builder) {
-  const Drift* const missing = find(drift, DriftKind::tree_missing);
+  const Drift* const missing = find_drift(drift, DriftKind::tree_missing);
   const bool readable = builder.observed.tree.is_present();
   if (missing != nullptr && (readable || quorum_possible)) {
     std::vector<StepId> after;
@@ -137,7 +137,7 @@ void plan_tree(const std::vector<Drift>& drift, bool quorum_planned, bool quorum
     builder.tree_ready.reset();
     return;
   }
-  if (const Drift* const unknown = find(drift, DriftKind::ensemble_unknown)) {
+  if (const Drift* const unknown = find_drift(drift, DriftKind::ensemble_unknown)) {
     if (quorum_planned) {
       builder.later("registrations and cache nodes: known after the ensemble serves");
     } else if (quorum_possible || !builder.desired.ensemble.external.empty()) {
@@ -148,55 +148,6 @@ void plan_tree(const std::vector<Drift>& drift, bool quorum_planned, bool quorum
                    unknown->at);
     }
   }
-}
-
-/// Registered clouds that are neither ours nor in the spec, and that nobody has given up by name.
-std::vector<std::string> other_clouds(const PlanBuilder& builder) {
-  std::vector<std::string> codes;
-  const TreeFacts* const tree = builder.observed.tree.get();
-  if (tree != nullptr) {
-    const auto& given_up = builder.policy.allow_removal;
-    std::copy_if(tree->service_codes.begin(), tree->service_codes.end(), std::back_inserter(codes),
-                 [&](const std::string& code) {
-                   return !tree->record.claims.contains(code) &&
-                          builder.desired.cloud(code) == nullptr &&
-                          std::count(given_up.begin(), given_up.end(), code) == 0;
-                 });
-  }
-  return codes;
-}
-
-/// What keeps the servers running although the spec says "stopped".
-void hold_stop(const std::vector<Drift>& drift, PlanBuilder& builder) {
-  const SourcePosition at = builder.desired.ensemble.at;
-  if (const Drift* const unknown = find(drift, DriftKind::ensemble_unknown)) {
-    builder.may_serve_unread = true;
-    builder.teardown_held = true;
-    builder.hold(
-        Hold::unknown, "ensemble",
-        fmt::format("is not stopped, as it may serve and what it holds is unknown: {}; see "
-                    "that it can be read, or stop it by hand",
-                    unknown->detail),
-        at);
-  }
-  const std::vector<std::string> others = other_clouds(builder);
-  if (others.empty() || find(drift, DriftKind::server_running) == nullptr) {
-    return;
-  }
-  std::string names;
-  std::string options;
-  constexpr std::size_t kShown = 5;
-  for (std::size_t i = 0; i < std::min(others.size(), kShown); ++i) {
-    names += (i > 0 ? ", " : "") + printable(others[i], 64);
-    options += " --allow-removal " + printable(others[i], 64);
-  }
-  builder.teardown_held = true;
-  builder.hold(Hold::guard, "ensemble",
-               fmt::format("is not stopped, as clouds that are not ours would lose it: {}{}; "
-                           "unregister them, or ask for it with{}{}",
-                           names, others.size() > kShown ? ", ..." : "", options,
-                           others.size() > kShown ? " and so on" : ""),
-               at);
 }
 
 /// An ensemble that is not ours, or is to be stopped: no server of it is started or restarted, only
@@ -363,7 +314,7 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
   const Members& list = plans.membership.target;
   const std::size_t able = serving_of(list, plans, builder.observed);
   const bool possible = able * 2 > list.size();
-  const bool waiting = find(drift, DriftKind::server_not_serving) != nullptr;
+  const bool waiting = find_drift(drift, DriftKind::server_not_serving) != nullptr;
   const bool quorum_planned = possible && (!starts.empty() || waiting);
   if (quorum_planned) {
     const bool led_elsewhere =
@@ -385,26 +336,6 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
     plan_members(plans, builder);
   }
   plan_tree(drift, quorum_planned, possible, builder);
-}
-
-void plan_ensemble_stop(const std::vector<Drift>& drift, PlanBuilder& builder) {
-  std::vector<StepId> everything(builder.size());
-  for (StepId id = 0; id < everything.size(); ++id) {
-    everything[id] = id;
-  }
-  for (const Drift& item : drift) {
-    if (item.kind != DriftKind::server_running) {
-      continue;
-    }
-    if (builder.teardown_held) {
-      builder.hold(Hold::guard, server_subject(item),
-                   "is kept running: something above must be taken down first", item.at);
-      continue;
-    }
-    const HostFacts& facts = *builder.observed.host(item.host);
-    builder.add(stop_action(item.host, item.server, facts), "the spec says \"stopped\"", item.at,
-                everything);
-  }
 }
 
 }  // namespace arcform

@@ -37,6 +37,8 @@ struct ServerPlans {
 };
 
 std::string server_subject(const Drift& drift);
+/// The first of this kind; nullptr: none.
+const Drift* find_drift(const std::vector<Drift>& drift, DriftKind kind);
 StartServer start_action(const ServerPlans& plans, const PlanBuilder& builder,
                          const DesiredServer& server, const HostFacts& facts);
 StopServer stop_action(const std::string& host, int id, const HostFacts& facts);
@@ -60,6 +62,8 @@ std::vector<ServerPlace> places_of(const ServerPlans& plans);
 /// Holds the servers that ran before and would begin with nothing: a majority of them would forget
 /// everything.
 void hold_without_data(ServerPlans& plans, PlanBuilder& builder);
+/// What keeps the servers running although the spec says "stopped".
+void hold_stop(const std::vector<Drift>& drift, PlanBuilder& builder);
 /// Restarts of servers that serve with an old configuration: those that do not serve first, then
 /// followers, the leader last.
 void plan_restarts(ServerPlans& plans, PlanBuilder& builder);
