@@ -6,6 +6,8 @@
 #include <map>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "controller/observe_strangers.h"
 #include "controller/read_tree.h"
 #include "drivers/task_group.h"
@@ -173,9 +175,13 @@ Awaitable<void> observe_node(Round& round, HostReader& host, Endpoint node) {
   round.seen.nodes.insert_or_assign(node, std::move(answer));
 }
 
+/// `port`: where it serves clients, which is another one than the spec's while that changes.
 Awaitable<void> observe_server(Round& round, HostReader& host, DesiredHost access, int id,
-                               Members members) {
+                               std::uint16_t port, Members members) {
   std::vector<Endpoint> places = server_endpoints(access, round.desired);
+  for (Endpoint& place : places) {
+    place.port = port;
+  }
   Observation<ServerAnswer> answer = Observation<ServerAnswer>::absent();
   if (members.empty()) {
     answer = co_await ask_member(round.world.loop, host, std::move(places), round.patience.answer);
@@ -211,7 +217,7 @@ Awaitable<void> look_for_stranger(Round& round, HostReader& host, DesiredHost ac
     co_return;
   }
   round.seen.strangers.insert_or_assign(id, std::move(*found));
-  co_await observe_server(round, host, access, id, Members());
+  co_await observe_server(round, host, access, id, port, Members());
 }
 
 /// Asks what runs there of ours, or could become ours; a process that does not run cannot answer.
@@ -252,8 +258,10 @@ Awaitable<void> ask_processes(Round& round, HostReader& host, const DesiredHost&
       continue;
     }
     const Members members = members_started_with(slot);
-    if (!ours || !take_early_server(round, facts, *process, *id, members)) {
-      tasks.spawn(observe_server(round, host, access, *id, members));
+    const std::uint16_t usual = round.desired.ensemble.client_port;  // Where it was asked early.
+    const std::uint16_t own = serving_port(facts, slot, *id, usual);
+    if (!ours || own != usual || !take_early_server(round, facts, *process, *id, members)) {
+      tasks.spawn(observe_server(round, host, access, *id, own, members));
     }
   }
   co_await tasks.join();
@@ -266,7 +274,8 @@ void note_server_host(Round& round, const Result<HostFacts>& facts) {
     round.server_possible = true;
   }
   if (--round.servers_open == 0 && !round.server_possible) {
-    round.session.give_up("no ZooKeeper server of the ensemble runs");
+    round.session.give_up(fmt::format("no ZooKeeper server of the ensemble listens on port {}",
+                                      round.desired.ensemble.client_port));
   }
 }
 

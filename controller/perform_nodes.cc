@@ -254,6 +254,20 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StartNode& a
   co_return answers;
 }
 
+namespace {
+
+/// It has left because of us: no change of the servers in a later round misses it.
+void expect_no_more(ApplyContext& context, const StopNode& action) {
+  const auto found = context.joined_before.find(action.service_code);
+  if (found != context.joined_before.end()) {
+    std::erase_if(found->second, [&action](const std::string& name) {
+      return znodes::joined_endpoint(name) == action.node;
+    });
+  }
+}
+
+}  // namespace
+
 Awaitable<Result<void>> perform_action(ApplyContext& context, const StopNode& action) {
   if (context.session.live() != nullptr) {
     const auto lock = co_await context.locked();
@@ -294,6 +308,7 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const StopNode& ac
   if (!left) {
     co_return left.error();
   }
+  expect_no_more(context, action);
   if (action.forget) {
     auto forgotten = co_await host.forget(node_slot(action.node.port));
     co_return forgotten;

@@ -153,6 +153,13 @@ std::uint16_t client_port_of(std::string_view config, int id) {
   return port == settings.end() ? std::uint16_t{0} : port_of(port->second).value_or(0);
 }
 
+std::uint16_t serving_port(const HostFacts& facts, const ObservedSlot& slot, int id,
+                           std::uint16_t usual) {
+  const std::uint16_t named = client_port_of(slot.config, id);
+  const bool started_with_it = slot.digest == zoo_digest(slot.config);
+  return named != 0 && (started_with_it || !facts.is_listening(usual)) ? named : usual;
+}
+
 std::string server_difference(const DesiredState& desired, const DesiredServer& server,
                               const RunningServer& running) {
   const Settings is = comparable(running.config);

@@ -56,6 +56,22 @@ bool lists_itself(std::string_view config, int id) {
   return members.empty() || members.contains(id);
 }
 
+/// The ports of a server come from its own line, also where its list is kept apart and does not
+/// count as configuration.
+bool has_ports_of(std::string_view is, std::string_view should, int id) {
+  const auto own_line = [id](std::string_view config) {
+    const auto lines = zoo_members(config);
+    const auto found = lines.find(fmt::format("server.{}", id));
+    return found == lines.end() ? std::nullopt : parse_member(found->second);
+  };
+  const std::optional<ZooMember> before = own_line(is);
+  const std::optional<ZooMember> after = own_line(should);
+  return !before || !after ||
+         (before->quorum_port == after->quorum_port &&
+          before->election_port == after->election_port &&
+          client_port_of(is, id) == client_port_of(should, id));
+}
+
 void diff_configuration(const DesiredServer& server, const HostFacts& facts,
                         const std::string& config, std::vector<Drift>& out) {
   const ObservedSlot* const slot = facts.slot(server_slot(server.id));
@@ -71,6 +87,8 @@ void diff_configuration(const DesiredServer& server, const HostFacts& facts,
   } else if (zoo_digest(slot->config) != zoo_digest(config)) {
     out.push_back(server_drift(DriftKind::server_config_differs, server,
                                settings_difference(slot->config, config)));
+  } else if (facts.process_of(*slot) == nullptr && !has_ports_of(slot->config, config, server.id)) {
+    out.push_back(server_drift(DriftKind::server_config_differs, server, "its ports"));
   }
 }
 
@@ -106,6 +124,14 @@ void diff_running_server(const DesiredState& desired, const DesiredServer& serve
     }
     return;
   }
+  const auto answer = observed.servers.find(server.id);
+  if (answer == observed.servers.end() || answer->second.is_unknown()) {
+    // Also of one that runs with an old configuration: it may lead, and would be restarted last.
+    out.push_back(
+        server_drift(DriftKind::server_unknown, server,
+                     answer == observed.servers.end() ? "was not asked" : answer->second.why()));
+    return;
+  }
   if (slot->digest != zoo_digest(config)) {
     out.push_back(server_drift(DriftKind::server_outdated, server,
                                "runs with another configuration than the spec's"));
@@ -115,12 +141,7 @@ void diff_running_server(const DesiredState& desired, const DesiredServer& serve
     out.push_back(server_drift(DriftKind::server_outdated, server, from));
     return;
   }
-  const auto answer = observed.servers.find(server.id);
-  if (answer == observed.servers.end() || answer->second.is_unknown()) {
-    out.push_back(
-        server_drift(DriftKind::server_unknown, server,
-                     answer == observed.servers.end() ? "was not asked" : answer->second.why()));
-  } else if (answer->second.is_absent()) {
+  if (answer->second.is_absent()) {
     out.push_back(server_drift(DriftKind::server_not_serving, server, "runs, does not answer yet"));
   } else if (answer->second.value().mode == ServerMode::not_serving) {
     out.push_back(
@@ -290,11 +311,22 @@ void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
           : !stopped && (observed.tree.is_absent() || ensemble_is_new(desired, observed))) {
     drift.kind = DriftKind::tree_missing;
     out.push_back(drift);
-  } else if (tree == nullptr && !stopped) {
+  } else if (tree == nullptr && (!stopped || ensemble_may_serve(desired, observed))) {
     drift.kind = DriftKind::ensemble_unknown;
     drift.detail = observed.tree.is_unknown() ? observed.tree.why() : "";
     out.insert(out.begin() + static_cast<std::ptrdiff_t>(before), drift);
   }
+}
+
+bool ensemble_may_serve(const DesiredState& desired, const ObservedState& observed) {
+  const auto& servers = desired.ensemble.servers;
+  return std::any_of(servers.begin(), servers.end(),
+                     [&](const auto& server) { return observed.host(server.host) == nullptr; }) ||
+         std::any_of(observed.servers.begin(), observed.servers.end(), [](const auto& entry) {
+           const auto& [id, answer] = entry;
+           return answer.is_unknown() ||
+                  (answer.is_present() && answer.value().mode != ServerMode::not_serving);
+         });
 }
 
 std::size_t nodes_missing(const DesiredState& desired, const ObservedState& observed) {

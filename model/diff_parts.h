@@ -51,6 +51,8 @@ void diff_cloud(DiffWorld& world, const DesiredCloud& cloud, std::vector<Drift>&
 /// What is ours and not in the spec; after all of its clouds.
 void diff_unlisted(const DiffWorld& world, std::vector<Drift>& out);
 
+/// Whether a server of the ensemble serves, or may for all that is known.
+bool ensemble_may_serve(const DesiredState& desired, const ObservedState& observed);
 /// Nodes and servers of this deployment run only while the ensemble is wanted.
 bool nodes_should_run(const DesiredState& desired, const DesiredCloud& cloud);
 /// While the ensemble is wanted stopped, registrations are left as they are.

@@ -141,7 +141,9 @@ void diff_unlisted(const DiffWorld& world, std::vector<Drift>& out) {
       }
     }
   }
-  if (world.tree_known || world.desired.ensemble.state == RunState::stopped) {
+  const bool none_serves = world.desired.ensemble.state == RunState::stopped &&
+                           !ensemble_may_serve(world.desired, world.observed);
+  if (world.tree_known || none_serves) {
     diff_unlisted_slots(world, seen, out);
   }
 }

@@ -171,8 +171,10 @@ bool ensemble_is_new(const DesiredState& desired, const ObservedState& observed)
                        if (facts == nullptr || facts->data.has_data) {
                          return false;
                        }
+                       // One that was started may have its data elsewhere, or on a disk that is
+                       // not mounted.
                        const ObservedSlot* const slot = facts->slot(server_slot(server.id));
-                       return (slot == nullptr || facts->process_of(*slot) == nullptr) &&
+                       return (slot == nullptr || !slot->identity) &&
                               !facts->is_listening(desired.ensemble.client_port);
                      });
 }

@@ -12,26 +12,6 @@
 namespace arcform {
 namespace {
 
-std::string_view next_line(std::string_view& text) {
-  const std::size_t end = std::min(text.find('\n'), text.size());
-  std::string_view line = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) {
-    line.remove_suffix(1);
-  }
-  return line;
-}
-
-/// "10.0.0.1:2888:3888:participant;0.0.0.0:2181" -> "10.0.0.1:2888:3888"
-std::string canonical(std::string_view value) {
-  value = value.substr(0, value.find(';'));
-  constexpr std::string_view kVotes = ":participant";
-  if (value.ends_with(kVotes)) {
-    value.remove_suffix(kVotes.size());
-  }
-  return std::string(value);
-}
-
 std::size_t distance(const Members& a, const Members& b) {
   const auto missing = [](const Members& from, const Members& in) {
     return static_cast<std::size_t>(
@@ -71,6 +51,10 @@ struct Lists {
   Members newest;           ///< of the highest version above 0
   std::uint64_t version = 0;
   bool any_process = false;
+  bool all_seen = true;  ///< the hosts of the spec's servers
+
+  /// No server of the spec votes, and none is about to.
+  bool at_rest() const { return all_seen && !any_process && running.empty(); }
 
   void note(const Members& members, std::uint64_t at) {
     if (at > version) {
@@ -106,6 +90,7 @@ Lists lists_of(const DesiredState& desired, const ObservedState& observed) {
   }
   for (const DesiredServer& server : desired.ensemble.servers) {
     const HostFacts* const facts = observed.host(server.host);
+    lists.all_seen = lists.all_seen && facts != nullptr;
     const ObservedSlot* const slot =
         facts == nullptr ? nullptr : facts->slot(server_slot(server.id));
     if (slot == nullptr) {
@@ -127,6 +112,13 @@ const Members& closest(const std::set<Members>& lists, const Members& wanted) {
   });
 }
 
+/// The same servers at the same addresses.
+bool differ_in_ports_only(const Members& a, const Members& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const auto& one, const auto& other) {
+    return one.first == other.first && address_of(one.second) == address_of(other.second);
+  });
+}
+
 /// Servers that keep their id and get another address, or other ports.
 std::string moved(const Members& current, const Members& wanted, bool running) {
   for (const auto& [id, member] : wanted) {
@@ -143,9 +135,38 @@ std::string moved(const Members& current, const Members& wanted, bool running) {
     }
     if (running) {
       return fmt::format(
-          "server {} {} → {}: the ports of servers that run cannot change one by one; set "
+          "server {} {} → {}: the ports of servers that run cannot change one by one; {}set "
           "ensemble.state to \"stopped\", apply, then back to \"running\"",
-          id, printable(found->second, 60), member);
+          id, printable(found->second, 60), member,
+          differ_in_ports_only(current, wanted) ? "" : "with the members as they were, ");
+    }
+  }
+  return "";
+}
+
+/// A server that runs and serves clients on another port than the spec's. The nodes know that port
+/// alone, and so does every client: while the ensemble moves, nobody would find it.
+std::string moved_client_port(const DesiredState& desired, const ObservedState& observed) {
+  const std::uint16_t wanted = desired.ensemble.client_port;
+  for (const auto& [name, facts] : observed.hosts) {
+    if (!facts.is_present()) {
+      continue;
+    }
+    const auto& slots = facts.value().slots;
+    for (auto at = slots.lower_bound("server-"); at != slots.end(); ++at) {
+      const auto& [slot_name, slot] = *at;
+      const auto id = server_slot_id(slot_name);
+      if (!id || facts.value().process_of(slot) == nullptr) {
+        continue;
+      }
+      const std::uint16_t own = serving_port(facts.value(), slot, *id, wanted);
+      if (own != wanted) {
+        return fmt::format(
+            "server {} serves clients on port {}, which is all that the cache nodes know, and the "
+            "spec has {}: put \"clientPort\": {} back, set ensemble.state to \"stopped\", apply, "
+            "then set \"clientPort\": {} and \"running\", apply",
+            *id, own, wanted, own, wanted);
+      }
     }
   }
   return "";
@@ -194,10 +215,8 @@ void follow_restarts(const Lists& lists, const Members& wanted, const ObservedSt
   out.target = closest(known, wanted);
   out.current = out.target;
   if (lists.running.empty() || known.size() == 1) {
-    out.complete = distance(out.target, wanted) == 0;
-    if (!lists.running.empty() && !out.complete) {
+    if (!lists.running.empty()) {
       out.target = one_step(out.current, wanted, observed);
-      out.complete = distance(out.target, wanted) == 0;
     }
     return;
   }
@@ -211,7 +230,6 @@ void follow_restarts(const Lists& lists, const Members& wanted, const ObservedSt
       out.current = one;
     }
   }
-  out.complete = distance(out.target, wanted) == 0;
 }
 
 bool any_data(const DesiredState& desired, const ObservedState& observed) {
@@ -222,64 +240,56 @@ bool any_data(const DesiredState& desired, const ObservedState& observed) {
                      });
 }
 
+/// What votes now and what this plan leads to, when nothing speaks against it.
+Membership follow_lists(const Lists& lists, const Members& wanted, const DesiredState& desired,
+                        const ObservedState& observed) {
+  Membership out;
+  out.target = wanted;
+  if (lists.running.empty() && lists.files.empty()) {
+    if (any_data(desired, observed)) {
+      out.current = wanted;  // Data without a list: zoo.cfg was lost, and the spec has it.
+    }
+    return out;
+  }
+  if (lists.version > 0 && reconfigures(desired)) {
+    out.dynamic = true;
+    out.current = lists.newest;
+    out.target = lists.running.empty() ? out.current : wanted;
+  } else if (lists.version > 0) {  // It did until now: it is restarted with the list that it has.
+    out.current = lists.newest;
+    out.target = out.current;
+  } else {
+    follow_restarts(lists, wanted, observed, out);
+    const bool under_way = lists.running.size() > 1;
+    if (reconfigures(desired) && !under_way) {
+      out.target = out.current;  // Once they have restarted for that, they need not again.
+    }
+  }
+  if (lists.at_rest() && differ_in_ports_only(out.current, wanted)) {
+    out.current = wanted;  // Nobody votes with the old ports: all can change at once.
+    out.target = wanted;
+  }
+  out.complete = distance(out.target, wanted) == 0;
+  return out;
+}
+
+/// Why the list must not be changed, nor any server be started or restarted; empty: no reason.
+std::string unsafe_change(const Membership& out, const Members& wanted, const Lists& lists) {
+  std::string problem = moved(out.current, wanted, lists.any_process || !lists.running.empty());
+  if (!problem.empty()) {
+    return problem;
+  }
+  const bool apart = std::none_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
+    return out.current.contains(entry.first);
+  });
+  if (apart) {
+    return "no server of the spec is a member of the ensemble that runs: keep some of them, and "
+           "change the list in two steps";
+  }
+  return out.unsafe ? out.problem : "";
+}
+
 }  // namespace
-
-Members members_of(std::string_view text) {
-  Members members;
-  while (!text.empty()) {
-    std::string_view line = next_line(text);
-    if (!line.starts_with("server.")) {
-      continue;
-    }
-    line.remove_prefix(7);
-    int id = 0;
-    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), id);
-    line.remove_prefix(static_cast<std::size_t>(end - line.data()));
-    if (error == std::errc{} && line.starts_with('=')) {
-      members[id] = canonical(line.substr(1));
-    }
-  }
-  return members;
-}
-
-std::uint64_t members_version_of(std::string_view text) {
-  std::uint64_t version = 0;
-  while (!text.empty()) {
-    const std::string_view line = next_line(text);
-    constexpr std::string_view kKey = "version=";
-    if (line.starts_with(kKey)) {
-      std::from_chars(line.data() + kKey.size(), line.data() + line.size(), version, 16);
-    }
-  }
-  return version;
-}
-
-Members wanted_members(const DesiredState& desired) {
-  Members members;
-  for (const DesiredServer& server : desired.ensemble.servers) {
-    const DesiredHost* const host = desired.host(server.host);
-    members[server.id] = fmt::format("{}:{}:{}", host != nullptr ? host->address : server.host,
-                                     desired.ensemble.quorum_port, desired.ensemble.election_port);
-  }
-  return members;
-}
-
-std::string address_of(const std::string& member) {
-  return member.substr(0, member.find(':'));
-}
-
-std::string member_line(const DesiredState& desired, const std::string& member) {
-  if (!reconfigures(desired)) {
-    return fmt::format("{};{}", member, desired.ensemble.client_port);
-  }
-  return fmt::format("{}{};{}:{}", member, member.ends_with(":observer") ? "" : ":participant",
-                     address_of(member), desired.ensemble.client_port);
-}
-
-bool reconfigures(const DesiredState& desired) {
-  const auto found = desired.ensemble.config.find("reconfigEnabled");
-  return found != desired.ensemble.config.end() && found->second == "true";
-}
 
 std::vector<int> Membership::joining() const {
   std::vector<int> ids;
@@ -304,58 +314,28 @@ std::vector<int> Membership::leaving() const {
 Membership membership(const DesiredState& desired, const ObservedState& observed) {
   const Members wanted = wanted_members(desired);
   const Lists lists = lists_of(desired, observed);
-  Membership out;
-  out.target = wanted;
-  if (lists.running.empty() && lists.files.empty()) {
-    if (!any_data(desired, observed)) {
-      return out;  // Nothing is there yet.
-    }
-    out.current = wanted;  // Data without a list: zoo.cfg was lost, and the spec has it.
+  Membership out = follow_lists(lists, wanted, desired, observed);
+  if (!out.current.empty()) {
+    out.difference = difference_text(out.current, wanted);
+  }
+  std::string problem = moved_client_port(desired, observed);
+  if (problem.empty() && !out.difference.empty()) {
+    problem = unsafe_change(out, wanted, lists);
+  }
+  if (!problem.empty()) {
+    out.problem = std::move(problem);
+    out.target = out.current.empty() ? out.target : out.current;
+    out.unsafe = true;
     return out;
   }
-  if (lists.version > 0 && reconfigures(desired)) {
-    out.dynamic = true;
-    out.current = lists.newest;
-    out.target = lists.running.empty() ? out.current : wanted;
-    out.complete = distance(out.target, wanted) == 0;
-  } else if (lists.version > 0) {  // It did until now: it is restarted with the list that it has.
-    out.current = lists.newest;
-    out.target = out.current;
-    out.complete = distance(out.target, wanted) == 0;
-  } else {
-    follow_restarts(lists, wanted, observed, out);
-    const bool under_way = lists.running.size() > 1;
-    if (reconfigures(desired) && !under_way) {
-      out.target = out.current;  // Once they have restarted for that, they need not again.
-      out.complete = distance(out.target, wanted) == 0;
-    }
-  }
-  const bool restarts = !out.dynamic && out.current != out.target;
-  out.difference = difference_text(out.current, wanted);
-  if (out.difference.empty()) {
-    return out;
-  }
-  std::string problem = moved(out.current, wanted, lists.any_process || !lists.running.empty());
-  const bool apart = std::none_of(wanted.begin(), wanted.end(), [&](const auto& entry) {
-    return out.current.contains(entry.first);
-  });
-  if (problem.empty() && apart) {
-    problem =
-        "no server of the spec is a member of the ensemble that runs: keep some of them, and "
-        "change the list in two steps";
-  }
+  const bool restarts = !out.current.empty() && !out.dynamic && out.current != out.target;
   const std::size_t fewest = std::min(out.current.size(), out.target.size());
-  if (problem.empty() && restarts && fewest < 3) {
+  if (restarts && fewest < 3) {
     out.problem = "its servers would have to be restarted, and " + fmt::to_string(fewest) +
                   " cannot spare one; set \"reconfigEnabled\": true in ensemble.config, with "
                   "the members as they were and ensemble.state \"stopped\", apply, set it to "
                   "\"running\", apply, then change the members: no server restarts any more";
     out.target = out.current;
-  }
-  if (!problem.empty()) {
-    out.problem = std::move(problem);
-    out.target = out.current;
-    out.unsafe = true;
   }
   return out;
 }
@@ -369,23 +349,6 @@ Members members_for(const Membership& membership, int id) {
     members.emplace(id, found->second + ":observer");
   }
   return members;
-}
-
-std::string host_at(const DesiredState& desired, const ObservedState& observed,
-                    const std::string& address) {
-  for (const DesiredHost& host : desired.hosts) {
-    if (host.address == address) {
-      return host.name;
-    }
-  }
-  if (const TreeFacts* const tree = observed.tree.get()) {
-    for (const auto& [name, record] : tree->record.hosts) {
-      if (record.address == address) {
-        return name;
-      }
-    }
-  }
-  return "";
 }
 
 }  // namespace arcform

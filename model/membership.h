@@ -56,8 +56,4 @@ Membership membership(const DesiredState& desired, const ObservedState& observed
 /// reconfiguration knows the members, and itself as one that does not vote yet.
 Members members_for(const Membership& membership, int id);
 
-/// The host of the spec or of our records that has this address; empty: none.
-std::string host_at(const DesiredState& desired, const ObservedState& observed,
-                    const std::string& address);
-
 }  // namespace arcform

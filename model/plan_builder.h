@@ -68,6 +68,8 @@ class PlanBuilder {
   std::vector<StepId> members_after;
   /// Per cloud: the repairs and the last ring changes planned; its removals come after them.
   std::map<std::string, std::vector<StepId>> ring_steps;
+  /// The ensemble is to be stopped and may serve, and what it holds is unknown: nothing stops.
+  bool may_serve_unread = false;
   /// Something that must be unregistered or observed first is held: servers must not be stopped.
   bool teardown_held = false;
 

@@ -122,7 +122,10 @@ void plan_cloud(const std::vector<const Drift*>& drift, CloudWork work, PlanBuil
     return;
   }
   for (const Drift* item : drift) {
-    if (item->kind == DriftKind::node_running && !running) {
+    if (item->kind == DriftKind::node_running && builder.may_serve_unread) {
+      builder.hold(Hold::unknown, node_subject(*item),
+                   "is kept running, as it is unknown what the ensemble holds", item->at);
+    } else if (item->kind == DriftKind::node_running && !running) {
       plan_stop(*item, "the ensemble is to be stopped", builder);
     } else if (item->kind == DriftKind::node_unknown || item->kind == DriftKind::node_port_taken) {
       builder.teardown_held |= item->kind == DriftKind::node_unknown && !running;

@@ -39,6 +39,12 @@ StopServer stop_action(const std::string& host, int id, const HostFacts& facts) 
   return stop;
 }
 
+const Drift* find_drift(const std::vector<Drift>& drift, DriftKind kind) {
+  const auto found = std::find_if(drift.begin(), drift.end(),
+                                  [kind](const Drift& item) { return item.kind == kind; });
+  return found == drift.end() ? nullptr : &*found;
+}
+
 namespace {
 
 /// Sorts what is wrong with the servers into what will be done; holds the rest.
@@ -98,28 +104,23 @@ ServerPlans sort_servers(const std::vector<Drift>& drift, PlanBuilder& builder) 
       plan.stale = &item;
     } else if (item.kind == DriftKind::server_data_foreign) {
       plan = ServerPlan{plan.server, nullptr, nullptr, nullptr, nullptr, false, false};
-      builder.hold(
-          Hold::guard, server_subject(item),
-          plans.membership.current.contains(item.server) || plans.membership.current.empty()
-              ? item.detail + "; give the server that id, or another dataDirectory"
-              : item.detail + "; move it away, or choose another dataDirectory",
-          item.at);
+      builder.hold(Hold::guard, server_subject(item),
+                   item.detail + (plans.membership.current.empty()
+                                      ? "; give the server that id, or another dataDirectory"
+                                  : plans.membership.current.contains(item.server)
+                                      ? "; give the server that id, or move its own data there"
+                                      : "; move it away"),
+                   item.at);
     }
   }
   return plans;
-}
-
-const Drift* find(const std::vector<Drift>& drift, DriftKind kind) {
-  const auto found = std::find_if(drift.begin(), drift.end(),
-                                  [kind](const Drift& item) { return item.kind == kind; });
-  return found == drift.end() ? nullptr : &*found;
 }
 
 /// The tree: readable now, provably empty and about to be there, or unknown. That there can be no
 /// quorum is held by the caller, and cause enough for an unreadable tree.
 void plan_tree(const std::vector<Drift>& drift, bool quorum_planned, bool quorum_possible,
                PlanBuilder& builder) {
-  const Drift* const missing = find(drift, DriftKind::tree_missing);
+  const Drift* const missing = find_drift(drift, DriftKind::tree_missing);
   const bool readable = builder.observed.tree.is_present();
   if (missing != nullptr && (readable || quorum_possible)) {
     std::vector<StepId> after;
@@ -136,7 +137,7 @@ void plan_tree(const std::vector<Drift>& drift, bool quorum_planned, bool quorum
     builder.tree_ready.reset();
     return;
   }
-  if (const Drift* const unknown = find(drift, DriftKind::ensemble_unknown)) {
+  if (const Drift* const unknown = find_drift(drift, DriftKind::ensemble_unknown)) {
     if (quorum_planned) {
       builder.later("registrations and cache nodes: known after the ensemble serves");
     } else if (quorum_possible || !builder.desired.ensemble.external.empty()) {
@@ -152,16 +153,19 @@ void plan_tree(const std::vector<Drift>& drift, bool quorum_planned, bool quorum
 /// An ensemble that is not ours, or is to be stopped: no server of it is started or restarted, only
 /// its tree matters.
 bool is_left_alone(const std::vector<Drift>& drift, PlanBuilder& builder) {
-  if (!builder.desired.ensemble.external.empty() ||
-      builder.desired.ensemble.state == RunState::stopped) {
-    builder.tree_usable = builder.observed.tree.is_present();
-    if (!builder.desired.ensemble.external.empty()) {
-      builder.members_in = true;
-      plan_tree(drift, false, false, builder);
-    }
-    return true;
+  const bool external = !builder.desired.ensemble.external.empty();
+  const bool stopped = builder.desired.ensemble.state == RunState::stopped;
+  if (!external && !stopped) {
+    return false;
   }
-  return false;
+  builder.tree_usable = builder.observed.tree.is_present();
+  if (external) {
+    builder.members_in = true;
+    plan_tree(drift, false, false, builder);
+  } else {
+    hold_stop(drift, builder);
+  }
+  return true;
 }
 
 }  // namespace
@@ -301,6 +305,7 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
   if (hold_problem(plans, drift, builder)) {
     return;
   }
+  hold_without_data(plans, builder);
   await_joiners(plans);
   // Servers that cannot agree because of their configuration must all change before any serves.
   const bool broken = has_no_quorum(plans, builder.observed);
@@ -320,7 +325,7 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
   const Members& list = plans.membership.target;
   const std::size_t able = serving_of(list, plans, builder.observed);
   const bool possible = able * 2 > list.size();
-  const bool waiting = find(drift, DriftKind::server_not_serving) != nullptr;
+  const bool waiting = find_drift(drift, DriftKind::server_not_serving) != nullptr;
   const bool quorum_planned = possible && (!starts.empty() || waiting);
   if (quorum_planned) {
     const bool led_elsewhere =
@@ -342,26 +347,6 @@ void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder) {
     plan_members(plans, builder);
   }
   plan_tree(drift, quorum_planned, possible, builder);
-}
-
-void plan_ensemble_stop(const std::vector<Drift>& drift, PlanBuilder& builder) {
-  std::vector<StepId> everything(builder.size());
-  for (StepId id = 0; id < everything.size(); ++id) {
-    everything[id] = id;
-  }
-  for (const Drift& item : drift) {
-    if (item.kind != DriftKind::server_running) {
-      continue;
-    }
-    if (builder.teardown_held) {
-      builder.hold(Hold::guard, server_subject(item),
-                   "is kept running: something above must be taken down first", item.at);
-      continue;
-    }
-    const HostFacts& facts = *builder.observed.host(item.host);
-    builder.add(stop_action(item.host, item.server, facts), "the spec says \"stopped\"", item.at,
-                everything);
-  }
 }
 
 }  // namespace arcform

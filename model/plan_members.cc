@@ -218,6 +218,15 @@ void plan_reconfigurations(ServerPlans& plans, PlanBuilder& builder) {
   }
 }
 
+/// Whether a process of ours is there for the server: silence of one proves nothing.
+bool runs(const ServerPlans& plans, const ObservedState& observed, int id) {
+  const auto listed = plans.servers.find(id);
+  const HostFacts* const facts =
+      listed == plans.servers.end() ? nullptr : observed.host(listed->second.server->host);
+  const ObservedSlot* const slot = facts == nullptr ? nullptr : facts->slot(server_slot(id));
+  return slot != nullptr && facts->process_of(*slot) != nullptr;
+}
+
 /// Servers that run and are members no more, or will be none after this plan.
 void plan_retirements(ServerPlans& plans, PlanBuilder& builder) {
   for (const auto& [id, drift] : plans.unlisted) {
@@ -233,7 +242,9 @@ void plan_retirements(ServerPlans& plans, PlanBuilder& builder) {
         retire.members.push_back(std::move(place));
       }
     }
-    plans.last = builder.add(std::move(retire), drift->detail, drift->at, after(plans.last));
+    std::vector<StepId> before = after(plans.last);
+    before.insert(before.end(), plans.restarts.begin(), plans.restarts.end());
+    plans.last = builder.add(std::move(retire), drift->detail, drift->at, std::move(before));
   }
 }
 
@@ -260,12 +271,16 @@ bool answers_as_serving(const ObservedState& observed, int id) {
 }
 
 bool has_no_quorum(const ServerPlans& plans, const ObservedState& observed) {
+  if (observed.tree.is_present()) {  // It was read through one.
+    return false;
+  }
   const Members& list =
       plans.membership.current.empty() ? plans.membership.target : plans.membership.current;
   const auto may_serve = std::count_if(list.begin(), list.end(), [&](const auto& entry) {
     const auto answer = observed.servers.find(entry.first);
     return answer == observed.servers.end() || answer->second.is_unknown() ||
-           answers_as_serving(observed, entry.first);
+           answers_as_serving(observed, entry.first) ||
+           (answer->second.is_absent() && runs(plans, observed, entry.first));
   });
   return static_cast<std::size_t>(may_serve) * 2 <= list.size();
 }
@@ -347,6 +362,7 @@ void plan_restarts(ServerPlans& plans, PlanBuilder& builder) {
                           start_action(plans, builder, *plan.server, facts),
                           leads(builder.observed, id), places_of(plans)};
     plans.last = builder.add(std::move(restart), plan.restart->detail, plan.restart->at, before);
+    plans.restarts.push_back(*plans.last);
   }
   if (!membership.joining().empty()) {
     note_members_in(plans, builder);

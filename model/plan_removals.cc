@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "model/membership.h"
 #include "model/plan_builder.h"
 #include "model/select.h"
 
@@ -119,9 +120,27 @@ bool removal_is_allowed(const std::string& code, const Removal& removal, PlanBui
   return false;
 }
 
+/// Whether the host left the spec and no server of the ensemble is left there: none that runs, and
+/// none of those that `vote`. Its record is how they are reached.
+bool left_with_its_server(const std::string& name, const HostRecord& record, const Members& vote,
+                          const PlanBuilder& builder) {
+  const HostFacts* const facts = builder.observed.host(name);
+  if (builder.desired.host(name) != nullptr || facts == nullptr) {
+    return false;
+  }
+  const auto is_server = [facts](const auto& slot) {
+    return server_slot_id(slot.first) && facts->process_of(slot.second) != nullptr;
+  };
+  return std::none_of(facts->slots.begin(), facts->slots.end(), is_server) &&
+         std::none_of(vote.begin(), vote.end(), [&record](const auto& member) {
+           return address_of(member.second) == record.address;
+         });
+}
+
 /// Host records that nothing needs once these nodes are unmapped.
 std::vector<std::string> hosts_to_forget(const std::vector<Endpoint>& unmapped,
-                                         const std::string& code, const PlanBuilder& builder) {
+                                         const std::string& code, const Members& vote,
+                                         const PlanBuilder& builder) {
   const TreeFacts& tree = builder.observed.tree.value();
   std::set<std::uint32_t> needed;  // Addresses that other mappings still name.
   for (const ObservedMapping& mapping : tree.mappings) {
@@ -134,7 +153,7 @@ std::vector<std::string> hosts_to_forget(const std::vector<Endpoint>& unmapped,
   std::vector<std::string> out;
   for (const auto& [name, record] : tree.record.hosts) {
     const auto ip = parse_ipv4(record.address);
-    if (builder.desired.host(name) == nullptr && ip && !needed.contains(*ip)) {
+    if (ip && !needed.contains(*ip) && left_with_its_server(name, record, vote, builder)) {
       out.push_back(name);
     }
   }
@@ -143,7 +162,7 @@ std::vector<std::string> hosts_to_forget(const std::vector<Endpoint>& unmapped,
 
 /// Records of hosts that left the spec and that nothing needs any more: hosts_to_forget looks at
 /// one cloud's nodes only, and an apply may have been killed just before it forgot them.
-void plan_forgotten_hosts(PlanBuilder& builder) {
+void plan_forgotten_hosts(const Members& vote, PlanBuilder& builder) {
   const TreeFacts* const tree = builder.observed.tree.get();
   if (tree == nullptr) {
     return;
@@ -151,10 +170,10 @@ void plan_forgotten_hosts(PlanBuilder& builder) {
   UnmapNodes forget;
   for (const auto& [name, record] : tree->record.hosts) {
     const auto ip = parse_ipv4(record.address);
-    const HostFacts* const facts = builder.observed.host(name);
-    if (builder.desired.host(name) != nullptr || !ip || facts == nullptr) {
+    if (!ip || !left_with_its_server(name, record, vote, builder)) {
       continue;
     }
+    const HostFacts* const facts = builder.observed.host(name);
     const bool mapped =
         std::any_of(tree->mappings.begin(), tree->mappings.end(),
                     [&](const ObservedMapping& mapping) { return mapping.node.ip == *ip; });
@@ -193,7 +212,8 @@ void plan_unregistration(const std::string& code, const Removal& removal, bool h
   builder.add(UnregisterCloud{code}, "gone from the spec", removal.cloud->at, std::move(after));
 }
 
-void plan_removal(const std::string& code, const Removal& removal, PlanBuilder& builder) {
+void plan_removal(const std::string& code, const Removal& removal, const Members& vote,
+                  PlanBuilder& builder) {
   if (!removal_is_allowed(code, removal, builder)) {
     return;
   }
@@ -223,7 +243,7 @@ void plan_removal(const std::string& code, const Removal& removal, PlanBuilder& 
   }
   if (!unmapped.empty()) {
     std::sort(unmapped.begin(), unmapped.end());
-    UnmapNodes unmap{code, unmapped, hosts_to_forget(unmapped, code, builder)};
+    UnmapNodes unmap{code, unmapped, hosts_to_forget(unmapped, code, vote, builder)};
     const SourcePosition nowhere;
     steps.push_back(builder.add(std::move(unmap), "not in the spec", nowhere, steps));
   }
@@ -291,10 +311,11 @@ void plan_removals(const std::vector<Drift>& drift, PlanBuilder& builder) {
       by_cloud[item.cloud].cloud = &item;
     }
   }
+  const Members vote = membership(builder.desired, builder.observed).current;
   for (const auto& [code, removal] : by_cloud) {
-    plan_removal(code, removal, builder);
+    plan_removal(code, removal, vote, builder);
   }
-  plan_forgotten_hosts(builder);
+  plan_forgotten_hosts(vote, builder);
 }
 
 }  // namespace arcform

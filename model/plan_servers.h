@@ -31,11 +31,14 @@ struct ServerPlans {
   std::map<int, const Drift*> unlisted;  ///< run, and are not in the spec
   std::map<int, DesiredServer> kept;     ///< of those, the members that leave later
   std::map<int, StepId> configured;      ///< who configures a server
+  std::vector<StepId> restarts;          ///< of servers that stay
   std::optional<StepId> last;            ///< what the next change of the ensemble comes after
   bool held = false;                     ///< a restart that the change needs is held
 };
 
 std::string server_subject(const Drift& drift);
+/// The first of this kind; nullptr: none.
+const Drift* find_drift(const std::vector<Drift>& drift, DriftKind kind);
 StartServer start_action(const ServerPlans& plans, const PlanBuilder& builder,
                          const DesiredServer& server, const HostFacts& facts);
 StopServer stop_action(const std::string& host, int id, const HostFacts& facts);
@@ -56,6 +59,11 @@ bool others_have_quorum(const ServerPlans& plans, const ObservedState& observed,
 /// Every server that votes in one of the two lists.
 std::vector<ServerPlace> places_of(const ServerPlans& plans);
 
+/// Holds the servers that ran before and would begin with nothing: a majority of them would forget
+/// everything.
+void hold_without_data(ServerPlans& plans, PlanBuilder& builder);
+/// What keeps the servers running although the spec says "stopped".
+void hold_stop(const std::vector<Drift>& drift, PlanBuilder& builder);
 /// Restarts of servers that serve with an old configuration: those that do not serve first, then
 /// followers, the leader last.
 void plan_restarts(ServerPlans& plans, PlanBuilder& builder);

@@ -186,9 +186,12 @@ enum class Tie {
 };
 
 Tie tie(const Action& before, const Action& action) {
-  // Taking a cloud or a server away is right only when everything on it is gone.
+  // Taking a cloud or a server away is right only when everything on it is gone, and no server
+  // counts on one that retires.
   if (std::holds_alternative<UnregisterCloud>(action) ||
-      std::holds_alternative<StopServer>(action)) {
+      std::holds_alternative<StopServer>(action) ||
+      (std::holds_alternative<RestartServer>(before) &&
+       std::holds_alternative<RetireServer>(action))) {
     return Tie::demands;
   }
   if (const auto node = node_of(before)) {

@@ -2,40 +2,21 @@
 #include "model/zoo_cfg.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
 namespace arcform {
 namespace {
 
-std::uint32_t number_or(const std::map<std::string, std::string>& config, const char* key,
-                        std::uint32_t otherwise) {
-  const auto found = config.find(key);
-  if (found == config.end()) {
-    return otherwise;
-  }
-  std::uint32_t value = otherwise;
-  std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
-  return value;
-}
-
-struct Needs {
-  std::uint32_t nodes_per_host = 0;
-  std::uint32_t session_timeout_ms = 0;
-};
-
-Needs needs_of(const DesiredState& desired) {
+std::uint32_t most_nodes_on_a_host(const DesiredState& desired) {
   std::vector<std::uint32_t> per_host(desired.hosts.size());
-  Needs needs;
+  std::uint32_t most = 0;
   for (const DesiredCloud& cloud : desired.clouds) {
     for (const DesiredNode& node : cloud.nodes) {
-      needs.nodes_per_host = std::max(needs.nodes_per_host, ++per_host[node.host]);
-      needs.session_timeout_ms =
-          std::max(needs.session_timeout_ms, node.config.session_timeout_s * 1000U);
+      most = std::max(most, ++per_host[node.host]);
     }
   }
-  return needs;
+  return most;
 }
 
 std::string_view trimmed(std::string_view text) {
@@ -59,14 +40,10 @@ std::string zoo_cfg(const DesiredState& desired, const Members& members) {
   const DesiredEnsemble& ensemble = desired.ensemble;
   std::map<std::string, std::string> settings{
       {"tickTime", "2000"}, {"initLimit", "10"}, {"syncLimit", "5"}};
-  const Needs needs = needs_of(desired);
   // maxClientCnxns counts connections per source address: the nodes of a host, its clients, and us.
   // In whole hundreds, so that one node more does not restart the ensemble.
-  settings["maxClientCnxns"] = fmt::to_string((needs.nodes_per_host + 60U + 99U) / 100U * 100U);
-  // The server clamps a node's -o to maxSessionTimeout, whose default is 20 ticks.
-  if (needs.session_timeout_ms > 20 * number_or(ensemble.config, "tickTime", 2000)) {
-    settings["maxSessionTimeout"] = fmt::to_string(needs.session_timeout_ms);
-  }
+  settings["maxClientCnxns"] =
+      fmt::to_string((most_nodes_on_a_host(desired) + 60U + 99U) / 100U * 100U);
   for (const auto& [key, value] : ensemble.config) {
     settings[key] = value;
   }

@@ -44,6 +44,11 @@ struct ZooMember {
 std::optional<ZooMember> parse_member(std::string_view text);
 /// The port on which the server of this id and file serves clients; 0: it does not say.
 std::uint16_t client_port_of(std::string_view config, int id);
+/// The port on which a server of ours that runs serves clients, or `usual` where nothing names
+/// another. Its zoo.cfg may have been edited since it was started: then that port counts only if it
+/// does not listen on the usual one.
+std::uint16_t serving_port(const HostFacts& facts, const ObservedSlot& slot, int id,
+                           std::uint16_t usual);
 
 /// The list that a server of ours runs with, where its probe is proof of it: it was started with
 /// the file as it stands, and only a restart changes that list. Empty: it must be asked (`conf`).

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <map>
 
 #include <fmt/format.h>
@@ -9,6 +8,7 @@
 #include "model/names.h"
 #include "specs/parts.h"
 #include "specs/ranges.h"
+#include "specs/zoo_config.h"
 
 namespace arcform {
 namespace {
@@ -22,38 +22,20 @@ struct TimeoutPlace {
   std::string path;
 };
 
-/// The session timeouts that the ensemble grants, in ms; a server silently moves any other into
-/// these bounds.
-struct SessionBounds {
-  std::uint64_t min = 0;
-  std::uint64_t max = 0;
-};
-
-std::uint64_t setting(const DesiredEnsemble& ensemble, const char* key, std::uint64_t otherwise) {
-  const auto found = ensemble.config.find(key);
-  std::uint64_t value = otherwise;
-  if (found != ensemble.config.end()) {
-    std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
-  }
-  return value;
-}
-
-/// Apache ZooKeeper: 2 and 20 ticks unless configured. Of an external ensemble nothing is known.
-std::optional<SessionBounds> session_bounds(const Reading& reading) {
+/// What the ensemble grants. Of an external one nothing is known.
+std::optional<SessionBounds> granted(const Reading& reading) {
   const DesiredEnsemble& ensemble = reading.desired.ensemble;
   if (!ensemble.external.empty() || !reading.ensemble_complete) {
     return std::nullopt;
   }
-  const std::uint64_t tick = setting(ensemble, "tickTime", 2000);
-  const SessionBounds bounds{setting(ensemble, "minSessionTimeout", 2 * tick),
-                             setting(ensemble, "maxSessionTimeout", 20 * tick)};
+  const SessionBounds bounds = session_bounds(ensemble.config);
   return bounds.min <= bounds.max ? std::optional(bounds) : std::nullopt;
 }
 
 /// Reads the clouds one after another.
 class CloudReader {
  public:
-  explicit CloudReader(Reading& reading) : reading_(reading), bounds_(session_bounds(reading)) {}
+  explicit CloudReader(Reading& reading) : reading_(reading), bounds_(granted(reading)) {}
 
   void read(const json::Value& value, std::uint32_t index) {
     index_ = index;

@@ -172,15 +172,20 @@ void read_ports(ObjectFields& fields, DesiredEnsemble& ensemble) {
 }
 
 void check_session_bounds(ObjectFields& fields, const DesiredEnsemble& ensemble) {
-  const auto min = ensemble.config.find("minSessionTimeout");
-  const auto max = ensemble.config.find("maxSessionTimeout");
-  if (min != ensemble.config.end() && max != ensemble.config.end() &&
-      std::stoull(min->second) > std::stoull(max->second)) {
-    fields.error(
-        "config",
-        fmt::format("minSessionTimeout {} is above maxSessionTimeout {}", min->second, max->second),
-        "a server with such bounds does not start");
+  const SessionBounds bounds = session_bounds(ensemble.config);
+  if (bounds.min <= bounds.max) {
+    return;
   }
+  std::string unset;
+  const auto said = [&](const char* key, std::uint64_t value) {
+    unset = ensemble.config.contains(key) ? unset : key;
+    return fmt::format("{} {}{}", key, value, unset == key ? " (not set)" : "");
+  };
+  const std::string min = said("minSessionTimeout", bounds.min);
+  const std::string max = said("maxSessionTimeout", bounds.max);
+  fields.error("config", fmt::format("{} is above {}", min, max),
+               "a server with such bounds does not start" +
+                   (unset.empty() ? "" : "; set " + unset + " too"));
 }
 
 /// Only ZooKeeper's superuser may change the members otherwise, and here there is none.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -165,6 +166,20 @@ std::map<std::string, std::string> read_zoo_config(const json::Value& value,
   }
   fields.finish();
   return config;
+}
+
+SessionBounds session_bounds(const std::map<std::string, std::string>& config) {
+  const auto setting = [&config](const char* key, std::uint64_t otherwise) {
+    const auto found = config.find(key);
+    std::uint64_t value = otherwise;
+    if (found != config.end()) {
+      std::from_chars(found->second.data(), found->second.data() + found->second.size(), value);
+    }
+    return value;
+  };
+  // QuorumPeerConfig.parseProperties: 2 and 20 ticks unless they are set.
+  const std::uint64_t tick = setting("tickTime", 2000);
+  return {setting("minSessionTimeout", 2 * tick), setting("maxSessionTimeout", 20 * tick)};
 }
 
 bool is_zoo_setting(std::string_view key) {

@@ -310,6 +310,10 @@ bool ScenarioWorld::disturb_host(const Words& words, const std::vector<std::stri
     world.kill_server(words.at(1));
   } else if (verb == "edit") {
     world.edit_file(words.at(1), words.at(2), joined(body));
+  } else if (verb == "move-data") {  // move-data HOST FROM TO: what a ZooKeeper server keeps there
+    world.machine(words.at(1)).move_data(words.at(2), words.at(3));
+  } else if (verb == "remove-folder") {
+    world.machine(words.at(1)).remove_folder(words.at(2));
   } else if (verb == "traffic") {  // traffic HOST PORT GETS-PER-SECOND HIT-RATIO FILLS-IN-SECONDS
     const auto port = static_cast<std::uint16_t>(std::stoi(words.at(2)));
     world.machine(words.at(1)).traffic[port] = {std::stod(words.at(3)), std::stod(words.at(4)),

@@ -139,7 +139,12 @@ void SpecShape::edit(std::mt19937_64& random) {
 }
 
 Policy SpecShape::anything_may_go() {
-  return {{"c1", "c2", "c3"}};
+  Policy policy{{"c1", "c2", "c3", "foreign"}};
+  constexpr int kStrangers = 50;  // More than mischief makes in a run.
+  for (int i = 1; i <= kStrangers; ++i) {
+    policy.allow_removal.push_back(fmt::format("foreign-{}", i));
+  }
+  return policy;
 }
 
 DesiredState SpecShape::build() const {

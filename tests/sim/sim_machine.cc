@@ -223,6 +223,22 @@ bool Machine::remove_folder(const std::string& path) {
   return removed > 0;
 }
 
+void Machine::move_data(const std::string& from, const std::string& to) {
+  std::vector<std::string> paths;
+  for (auto file = files.lower_bound(from + "/");
+       file != files.end() && file->first.starts_with(from + "/"); ++file) {
+    paths.push_back(file->first);
+  }
+  for (const std::string& path : paths) {
+    files[to + path.substr(from.size())] = std::move(files.at(path));
+    files.erase(path);
+  }
+  if (const auto store = stores.find(from); store != stores.end()) {
+    stores[to] = std::move(store->second);
+    stores.erase(store);
+  }
+}
+
 bool Machine::set_aside(const std::string& path) {
   const auto has_below = [&](const std::string& folder) {
     const auto first = files.lower_bound(folder + "/");

@@ -129,6 +129,8 @@ class Machine {
   /// Everything below an absolute path, and it; false: nothing was there. Data of running servers
   /// is not affected until they stop.
   bool remove_folder(const std::string& path);
+  /// A server's data directory gets this path: its files, its myid, its tree.
+  void move_data(const std::string& from, const std::string& to);
   /// myid and the data of a server below this path get another place; false: nothing was there.
   bool set_aside(const std::string& path);
   /// Appends a line to a slot's log.

@@ -95,6 +95,13 @@ std::string client_address(const std::string& line) {
              : line.substr(semicolon + 1, colon - semicolon - 1);
 }
 
+/// The port at the end of a member's line; nullopt: it is given elsewhere.
+std::optional<int> client_port(const std::string& line) {
+  const std::size_t semicolon = line.find(';');
+  return semicolon == std::string::npos ? std::nullopt
+                                        : number(line.substr(line.find_last_of(";:") + 1));
+}
+
 }  // namespace
 
 std::optional<ServerSettings> parse_zoo_cfg(const std::string& text) {
@@ -164,6 +171,9 @@ void ServerProgram::open() {
     }
     settings_.id = *id;
     settings_.client_address = client_address(settings_.lines[*id]);
+    if (const auto port = client_port(settings_.lines[*id])) {
+      settings_.client_port = static_cast<std::uint16_t>(*port);
+    }
   }
   if (!machine_.listen(pid_, settings_.client_port)) {
     end(1, "java.net.BindException: Address already in use");

@@ -2,6 +2,7 @@
 // What is planned for hosts and the ensemble, and what is held back.
 #include <catch2/catch.hpp>
 
+#include "model/diff.h"
 #include "tests/support/builders.h"
 #include "tests/unit/model/steps.h"
 
@@ -94,7 +95,7 @@ TEST_CASE("servers that cannot agree because of their configuration all change b
   ObservedState observed = ideal(desired);
   desired.ensemble.config["tickTime"] = "3000";
   for (auto& [id, answer] : observed.servers) {
-    answer = Observation<ServerAnswer>::absent();
+    answer.value().mode = ServerMode::not_serving;
   }
   observed.tree = Observation<TreeFacts>::unknown("connection refused");
   const Plan plan = planned(desired, observed);
@@ -108,6 +109,75 @@ TEST_CASE("servers that cannot agree because of their configuration all change b
   CHECK(waits_for(plan, starts[0], stops[2]));
   CHECK_FALSE(waits_for(plan, starts[2], starts[0]));
   CHECK(waits_for(plan, waits[0], starts[2]));
+}
+
+TEST_CASE("nothing that may be a quorum is stopped at once") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  desired.ensemble.config["tickTime"] = "3000";
+  SECTION("processes that live and do not answer") {
+    for (auto& [id, answer] : observed.servers) {
+      answer = Observation<ServerAnswer>::absent();
+    }
+    observed.tree = Observation<TreeFacts>::unknown("connection refused");
+  }
+  SECTION("a tree that can be read") {
+    for (auto& [id, answer] : observed.servers) {
+      answer.value().mode = ServerMode::not_serving;
+    }
+  }
+  const Plan plan = planned(desired, observed);
+  CHECK(steps_of<StopServer>(plan).empty());
+  CHECK(steps_of<RestartServer>(plan).empty());
+  CHECK(plan.holds(Hold::guard));
+}
+
+TEST_CASE("a server that serves on another client port than the spec's is left alone") {
+  DesiredState desired = three_hosts();
+  const ObservedState observed = ideal(desired);
+  desired.ensemble.client_port = 2182;
+  const Plan plan = planned(desired, observed);
+  CHECK(steps_of<StopServer>(plan).empty());
+  CHECK(steps_of<RestartServer>(plan).empty());
+  CHECK(steps_of<ConfigureServer>(plan).empty());
+  CHECK(held(plan) == Lines{"refused: ensemble"});
+}
+
+TEST_CASE("an outdated server that nobody could ask is not restarted") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired, 1);
+  desired.ensemble.config["tickTime"] = "3000";
+  observed.servers[1] = Observation<ServerAnswer>::unknown("no channel");
+  const Plan plan = planned(desired, observed);
+  CHECK(steps_of<RestartServer>(plan).empty());
+  CHECK(held(plan).front() == "unknown: server 1 on cache001.arcus");
+}
+
+TEST_CASE("servers that ran and whose data directories are empty do not begin anew") {
+  const DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  for (int id = 1; id <= 3; ++id) {
+    const std::string host = "cache00" + std::to_string(id) + ".arcus";
+    kill_server(observed, host, id);
+    host_in(observed, host).data = ObservedDataDirectory{};
+  }
+  observed.tree = Observation<TreeFacts>::unknown("connection refused");
+  CHECK_FALSE(ensemble_is_new(desired, observed));
+  const Plan plan = planned(desired, observed);
+  CHECK(plan.steps.empty());
+  CHECK(plan.holds(Hold::guard));
+}
+
+TEST_CASE("a first start that failed before there was any data is made again") {
+  const DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  for (int id = 1; id <= 3; ++id) {
+    const std::string host = "cache00" + std::to_string(id) + ".arcus";
+    kill_server(observed, host, id);
+    host_in(observed, host).data.has_data = false;
+  }
+  observed.tree = Observation<TreeFacts>::unknown("connection refused");
+  CHECK(steps_of<StartServer>(planned(desired, observed)).size() == 3);
 }
 
 TEST_CASE("without java, package or a writable folder nothing is started on a host") {
@@ -201,6 +271,45 @@ TEST_CASE("servers are kept while a cloud that must go has clients") {
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
   CHECK(held(plan).front() == "refused: cloud test-cloud");
+}
+
+TEST_CASE("nothing is stopped while the ensemble may serve what nobody can read") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  desired.ensemble.state = RunState::stopped;
+  desired.clouds[0].nodes.pop_back();
+  observed.tree = Observation<TreeFacts>::unknown("connection loss");
+  SECTION("a server says that it serves") {}
+  SECTION("the host of one is unknown") {
+    for (auto& [id, answer] : observed.servers) {
+      answer.value().mode = ServerMode::not_serving;
+    }
+    lose_host(observed, desired, "cache003.arcus");
+  }
+  const Plan plan = planned(desired, observed);
+  CHECK(plan.steps.empty());
+  const Lines said = held(plan);
+  CHECK(std::count(said.begin(), said.end(), "unknown: ensemble") == 1);
+}
+
+TEST_CASE("servers that serve nobody stop also when the tree cannot be read") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  desired.ensemble.state = RunState::stopped;
+  for (auto& [id, answer] : observed.servers) {
+    answer.value().mode = ServerMode::not_serving;
+  }
+  observed.tree = Observation<TreeFacts>::unknown("connection loss");
+  CHECK(steps_of<StopServer>(planned(desired, observed)).size() == 3);
+}
+
+TEST_CASE("servers are kept while other clouds are registered, unless those are named") {
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  desired.ensemble.state = RunState::stopped;
+  tree_in(observed).service_codes = {"another", "test-cloud"};
+  CHECK(steps_of<StopServer>(planned(desired, observed)).empty());
+  CHECK(steps_of<StopServer>(planned(desired, observed, {"another"})).size() == 3);
 }
 
 TEST_CASE("servers are kept while a cloud of the spec is somebody else's") {

@@ -32,13 +32,6 @@ TEST_CASE("one more node does not restart the ensemble") {
   CHECK(zoo_digest(zoo_cfg(few)) == zoo_digest(zoo_cfg(more)));
 }
 
-TEST_CASE("a session timeout beyond 20 ticks is allowed to the nodes") {
-  DesiredState desired = three_hosts();
-  CHECK_FALSE(zoo_settings(zoo_cfg(desired)).contains("maxSessionTimeout"));
-  desired.clouds[0].nodes[0].config.session_timeout_s = 60;
-  CHECK(zoo_settings(zoo_cfg(desired)).at("maxSessionTimeout") == "60000");
-}
-
 TEST_CASE("settings are what is left without comments, spaces and order") {
   const auto settings = zoo_settings("# a comment\n b = 2 \r\n\na=1\nno equals sign\nc=x=y\n");
   CHECK(settings == std::map<std::string, std::string>{{"a", "1"}, {"b", "2"}, {"c", "x=y"}});
