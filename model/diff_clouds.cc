@@ -265,8 +265,10 @@ void diff_children(const DiffWorld& world, const std::string& service_code,
         return true;
       }
       const ObservedMapping* const mapping = mapping_of(world, *join.endpoint);
-      return (mapping != nullptr && std::count(mapping->service_codes.begin(),
-                                               mapping->service_codes.end(), service_code) > 0);
+      const bool mapped =
+          mapping != nullptr && std::count(mapping->service_codes.begin(),
+                                           mapping->service_codes.end(), service_code) > 0;
+      return mapped || runs_in_our_slot(world.desired, world.observed, *join.endpoint);
     }();
     if (!wanted || join.owner == 0) {
       Drift drift;

@@ -51,6 +51,9 @@ void diff_cloud(DiffWorld& world, const DesiredCloud& cloud, std::vector<Drift>&
 /// What is ours and not in the spec; after all of its clouds.
 void diff_unlisted(const DiffWorld& world, std::vector<Drift>& out);
 
+/// A process of ours runs as this node on a host of the spec.
+bool runs_in_our_slot(const DesiredState& desired, const ObservedState& observed, Endpoint node);
+
 /// Nodes and servers of this deployment run only while the ensemble is wanted.
 bool nodes_should_run(const DesiredState& desired, const DesiredCloud& cloud);
 /// While the ensemble is wanted stopped, registrations are left as they are.

@@ -82,6 +82,15 @@ void index_hosts(DiffWorld& world) {
 
 }  // namespace
 
+bool runs_in_our_slot(const DesiredState& desired, const ObservedState& observed, Endpoint node) {
+  return std::any_of(desired.hosts.begin(), desired.hosts.end(), [&](const DesiredHost& host) {
+    const HostFacts* const facts =
+        parse_ipv4(host.address) == node.ip ? observed.host(host.name) : nullptr;
+    const ObservedSlot* const slot = facts != nullptr ? facts->slot(node_slot(node.port)) : nullptr;
+    return slot != nullptr && facts->process_of(*slot) != nullptr;
+  });
+}
+
 DiffWorld index(const DesiredState& desired, const ObservedState& observed) {
   DiffWorld world{desired, observed, observed.tree.get(), false, {}, {}, {}, {}, {}, {}};
   world.connect_string = connect_string(desired);

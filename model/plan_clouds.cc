@@ -17,6 +17,16 @@ bool may_move(const Drift& drift, const PlanBuilder& builder) {
   return std::all_of(codes.begin(), codes.end(),
                      [&](const std::string& code) { return claims.contains(code); });
 }
+
+/// A node that serves where the spec wants it takes nothing from the other clouds that its mapping
+/// names.
+bool may_leave(const Drift& drift, const NodeJudgement& judgement, PlanBuilder& builder) {
+  const std::vector<std::string> codes = codes_to_remove(drift, builder);
+  return judgement.join != nullptr ||
+         std::all_of(codes.begin(), codes.end(),
+                     [&](const std::string& code) { return may_lose_nodes(code, builder); });
+}
+
 void plan_registration(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
   RegisterCloud action{drift.cloud, {}};
   for (const DesiredNode& node : work.cloud->nodes) {
@@ -46,7 +56,7 @@ void collect_mappings(const std::vector<const Drift*>& drift, CloudWork& work,
       continue;
     }
     if (elsewhere && !may_move(*item, builder)) {
-      work.foreign.insert(item->node);
+      work.left_alone.insert(item->node);
       builder.hold(Hold::foreign, node_subject(*item),
                    fmt::format("{} names {}, not all of it owned by this deployment; unregister it "
                                "there, or choose another port",
@@ -54,15 +64,20 @@ void collect_mappings(const std::vector<const Drift*>& drift, CloudWork& work,
                    item->at);
       continue;
     }
-    work.to_map.add(*item);
     if (elsewhere) {
       const NodeJudgement judgement =
           judge(witnesses_of(builder.observed, item->host, item->node, item->cloud), item->node, 0);
+      if (!may_leave(*item, judgement, builder)) {
+        work.left_alone.insert(item->node);
+        continue;
+      }
       if (judgement.process != nullptr && judgement.join == nullptr) {
+        work.to_map.add(*item);
         work.moving.insert(item->node);
         continue;  // plan_restart moves the mapping between stop and start.
       }
     }
+    work.to_map.add(*item);
     work.map.nodes.push_back(
         {item->node, node_of(work, item->node).config, codes_to_remove(*item, builder)});
     if ((last_host == nullptr || *last_host != item->host) && hosts.insert(item->host).second) {

@@ -324,3 +324,25 @@ TEST_CASE("nothing is stopped in a wanted ensemble that cannot be read") {
   CHECK(plan.steps.empty());
   CHECK(held(plan) == Lines{"unknown: ensemble"});
 }
+
+TEST_CASE("a node that serves its cloud is restarted there, whatever else its mapping names") {
+  DesiredState desired = a_spec()
+                             .with_hosts(1)
+                             .with_ensemble(1)
+                             .with_cloud("a")
+                             .with_nodes(1)
+                             .with_cloud("b")
+                             .with_nodes(1, 12000)
+                             .build();
+  ObservedState observed = ideal(desired);
+  for (ObservedMapping& mapping : tree_in(observed).mappings) {
+    mapping.service_codes = {"b"};
+  }
+  desired.clouds[0].nodes[0].config.threads = 8;
+  const Plan plan = planned(desired, observed);
+  REQUIRE(lines(plan) == Lines{"map 10.0.0.1:11211 to cloud a",
+                               "restart cache node 10.0.0.1:11211 on cache001.arcus"});
+  const auto& restart = std::get<RestartNode>(plan.steps[1].action);
+  CHECK_FALSE(restart.move_mapping);
+  CHECK(restart.stop->service_code == "a");
+}
