@@ -336,6 +336,7 @@ Plan plan_with(const Adoption& adoption, const DesiredState& desired, const Obse
   keep_contacts(drift, contacts);
   plan_hosts(drift, builder);
   plan_ensemble(drift, builder);
+  hold_moved_hosts(builder);
   DiffWorld world = index(desired, observed);
   std::vector<Drift> cloud_drift;
   for (const DesiredCloud& cloud : desired.clouds) {

@@ -61,6 +61,8 @@ class PlanBuilder {
   std::map<std::pair<std::string, std::string>, StepId> installs;
   /// Hosts that could not be observed, already held.
   std::set<std::string> unknown_hosts;
+  /// Hosts with another address in the spec than their nodes have, already held.
+  std::set<std::string> moved_hosts;
   /// What every step that needs ZooKeeper must come after, where it is not serving yet.
   std::optional<StepId> tree_ready;
   /// True when clouds can be planned: the tree is known, and serving or about to.
@@ -98,6 +100,8 @@ HostRecord record_of(const DesiredHost& host);
 /// The phases, in order. Each consumes the drift that is its own.
 void plan_hosts(const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder);
+/// Holds the hosts whose address is another one than when their nodes were started.
+void hold_moved_hosts(PlanBuilder& builder);
 /// One cloud of the spec: its registration, mappings and nodes.
 void plan_cloud(const DesiredCloud& cloud, const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_removals(const std::vector<Drift>& drift, PlanBuilder& builder);

@@ -114,6 +114,40 @@ void plan_mappings(CloudWork& work, PlanBuilder& builder) {
   }
 }
 
+bool has_nodes(const DesiredState& desired, std::size_t host) {
+  return std::any_of(
+      desired.clouds.begin(), desired.clouds.end(), [host](const DesiredCloud& cloud) {
+        return std::any_of(cloud.nodes.begin(), cloud.nodes.end(),
+                           [host](const DesiredNode& node) { return node.host == host; });
+      });
+}
+
+/// Nodes stand in clouds of this deployment under that address, which no host of the spec has now.
+bool stand_at(const DesiredState& desired, const TreeFacts& tree, const std::string& address) {
+  const auto ip = parse_ipv4(address);
+  const bool taken =
+      std::any_of(desired.hosts.begin(), desired.hosts.end(),
+                  [&address](const DesiredHost& host) { return host.address == address; });
+  return !taken &&
+         std::any_of(tree.record.claims.begin(), tree.record.claims.end(),
+                     [&](const std::string& code) {
+                       const auto cloud = tree.clouds.find(code);
+                       return cloud != tree.clouds.end() &&
+                              std::any_of(cloud->second.joined.begin(), cloud->second.joined.end(),
+                                          [ip](const ObservedJoin& join) {
+                                            return join.endpoint && join.owner != 0 &&
+                                                   join.endpoint->ip == ip;
+                                          });
+                     });
+}
+
+bool runs_nodes(const HostFacts* facts) {
+  return facts != nullptr &&
+         std::any_of(facts->slots.begin(), facts->slots.end(), [facts](const auto& slot) {
+           return node_slot_port(slot.first) && facts->process_of(slot.second) != nullptr;
+         });
+}
+
 void plan_cloud(const std::vector<const Drift*>& drift, CloudWork work, PlanBuilder& builder) {
   for (const Drift* item : drift) {
     if (item->kind == DriftKind::cloud_foreign) {
@@ -177,6 +211,39 @@ std::vector<std::string> codes_to_remove(const Drift& drift, const PlanBuilder& 
   std::erase(codes, drift.cloud);
   return codes;
 }
+
+void hold_moved_hosts(PlanBuilder& builder) {
+  const TreeFacts* const tree = builder.observed.tree.get();
+  if (tree == nullptr) {
+    return;
+  }
+  const std::vector<DesiredHost>& hosts = builder.desired.hosts;
+  for (std::size_t i = 0; i < hosts.size(); ++i) {
+    const auto record = tree->record.hosts.find(hosts[i].name);
+    if (record == tree->record.hosts.end() || record->second.address == hosts[i].address ||
+        !has_nodes(builder.desired, i)) {
+      continue;
+    }
+    const std::string& before = record->second.address;
+    const bool runs = runs_nodes(builder.observed.host(hosts[i].name));
+    if (!runs && !stand_at(builder.desired, *tree, before)) {
+      continue;
+    }
+    builder.moved_hosts.insert(hosts[i].name);
+    builder.teardown_held = true;
+    builder.hold(
+        runs ? Hold::guard : Hold::waiting, hosts[i].name,
+        runs ? fmt::format("was at {} when its nodes were started and is at {} in the spec, and a "
+                           "node keeps the address that it started with; take the host's nodes out "
+                           "of the spec and apply, then put them back, or put the old address back",
+                           printable(before), hosts[i].address)
+             : fmt::format("znodes of its nodes at {}, where it was before, still stand; they go "
+                           "when their sessions expire",
+                           printable(before)),
+        hosts[i].at);
+  }
+}
+
 void plan_cloud(const DesiredCloud& cloud, const std::vector<Drift>& drift, PlanBuilder& builder) {
   if (drift.empty()) {
     return;
@@ -184,7 +251,9 @@ void plan_cloud(const DesiredCloud& cloud, const std::vector<Drift>& drift, Plan
   std::vector<const Drift*> items;
   items.reserve(drift.size());
   for (const Drift& item : drift) {
-    items.push_back(&item);
+    if (builder.moved_hosts.empty() || !builder.moved_hosts.contains(item.host)) {
+      items.push_back(&item);
+    }
   }
   CloudWork work;
   work.cloud = &cloud;

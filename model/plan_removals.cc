@@ -12,6 +12,7 @@ namespace {
 struct Removal {
   std::vector<const Drift*> nodes;
   const Drift* cloud = nullptr;  ///< set when the whole cloud is gone from the spec
+  bool held = false;             ///< some of its nodes are held already
 };
 
 void hold_removal(PlanBuilder& builder, Hold kind, const Drift& drift, const std::string& reason) {
@@ -69,6 +70,16 @@ void plan_forgotten_hosts(PlanBuilder& builder) {
   }
 }
 
+/// Whether the spec lists a node for the slot: its host has had another address before.
+bool is_slot_of_spec(const Drift& drift, const PlanBuilder& builder) {
+  const DesiredState& desired = builder.desired;
+  return std::any_of(desired.clouds.begin(), desired.clouds.end(), [&](const DesiredCloud& cloud) {
+    return std::any_of(cloud.nodes.begin(), cloud.nodes.end(), [&](const DesiredNode& node) {
+      return node.endpoint.port == drift.node.port && desired.hosts[node.host].name == drift.host;
+    });
+  });
+}
+
 /// What became of a node that leaves.
 struct NodeRemoval {
   std::optional<StepId> step;  ///< nothing: there is nothing of it on its host, or it is held
@@ -106,12 +117,14 @@ NodeRemoval plan_node_removal(const Drift& drift, const std::string& home, PlanB
     hold_removal(builder, Hold::foreign, drift, judgement.why + "; stop it by hand");
     return {};
   }
-  if (judgement.join != nullptr && (judgement.slot == nullptr || !judgement.slot->identity)) {
+  const bool kept = is_slot_of_spec(drift, builder);
+  const bool proven = !kept && judgement.slot != nullptr && judgement.slot->identity;
+  if (judgement.join != nullptr && !proven) {
     hold_removal(builder, Hold::waiting, drift,
                  "its znode stands without a process of ours; it goes when its session expires");
     return {};
   }
-  if (judgement.slot == nullptr) {
+  if (judgement.slot == nullptr || kept) {
     return {std::nullopt, false};
   }
   ForgetNode forget{drift.host, drift.node, home, {}, {}};
@@ -149,7 +162,11 @@ void Removals::collect(const std::vector<Drift>& drift) {
       by_cloud_[item.cloud].cloud = &item;
     } else if (item.kind == DriftKind::node_unlisted) {
       Removal& removal = by_cloud_[item.cloud.empty() ? home_of(item) : item.cloud];
-      removal.nodes.push_back(&item);
+      if (builder_.moved_hosts.contains(item.host)) {
+        removal.held = true;
+      } else {
+        removal.nodes.push_back(&item);
+      }
     }
   }
 }
@@ -186,7 +203,7 @@ const NodeRemoval& Removals::end(const Drift& item) {
 }
 
 void Removals::plan_cloud(const std::string& code, const Removal& removal) {
-  bool held = false;
+  bool held = removal.held;
   std::vector<StepId> steps;
   std::vector<Endpoint> unmapped;
   for (const Drift* item : removal.nodes) {
