@@ -17,16 +17,17 @@ namespace arcform {
 
 namespace {
 
-/// A node that starts again in another cloud is lost to the one that it leaves.
+/// A node that starts again in another cloud is lost to the one that it leaves. Repairs are in no
+/// chain: what they take down is down already.
 template <class ImpactOf>
-void add_restart(const RestartNode& restart, const ImpactOf& of) {
+void add_restart(const RestartNode& restart, bool repair, const ImpactOf& of) {
   const std::string& left = restart.stop->service_code;
   const std::string& code = restart.start->service_code;
   ++of(left).caches_lost;
   if (left != code) {
     ++of(left).leaving;
     ++of(code).joining;
-  } else {
+  } else if (!repair) {
     of(code).down_at_once_max = 1;
   }
 }
@@ -51,7 +52,7 @@ std::vector<CloudImpact> impact_of(const DesiredState& desired, const std::vecto
       ++of(stop->service_code).leaving;
       ++of(stop->service_code).caches_lost;
     } else if (const auto* restart = std::get_if<RestartNode>(&step.action)) {
-      add_restart(*restart, of);
+      add_restart(*restart, step.repair, of);
     } else if (const std::string code = cloud_of(step.action); !code.empty()) {
       of(code);
     }

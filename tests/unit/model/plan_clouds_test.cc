@@ -325,6 +325,17 @@ TEST_CASE("nothing is stopped in a wanted ensemble that cannot be read") {
   CHECK(held(plan) == Lines{"unknown: ensemble"});
 }
 
+TEST_CASE("repairs have no chain, and the impact does not speak of one") {
+  const DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  for (const DesiredNode& node : desired.clouds[0].nodes) {
+    pause_node(observed, node.endpoint);
+  }
+  const Plan plan = planned(desired, observed);
+  REQUIRE(steps_of<RestartNode>(plan).size() == 6);
+  CHECK(plan.impact.at(0).down_at_once_max == 0);
+}
+
 TEST_CASE("a node that serves its cloud is restarted there, whatever else its mapping names") {
   DesiredState desired = a_spec()
                              .with_hosts(1)
