@@ -174,6 +174,26 @@ void diff_arguments(const DiffWorld& world, const DesiredCloud& cloud, const Des
   report(DriftKind::node_restart_debt, ensemble.debt);
 }
 
+/// One that knows no server of the spec's ensemble may serve another one's clients: only a restart
+/// like any other brings it here.
+void diff_paused_node(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,
+                      const NodeJudgement& judgement, const NodeAnswer* answer,
+                      std::vector<Drift>& out) {
+  const std::string_view started_with = ensemble_argument(judgement.process->argv);
+  const bool elsewhere =
+      !world.servers.empty() && !may_know_one_of(started_with, answer, world.servers);
+  const std::string known = answer != nullptr && !answer->servers.empty()
+                                ? text_of(answer->servers)
+                                : printable(started_with, 200);
+  out.push_back(node_drift(
+      elsewhere ? DriftKind::node_outdated : DriftKind::node_paused,
+      world.desired.hosts[node.host].name, cloud.service_code, node.endpoint, node.at,
+      elsewhere ? Reason(fmt::format("not in the cloud: it goes by the ensemble {}, and none of "
+                                     "those is a server of the spec's",
+                                     known))
+                : judgement.why));
+}
+
 void diff_running_node(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,
                        const NodeJudgement& judgement, const NodeAnswer* answer, Cursor& cursor,
                        std::vector<Drift>& out) {
@@ -190,7 +210,7 @@ void diff_running_node(const DiffWorld& world, const DesiredCloud& cloud, const 
     case Verdict::crashed:
       return report(DriftKind::node_crashed);
     case Verdict::paused:
-      return report(DriftKind::node_paused);
+      return diff_paused_node(world, cloud, node, judgement, answer, out);
     case Verdict::starting:
       return report(DriftKind::node_starting);
     case Verdict::silent:

@@ -325,6 +325,27 @@ TEST_CASE("nothing is stopped in a wanted ensemble that cannot be read") {
   CHECK(held(plan) == Lines{"unknown: ensemble"});
 }
 
+TEST_CASE("a node that goes by another ensemble is restarted in its turn, and is no repair") {
+  const DesiredState before =
+      a_spec().with_hosts(3).with_external("10.0.9.1:2181").with_cloud("c").with_nodes(2).build();
+  DesiredState desired = before;
+  desired.ensemble.external = "10.0.8.1:2181";
+  ObservedState observed = ideal(before);
+  TreeFacts empty;
+  empty.arcus_tree = empty.server_log = true;
+  observed.tree = Observation<TreeFacts>::present(empty);
+  const Plan plan = planned(desired, observed);
+  const auto restarts = steps_of<RestartNode>(plan);
+  REQUIRE(restarts.size() == 6);
+  for (std::size_t i = 0; i < restarts.size(); ++i) {
+    const Step& step = plan.steps[restarts[i]];
+    CHECK_FALSE(step.repair);
+    CHECK_FALSE(std::get<RestartNode>(step.action).paused);
+    CHECK(step.reason.value().find("10.0.9.1:2181") != std::string::npos);
+    CHECK((i == 0 || waits_for(plan, restarts[i], restarts[i - 1])));
+  }
+}
+
 TEST_CASE("repairs have no chain, and the impact does not speak of one") {
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
