@@ -274,10 +274,12 @@ void diff_node(DiffWorld& world, const DesiredCloud& cloud, const ObservedCloud*
   }
 }
 
-/// Children that no node of the cloud can explain; they make every node scrub away live data.
+/// Children that no node of the cloud can explain, which make every node scrub away live data; and
+/// further ones of a node that has one already: those name the node.
 void diff_children(const DiffWorld& world, const std::string& service_code,
                    const ObservedCloud& seen, SourcePosition at, std::vector<Drift>& out) {
   std::size_t next = 0;
+  std::optional<Endpoint> before;  // Of the last child with an owner: they are in order.
   for (const ObservedJoin& join : seen.joined) {
     const bool wanted = join.endpoint && [&] {
       const DesiredCloud* const cloud = wanted_cloud(world, *join.endpoint, next);
@@ -290,10 +292,13 @@ void diff_children(const DiffWorld& world, const std::string& service_code,
                                            mapping->service_codes.end(), service_code) > 0;
       return mapped || runs_in_our_slot(world.desired, world.observed, *join.endpoint);
     }();
-    if (!wanted || join.owner == 0) {
+    const bool again = join.owner != 0 && join.endpoint && join.endpoint == before;
+    before = join.owner != 0 ? join.endpoint : before;
+    if (!wanted || join.owner == 0 || again) {
       Drift drift;
       drift.kind = DriftKind::foreign_child;
       drift.cloud = service_code;
+      drift.node = wanted && again ? *join.endpoint : Endpoint{};
       drift.detail = join.name;
       drift.at = at;
       out.push_back(drift);

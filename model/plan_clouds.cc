@@ -114,6 +114,19 @@ void plan_mappings(CloudWork& work, PlanBuilder& builder) {
   }
 }
 
+std::string foreign_child_text(const Drift& child) {
+  if (child.node != Endpoint{}) {
+    return fmt::format(
+        "cloud {}: {} is not the only znode of {}; an old session's goes by itself, else two "
+        "processes go by one address: find the one that should not and stop it",
+        child.cloud, printable(child.detail), child.node.text());
+  }
+  return fmt::format(
+      "cloud {}: {} is no node of this cloud, and every node scrubs away live data because of it; "
+      "find out who made it and delete it by hand",
+      child.cloud, printable(child.detail));
+}
+
 bool has_nodes(const DesiredState& desired, std::size_t host) {
   return std::any_of(
       desired.clouds.begin(), desired.clouds.end(), [host](const DesiredCloud& cloud) {
@@ -157,10 +170,7 @@ void plan_cloud(const std::vector<const Drift*>& drift, CloudWork work, PlanBuil
     if (item->kind == DriftKind::cloud_unregistered && builder.tree_usable) {
       plan_registration(*item, work, builder);
     } else if (item->kind == DriftKind::foreign_child) {
-      builder.alarm(fmt::format(
-          "cloud {}: {} is no node of this cloud, and every node scrubs away live data because of "
-          "it; find out who made it and delete it by hand",
-          work.cloud->service_code, printable(item->detail)));
+      builder.alarm(foreign_child_text(*item));
     }
   }
   const bool running = builder.desired.ensemble.state == RunState::running;

@@ -325,6 +325,17 @@ TEST_CASE("nothing is stopped in a wanted ensemble that cannot be read") {
   CHECK(held(plan) == Lines{"unknown: ensemble"});
 }
 
+TEST_CASE("a second znode of one node is an alarm and no step") {
+  const DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  auto& joined = cloud_in(observed, "test-cloud").joined;
+  joined.insert(joined.begin(), {"10.0.0.1:11211-another", kNode, 99, 99});
+  const Plan plan = planned(desired, observed);
+  CHECK(plan.steps.empty());
+  REQUIRE(plan.alarms.size() == 1);
+  CHECK(plan.alarms[0].find("is not the only znode of 10.0.0.1:11211") != std::string::npos);
+}
+
 TEST_CASE("a node that goes by another ensemble is restarted in its turn, and is no repair") {
   const DesiredState before =
       a_spec().with_hosts(3).with_external("10.0.9.1:2181").with_cloud("c").with_nodes(2).build();
