@@ -16,6 +16,7 @@
 #include "drivers/archive_file.h"
 #include "model/render.h"
 #include "model/select.h"
+#include "specs/document.h"
 #include "specs/observed_file.h"
 #include "specs/reader.h"
 #include "specs/report_file.h"
