@@ -54,7 +54,7 @@ Plan without_paused(const Run& run) {
     std::copy_if(tree->record.pauses.begin(), tree->record.pauses.end(), std::back_inserter(pauses),
                  [](const Pause& pause) { return !pause.until.empty(); });
   }
-  return hold_paused(run.saved.plan, pauses);
+  return hold_paused(run.saved.plan, pauses, run.context.desired);
 }
 
 /// Takes the lock where there is something to lock, and checks again under it. False: it ended

@@ -17,6 +17,7 @@
 #include "model/render.h"
 #include "model/render_text.h"
 #include "model/select.h"
+#include "specs/document.h"
 #include "specs/observed_file.h"
 #include "specs/reader.h"
 #include "specs/report_file.h"
@@ -66,9 +67,11 @@ std::string summary(const DesiredState& desired) {
     nodes += cloud.nodes.size();
   }
   return fmt::format(
-      "{}: valid: deployment {}, {} hosts, {} ZooKeeper servers, {} clouds, {} cache nodes",
-      desired.source, desired.deployment, desired.hosts.size(), desired.ensemble.servers.size(),
-      desired.clouds.size(), nodes);
+      "{}: valid: deployment {}, {}, {}, {}, {}", desired.source, desired.deployment,
+      counted(desired.hosts.size(), "host", "hosts"),
+      counted(desired.ensemble.servers.size(), "ZooKeeper server", "ZooKeeper servers"),
+      counted(desired.clouds.size(), "cloud", "clouds"),
+      counted(nodes, "cache node", "cache nodes"));
 }
 
 /// False, and said, when --only names something that is nowhere.

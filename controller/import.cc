@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "controller/import_live.h"
+#include "model/render_text.h"
 #include "specs/import_draft.h"
 #include "specs/reader.h"
 
@@ -62,8 +63,10 @@ ExitStatus put_out(const SpecDraft& draft, const ImportOptions& options, Console
   for (const DesiredCloud& cloud : read.desired->clouds) {
     nodes += cloud.nodes.size();
   }
-  console.err(fmt::format("{}: {} hosts, {} clouds, {} cache nodes\n", printable(options.output),
-                          read.desired->hosts.size(), read.desired->clouds.size(), nodes));
+  console.err(fmt::format("{}: {}, {}, {}\n", printable(options.output),
+                          counted(read.desired->hosts.size(), "host", "hosts"),
+                          counted(read.desired->clouds.size(), "cloud", "clouds"),
+                          counted(nodes, "cache node", "cache nodes")));
   return ExitStatus::done;
 }
 

@@ -382,7 +382,9 @@ Awaitable<ObservedState> observe(ReadWorld world, EnsembleSession& session,
   if (const TreeFacts* const tree = round.seen.tree.get()) {
     TaskGroup others(world.loop, kProbesAtOnce);
     for (const auto& [name, record] : tree->record.hosts) {
-      others.spawn(observe_host(round, access_of(record, desired)));
+      if (desired.host(name) == nullptr) {
+        others.spawn(observe_host(round, access_of(record, desired)));
+      }
     }
     co_await others.join();
   }

@@ -57,7 +57,8 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const InstallPacka
   if (!seen) {
     co_return seen.error();
   }
-  if (const std::string without = lacks(context.desired, action.package, *seen); !without.empty()) {
+  const PackageRoles roles = roles_on(context.desired, action.host, action.package);
+  if (const std::string without = lacks(roles, *seen); !without.empty()) {
     co_return Error{ErrorCode::failed_precondition,
                     fmt::format("{} on {}: {}; make an archive that holds it, with its bin and lib "
                                 "at the top or below one folder",

@@ -5,6 +5,7 @@
 
 #include "controller/perform.h"
 #include "controller/read_tree.h"
+#include "model/render_text.h"
 #include "model/znodes.h"
 #include "specs/records.h"
 
@@ -120,9 +121,10 @@ Awaitable<Result<void>> remove_clients(ApplyContext& context, DeploymentLock& lo
   }
   if (std::count(context.allow_removal.begin(), context.allow_removal.end(), service_code) == 0) {
     co_return Error{ErrorCode::failed_precondition,
-                    fmt::format("{} clients are attached to cloud {} by now; stop them, or ask for "
-                                "it with --allow-removal {}",
-                                (*clients)->size(), service_code, service_code)};
+                    fmt::format("{} attached to cloud {} by now; stop them, or ask for it with "
+                                "--allow-removal {}",
+                                counted((*clients)->size(), "client is", "clients are"),
+                                service_code, service_code)};
   }
   for (const std::string& client : **clients) {
     std::vector<ZnodeChange> changes;

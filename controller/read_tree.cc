@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <set>
 #include <tuple>
 
 #include "drivers/task_group.h"
@@ -22,6 +23,7 @@ struct Reading {
   const DesiredState& desired;
   TreeFacts facts;
   std::optional<Error> error;
+  std::set<std::string> recorded_hosts{};  ///< of the spec, with a record
 
   void fail(const Error& what) {
     if (!error) {
@@ -158,13 +160,46 @@ Awaitable<void> read_host_record(Reading& reading, std::string name) {
   }
 }
 
-/// Only records of hosts that the spec does not name are needed: the others are reached as it says.
+/// Records of hosts that the spec does not name say how to reach them.
 Awaitable<void> read_host_records(asio::io_context& loop, Reading& reading) {
   const Children names = co_await children(reading, znodes::hosts(reading.desired.deployment));
   TaskGroup tasks(loop);
   for (const std::string& name : names.value_or(std::vector<std::string>{})) {
     if (is_host_name(name) && reading.desired.host(name) == nullptr) {
       tasks.spawn(read_host_record(reading, name));
+    } else if (is_host_name(name)) {
+      reading.recorded_hosts.insert(name);
+    }
+  }
+  co_await tasks.join();
+}
+
+/// Whether a mapping of ours names an address that no host is known to have.
+bool has_lost_mapping(const Reading& reading) {
+  const DeploymentRecord& record = reading.facts.record;
+  std::set<std::optional<std::uint32_t>> addresses;
+  for (const DesiredHost& host : reading.desired.hosts) {
+    addresses.insert(parse_ipv4(host.address));
+  }
+  for (const auto& [name, host] : record.hosts) {
+    addresses.insert(parse_ipv4(host.address));
+  }
+  const auto& mappings = reading.facts.mappings;
+  return std::any_of(mappings.begin(), mappings.end(), [&](const ObservedMapping& mapping) {
+    const auto& codes = mapping.service_codes;
+    return !addresses.contains(mapping.node.ip) &&
+           std::any_of(codes.begin(), codes.end(),
+                       [&](const std::string& code) { return record.claims.contains(code); });
+  });
+}
+
+/// The spec's hosts are reached as it says. Their records tell which of them has had another
+/// address before.
+Awaitable<void> read_former_addresses(asio::io_context& loop, Reading& reading) {
+  TaskGroup tasks(loop);
+  if (!reading.recorded_hosts.empty() && has_lost_mapping(reading)) {
+    for (const std::string& host : reading.recorded_hosts) {
+      tasks.spawn(read_host_record(reading, host));
     }
   }
   co_await tasks.join();
@@ -294,6 +329,7 @@ Awaitable<Result<TreeFacts>> read_tree(asio::io_context& loop, ZnodeReader& read
   tasks.spawn(read_mappings(loop, reading));
   tasks.spawn(read_host_records(loop, reading));
   co_await tasks.join();
+  co_await read_former_addresses(loop, reading);
   if (reading.error) {
     co_return *reading.error;
   }

@@ -249,7 +249,7 @@ Awaitable<Round> look(ReadWorld world, EnsembleSession& session, const DesiredSt
     std::copy_if(record.pauses.begin(), record.pauses.end(), std::back_inserter(pauses),
                  [](const Pause& pause) { return !pause.until.empty(); });
   }
-  round.plan = hold_paused(plan(desired, round.observed, policy), pauses);
+  round.plan = hold_paused(plan(desired, round.observed, policy), pauses, desired);
   co_return round;
 }
 

@@ -3,15 +3,10 @@
 
 #include <fmt/format.h>
 
+#include "model/overload.h"
+
 namespace arcform {
 namespace {
-
-template <class... Ts>
-struct Overload : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overload(Ts...) -> Overload<Ts...>;
 
 std::string server(int id, const std::string& host) {
   return fmt::format("ZooKeeper server {} on {}", id, host);

@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "model/packages.h"
+
 namespace arcform {
 namespace {
 
@@ -28,6 +30,20 @@ std::string unanswered(const Asked& asked, const DesiredHost& host, const AskedH
       prefixes.begin(), prefixes.end(),
       [&asked](const std::string& prefix) { return !asked.prefixes.contains(prefix); });
   return missing == prefixes.end() ? "" : fmt::format("{} was not looked at", *missing);
+}
+
+/// The archive whose releases nobody looked for on the host; nullptr: none.
+const DesiredPackage* unseen_archive(const DesiredState& desired, const HostFacts& facts) {
+  const auto found = std::find_if(
+      desired.packages.begin(), desired.packages.end(), [&](const DesiredPackage& package) {
+        if (package.archive.empty()) {
+          return false;
+        }
+        const auto releases = facts.releases.find(package.name);
+        return releases == facts.releases.end() ||
+               releases->second.folder != releases_folder(package, facts.directory);
+      });
+  return found == desired.packages.end() ? nullptr : &*found;
 }
 
 bool names_secret(std::string_view name) {
@@ -102,7 +118,13 @@ Asked asked_by(const DesiredState& desired) {
 void forget_unasked(const Asked& asked, const DesiredState& desired, ObservedState& seen) {
   const Asked now = asked_by(desired);
   for (const DesiredHost& host : desired.hosts) {
-    const std::string why = unanswered(asked, host, now.hosts.at(host.name), now.prefixes);
+    std::string why = unanswered(asked, host, now.hosts.at(host.name), now.prefixes);
+    const HostFacts* const facts = seen.host(host.name);
+    const DesiredPackage* const unseen =
+        facts == nullptr ? nullptr : unseen_archive(desired, *facts);
+    if (why.empty() && unseen != nullptr) {
+      why = fmt::format("releases of package {} were not looked for", unseen->name);
+    }
     if (!why.empty()) {
       seen.hosts.insert_or_assign(
           host.name, Observation<HostFacts>::unknown(why + "; observe again with this spec"));

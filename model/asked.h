@@ -29,7 +29,7 @@ struct Asked {
 Asked asked_by(const DesiredState& desired);
 
 /// Makes unknown in `seen` what `desired` asks and the observation did not: hosts with another
-/// address, packages in other places, another ensemble. Pure.
+/// address, packages in other places or out of archives, another ensemble. Pure.
 void forget_unasked(const Asked& asked, const DesiredState& desired, ObservedState& seen);
 
 /// Values that look like secrets (of arguments and settings whose names say password, secret or

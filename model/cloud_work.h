@@ -33,8 +33,8 @@ struct CloudWork {
   std::optional<StepId> mapped;
   MapNodes map;
   DriftByNode to_map;
-  std::set<Endpoint> foreign;  ///< nodes whose mapping is somebody else's: left alone
-  std::set<Endpoint> moving;   ///< nodes that run for another cloud of ours
+  std::set<Endpoint> left_alone;  ///< nodes whose mapping may not be moved here: it is held
+  std::set<Endpoint> moving;      ///< nodes that run for another cloud of ours
   std::vector<StepId> repairs;
   std::vector<StepId> chain;     ///< steps that take nodes down or change the ring, in order
   mutable std::size_t near = 0;  ///< where node_of() found the last node

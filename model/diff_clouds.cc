@@ -174,6 +174,26 @@ void diff_arguments(const DiffWorld& world, const DesiredCloud& cloud, const Des
   report(DriftKind::node_restart_debt, ensemble.debt);
 }
 
+/// One that knows no server of the spec's ensemble may serve another one's clients: only a restart
+/// like any other brings it here.
+void diff_paused_node(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,
+                      const NodeJudgement& judgement, const NodeAnswer* answer,
+                      std::vector<Drift>& out) {
+  const std::string_view started_with = ensemble_argument(judgement.process->argv);
+  const bool elsewhere =
+      !world.servers.empty() && !may_know_one_of(started_with, answer, world.servers);
+  const std::string known = answer != nullptr && !answer->servers.empty()
+                                ? text_of(answer->servers)
+                                : printable(started_with, 200);
+  out.push_back(node_drift(
+      elsewhere ? DriftKind::node_outdated : DriftKind::node_paused,
+      world.desired.hosts[node.host].name, cloud.service_code, node.endpoint, node.at,
+      elsewhere ? Reason(fmt::format("not in the cloud: it goes by the ensemble {}, and none of "
+                                     "those is a server of the spec's",
+                                     known))
+                : judgement.why));
+}
+
 void diff_running_node(const DiffWorld& world, const DesiredCloud& cloud, const DesiredNode& node,
                        const NodeJudgement& judgement, const NodeAnswer* answer, Cursor& cursor,
                        std::vector<Drift>& out) {
@@ -190,7 +210,7 @@ void diff_running_node(const DiffWorld& world, const DesiredCloud& cloud, const 
     case Verdict::crashed:
       return report(DriftKind::node_crashed);
     case Verdict::paused:
-      return report(DriftKind::node_paused);
+      return diff_paused_node(world, cloud, node, judgement, answer, out);
     case Verdict::starting:
       return report(DriftKind::node_starting);
     case Verdict::silent:
@@ -254,10 +274,12 @@ void diff_node(DiffWorld& world, const DesiredCloud& cloud, const ObservedCloud*
   }
 }
 
-/// Children that no node of the cloud can explain; they make every node scrub away live data.
+/// Children that no node of the cloud can explain, which make every node scrub away live data; and
+/// further ones of a node that has one already: those name the node.
 void diff_children(const DiffWorld& world, const std::string& service_code,
                    const ObservedCloud& seen, SourcePosition at, std::vector<Drift>& out) {
   std::size_t next = 0;
+  std::optional<Endpoint> before;  // Of the last child with an owner: they are in order.
   for (const ObservedJoin& join : seen.joined) {
     const bool wanted = join.endpoint && [&] {
       const DesiredCloud* const cloud = wanted_cloud(world, *join.endpoint, next);
@@ -265,13 +287,18 @@ void diff_children(const DiffWorld& world, const std::string& service_code,
         return true;
       }
       const ObservedMapping* const mapping = mapping_of(world, *join.endpoint);
-      return (mapping != nullptr && std::count(mapping->service_codes.begin(),
-                                               mapping->service_codes.end(), service_code) > 0);
+      const bool mapped =
+          mapping != nullptr && std::count(mapping->service_codes.begin(),
+                                           mapping->service_codes.end(), service_code) > 0;
+      return mapped || runs_in_our_slot(world.desired, world.observed, *join.endpoint);
     }();
-    if (!wanted || join.owner == 0) {
+    const bool again = join.owner != 0 && join.endpoint && join.endpoint == before;
+    before = join.owner != 0 ? join.endpoint : before;
+    if (!wanted || join.owner == 0 || again) {
       Drift drift;
       drift.kind = DriftKind::foreign_child;
       drift.cloud = service_code;
+      drift.node = wanted && again ? *join.endpoint : Endpoint{};
       drift.detail = join.name;
       drift.at = at;
       out.push_back(drift);

@@ -8,19 +8,27 @@
 namespace arcform {
 namespace {
 
+/// What a host must have of a package, and what in the spec asks for it first.
+struct Need {
+  PackageRoles roles;
+  SourcePosition at;
+};
+
 /// Hosts that are wanted for something, with the packages that must be there.
-std::map<std::string, std::map<std::string, SourcePosition>> needs_by_host(
-    const DesiredState& desired) {
-  std::map<std::string, std::map<std::string, SourcePosition>> needs;
+std::map<std::string, std::map<std::string, Need>> needs_by_host(const DesiredState& desired) {
+  std::map<std::string, std::map<std::string, Need>> needs;
   for (const DesiredServer& server : desired.ensemble.servers) {
-    needs[server.host].emplace(desired.ensemble.package, server.at);
+    const Need need{{}, server.at};
+    needs[server.host].try_emplace(desired.ensemble.package, need).first->second.roles.server =
+        true;
   }
   for (const DesiredCloud& cloud : desired.clouds) {
     const std::string* last = nullptr;
     for (const DesiredNode& node : cloud.nodes) {
       const std::string& host = desired.hosts[node.host].name;
       if (last == nullptr || *last != host) {
-        needs[host].emplace(cloud.package, node.at);
+        const Need need{{}, node.at};
+        needs[host].try_emplace(cloud.package, need).first->second.roles.node = true;
         last = &host;
       }
     }
@@ -29,7 +37,7 @@ std::map<std::string, std::map<std::string, SourcePosition>> needs_by_host(
 }
 
 void diff_package(const DesiredState& desired, const HostFacts& facts, const std::string& host,
-                  const std::string& name, SourcePosition at, std::vector<Drift>& out) {
+                  const std::string& name, const Need& need, std::vector<Drift>& out) {
   const DesiredPackage* const package = desired.package(name);
   if (package == nullptr) {
     return;
@@ -38,32 +46,22 @@ void diff_package(const DesiredState& desired, const HostFacts& facts, const std
   drift.kind = DriftKind::package_missing;
   drift.host = host;
   drift.package = name;
-  drift.at = at;
-  const bool is_zookeeper = name == desired.ensemble.package;
-  const auto add_java = [&] {
-    if (is_zookeeper && !facts.java) {
-      drift.kind = DriftKind::java_missing;
-      drift.detail = "no java on the PATH";
+  drift.at = need.at;
+  if (!package->archive.empty()) {
+    diff_archive(desired, facts, need.roles, drift, out);
+  } else {
+    const auto found = facts.packages.find(package->installed);
+    const ObservedPackage seen = found == facts.packages.end() ? ObservedPackage{} : found->second;
+    if (const std::string without = lacks(need.roles, seen); !without.empty()) {
+      drift.detail = fmt::format("package \"{}\": {} in {}", name, without, package->installed);
       out.push_back(drift);
     }
-  };
-  if (!package->archive.empty()) {
-    diff_archive(desired, facts, drift, out);
-    return add_java();
   }
-  const auto found = facts.packages.find(package->installed);
-  const ObservedPackage seen = found == facts.packages.end() ? ObservedPackage{} : found->second;
-  if (is_zookeeper && seen.zookeeper_classpath.empty()) {
-    drift.detail =
-        fmt::format("package \"{}\": no ZooKeeper server in {}", name, package->installed);
-    out.push_back(drift);
-  } else if (!is_zookeeper && (!seen.cache_node || seen.engine.empty())) {
-    drift.detail = fmt::format("package \"{}\": no {} in {}", name,
-                               seen.cache_node ? "lib/default_engine.so" : "bin/memcached",
-                               package->installed);
+  if (need.roles.server && !facts.java) {
+    drift.kind = DriftKind::java_missing;
+    drift.detail = "no java on the PATH";
     out.push_back(drift);
   }
-  add_java();
 }
 
 }  // namespace
@@ -99,8 +97,8 @@ void diff_hosts(const DesiredState& desired, const ObservedState& observed,
       out.push_back(drift);
     }
     if (wanted) {
-      for (const auto& [package, at] : needs.at(name)) {
-        diff_package(desired, facts.value(), name, package, at, out);
+      for (const auto& [package, need] : needs.at(name)) {
+        diff_package(desired, facts.value(), name, package, need, out);
       }
     }
   }

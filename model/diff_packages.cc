@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "model/diff_parts.h"
@@ -7,41 +9,49 @@
 namespace arcform {
 namespace {
 
-/// What the spec runs from the package and the release does not have; empty: nothing.
-std::string what_lacks(const DesiredState& desired, const DesiredPackage& package,
-                       const HostFacts& facts) {
+/// What the host runs from the package and the release there does not have; empty: nothing.
+std::string what_lacks(const DesiredPackage& package, const HostFacts& facts, PackageRoles roles) {
   const auto found = facts.packages.find(prefix_of(package, facts));
-  const ObservedPackage seen = found == facts.packages.end() ? ObservedPackage{} : found->second;
-  return lacks(desired, package.name, seen);
+  return lacks(roles, found == facts.packages.end() ? ObservedPackage{} : found->second);
 }
 
 }  // namespace
 
-std::string lacks(const DesiredState& desired, const std::string& package,
-                  const ObservedPackage& seen) {
-  if (package == desired.ensemble.package && seen.zookeeper_classpath.empty()) {
-    return "no ZooKeeper server (lib/zookeeper-*.jar)";
-  }
+PackageRoles roles_on(const DesiredState& desired, const std::string& host,
+                      const std::string& package) {
+  const DesiredEnsemble& ensemble = desired.ensemble;
+  PackageRoles roles;
+  roles.server = ensemble.package == package &&
+                 std::any_of(ensemble.servers.begin(), ensemble.servers.end(),
+                             [&host](const DesiredServer& server) { return server.host == host; });
   for (const DesiredCloud& cloud : desired.clouds) {
-    if (cloud.package == package && !seen.cache_node) {
-      return "no bin/memcached that can be run";
-    }
-    if (cloud.package == package && seen.engine.empty()) {
-      return "no lib/default_engine.so";
-    }
+    roles.node |= cloud.package == package &&
+                  std::any_of(cloud.nodes.begin(), cloud.nodes.end(), [&](const DesiredNode& node) {
+                    return desired.hosts[node.host].name == host;
+                  });
   }
-  return "";
+  return roles;
 }
 
-void diff_archive(const DesiredState& desired, const HostFacts& facts, Drift drift,
-                  std::vector<Drift>& out) {
+std::string lacks(PackageRoles roles, const ObservedPackage& seen) {
+  if (roles.server && seen.zookeeper_classpath.empty()) {
+    return "no ZooKeeper server";
+  }
+  if (roles.node && !seen.cache_node) {
+    return "no bin/memcached";
+  }
+  return roles.node && seen.engine.empty() ? "no lib/default_engine.so" : "";
+}
+
+void diff_archive(const DesiredState& desired, const HostFacts& facts, PackageRoles roles,
+                  Drift drift, std::vector<Drift>& out) {
   const DesiredPackage& package = *desired.package(drift.package);
   if (whole_release(package, facts) == nullptr) {
     drift.kind = DriftKind::package_missing;
     drift.detail = package.size == 0 ? std::string("not there yet")
                                      : fmt::format("not there yet, {}", megabytes(package.size));
     out.push_back(drift);
-  } else if (const std::string without = what_lacks(desired, package, facts); !without.empty()) {
+  } else if (const std::string without = what_lacks(package, facts, roles); !without.empty()) {
     drift.kind = DriftKind::package_unfit;
     drift.detail = fmt::format("{}: {}", prefix_of(package, facts), without);
     out.push_back(drift);

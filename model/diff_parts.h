@@ -16,12 +16,18 @@ void diff_hosts(const DesiredState& desired, const ObservedState& observed,
                 std::vector<Drift>& out);
 void diff_ensemble(const DesiredState& desired, const ObservedState& observed,
                    std::vector<Drift>& out);
+/// What a host runs from a package. One package may hold both.
+struct PackageRoles {
+  bool server = false;  ///< a ZooKeeper server
+  bool node = false;    ///< cache nodes
+};
+PackageRoles roles_on(const DesiredState& desired, const std::string& host,
+                      const std::string& package);
+/// What these need of a package and is not in it: "no bin/memcached"; empty: nothing.
+std::string lacks(PackageRoles roles, const ObservedPackage& seen);
 /// A package out of an archive on one host; `drift` says which, and where in the spec.
-void diff_archive(const DesiredState& desired, const HostFacts& facts, Drift drift,
-                  std::vector<Drift>& out);
-/// What the spec runs from the package and is not in it: "no bin/memcached"; empty: nothing.
-std::string lacks(const DesiredState& desired, const std::string& package,
-                  const ObservedPackage& seen);
+void diff_archive(const DesiredState& desired, const HostFacts& facts, PackageRoles roles,
+                  Drift drift, std::vector<Drift>& out);
 
 /// The two states, indexed for one diff of the clouds. They must outlive it.
 struct DiffWorld {
@@ -53,6 +59,9 @@ void diff_unlisted(const DiffWorld& world, std::vector<Drift>& out);
 
 /// Whether a server of the ensemble serves, or may for all that is known.
 bool ensemble_may_serve(const DesiredState& desired, const ObservedState& observed);
+/// A process of ours runs as this node on a host of the spec.
+bool runs_in_our_slot(const DesiredState& desired, const ObservedState& observed, Endpoint node);
+
 /// Nodes and servers of this deployment run only while the ensemble is wanted.
 bool nodes_should_run(const DesiredState& desired, const DesiredCloud& cloud);
 /// While the ensemble is wanted stopped, registrations are left as they are.

@@ -8,22 +8,24 @@
 namespace arcform {
 namespace {
 
+/// A slot of a node: its host and port. The host may have had another address then.
+using NodeSlots = std::set<std::pair<std::string, std::uint16_t>>;
+
 /// Nodes that are mapped to a cloud of ours and stand in no cloud of the spec.
-void diff_unlisted_mappings(const DiffWorld& world, std::set<Endpoint>& seen,
-                            std::vector<Drift>& out) {
+void diff_unlisted_mappings(const DiffWorld& world, NodeSlots& seen, std::vector<Drift>& out) {
   const std::set<std::string>& claims = world.tree->record.claims;
   std::size_t next = 0;
   for (const ObservedMapping& mapping : world.tree->mappings) {
     if (wanted_cloud(world, mapping.node, next) != nullptr) {
       continue;
     }
-    const auto host = world.host_names.find(mapping.node.ip);
+    const auto found = world.host_names.find(mapping.node.ip);
+    const std::string host = found == world.host_names.end() ? "" : found->second;
     for (const std::string& code : mapping.service_codes) {
       if (claims.contains(code)) {
-        seen.insert(mapping.node);
-        out.push_back(node_drift(DriftKind::node_unlisted,
-                                 host == world.host_names.end() ? "" : host->second, code,
-                                 mapping.node, {}, "not in the spec"));
+        seen.emplace(host, mapping.node.port);
+        out.push_back(
+            node_drift(DriftKind::node_unlisted, host, code, mapping.node, {}, "not in the spec"));
       }
     }
   }
@@ -31,8 +33,7 @@ void diff_unlisted_mappings(const DiffWorld& world, std::set<Endpoint>& seen,
 
 /// Slots of ours on the spec's hosts whose node is neither wanted nor mapped: an earlier removal
 /// was cut short.
-void diff_unlisted_slots(const DiffWorld& world, const std::set<Endpoint>& seen,
-                         std::vector<Drift>& out) {
+void diff_unlisted_slots(const DiffWorld& world, const NodeSlots& seen, std::vector<Drift>& out) {
   std::size_t next = 0;
   for (std::size_t i = 0; i < world.hosts.size(); ++i) {
     const auto ip = parse_ipv4(world.desired.hosts[i].address);
@@ -46,9 +47,10 @@ void diff_unlisted_slots(const DiffWorld& world, const std::set<Endpoint>& seen,
     for (const auto& [name, slot] : slots) {
       const auto port = node_slot_port(name);
       const Endpoint node{*ip, port.value_or(0)};
-      if (port && wanted_cloud(world, node, next) == nullptr && !seen.contains(node)) {
-        out.push_back(node_drift(DriftKind::node_unlisted, world.desired.hosts[i].name, "", node,
-                                 {}, "not in the spec, not mapped"));
+      const std::string& host = world.desired.hosts[i].name;
+      if (port && wanted_cloud(world, node, next) == nullptr && !seen.contains({host, *port})) {
+        out.push_back(node_drift(DriftKind::node_unlisted, host, "", node, {},
+                                 "not in the spec, not mapped"));
       }
     }
   }
@@ -81,6 +83,15 @@ void index_hosts(DiffWorld& world) {
 }
 
 }  // namespace
+
+bool runs_in_our_slot(const DesiredState& desired, const ObservedState& observed, Endpoint node) {
+  return std::any_of(desired.hosts.begin(), desired.hosts.end(), [&](const DesiredHost& host) {
+    const HostFacts* const facts =
+        parse_ipv4(host.address) == node.ip ? observed.host(host.name) : nullptr;
+    const ObservedSlot* const slot = facts != nullptr ? facts->slot(node_slot(node.port)) : nullptr;
+    return slot != nullptr && facts->process_of(*slot) != nullptr;
+  });
+}
 
 DiffWorld index(const DesiredState& desired, const ObservedState& observed) {
   DiffWorld world{desired, observed, observed.tree.get(), false, {}, {}, {}, {}, {}, {}};
@@ -129,7 +140,7 @@ Drift node_drift(DriftKind kind, const std::string& host, const std::string& clo
 }
 
 void diff_unlisted(const DiffWorld& world, std::vector<Drift>& out) {
-  std::set<Endpoint> seen;
+  NodeSlots seen;
   if (world.tree != nullptr) {
     diff_unlisted_mappings(world, seen, out);
     for (const std::string& code : world.tree->record.claims) {

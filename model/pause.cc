@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "model/plan_builder.h"
+
 namespace arcform {
 namespace {
 
@@ -84,7 +86,7 @@ Plan without_steps(Plan plan, std::vector<bool>& leave_out) {
   return plan;
 }
 
-Plan hold_paused(Plan plan, const std::vector<Pause>& pauses) {
+Plan hold_paused(Plan plan, const std::vector<Pause>& pauses, const DesiredState& desired) {
   if (pauses.empty() || plan.steps.empty()) {
     return plan;
   }
@@ -107,6 +109,7 @@ Plan hold_paused(Plan plan, const std::vector<Pause>& pauses) {
     leave_out[id] = found != pauses.end() || before != step.after.end();
   }
   plan = without_steps(std::move(plan), leave_out);
+  plan.impact = impact_of(desired, plan.steps);
   plan.held.insert(plan.held.end(), held.begin(), held.end());
   std::stable_sort(plan.held.begin(), plan.held.end(), [](const Held& a, const Held& b) {
     return std::tie(a.hold, a.subject) < std::tie(b.hold, b.subject);

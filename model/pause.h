@@ -25,7 +25,7 @@ std::vector<Pause> holding(const std::vector<Pause>& pauses, const std::string& 
 
 /// The plan without what the pauses cover and what comes after that, each as a held difference that
 /// says who paused it, why and until when.
-Plan hold_paused(Plan plan, const std::vector<Pause>& pauses);
+Plan hold_paused(Plan plan, const std::vector<Pause>& pauses, const DesiredState& desired);
 
 /// The steps that are not marked and do not come after a marked one, renumbered; everything else of
 /// the plan is kept. `leave_out` has one entry per step; those left out besides are marked too.

@@ -15,6 +15,25 @@
 
 namespace arcform {
 
+namespace {
+
+/// A node that starts again in another cloud is lost to the one that it leaves. Repairs are in no
+/// chain: what they take down is down already.
+template <class ImpactOf>
+void add_restart(const RestartNode& restart, bool repair, const ImpactOf& of) {
+  const std::string& left = restart.stop->service_code;
+  const std::string& code = restart.start->service_code;
+  ++of(left).caches_lost;
+  if (left != code) {
+    ++of(left).leaving;
+    ++of(code).joining;
+  } else if (!repair) {
+    of(code).down_at_once_max = 1;
+  }
+}
+
+}  // namespace
+
 /// `down_at_once_max` is the rollout's limit where a chain of restarts exists.
 std::vector<CloudImpact> impact_of(const DesiredState& desired, const std::vector<Step>& steps) {
   std::map<std::string, CloudImpact> impact;
@@ -33,8 +52,7 @@ std::vector<CloudImpact> impact_of(const DesiredState& desired, const std::vecto
       ++of(stop->service_code).leaving;
       ++of(stop->service_code).caches_lost;
     } else if (const auto* restart = std::get_if<RestartNode>(&step.action)) {
-      ++of(restart->start->service_code).caches_lost;
-      of(restart->start->service_code).down_at_once_max = 1;
+      add_restart(*restart, step.repair, of);
     } else if (const std::string code = cloud_of(step.action); !code.empty()) {
       of(code);
     }
@@ -234,6 +252,15 @@ std::string PlanBuilder::stray_cloud(Endpoint node) const {
   return found == strays_.end() ? "" : found->second;
 }
 
+const ObservedCloud* PlanBuilder::seen_cloud(const std::string& code) const {
+  const TreeFacts* const tree = observed.tree.get();
+  if (tree == nullptr) {
+    return nullptr;
+  }
+  const auto found = tree->clouds.find(code);
+  return found == tree->clouds.end() ? nullptr : &found->second;
+}
+
 bool PlanBuilder::hold_stranger(const Drift& drift) {
   const std::string code = stray_cloud(drift.node);
   if (code.empty() || observed.tree.value().record.claims.contains(code)) {
@@ -310,6 +337,7 @@ Plan plan_with(const Adoption& adoption, const DesiredState& desired, const Obse
   keep_contacts(drift, contacts);
   plan_hosts(drift, builder);
   plan_ensemble(drift, builder);
+  hold_moved_hosts(builder);
   DiffWorld world = index(desired, observed);
   std::vector<Drift> cloud_drift;
   for (const DesiredCloud& cloud : desired.clouds) {

@@ -43,6 +43,8 @@ class PlanBuilder {
   std::string stray_cloud(Endpoint node) const;
   /// Holds a node that stands in a cloud which is not ours; true when it did.
   bool hold_stranger(const Drift& drift);
+  /// What ZooKeeper holds of a cloud; nullptr: nothing is known of it.
+  const ObservedCloud* seen_cloud(const std::string& code) const;
   /// Puts a step that takes a node from a cloud behind everything else that changes its ring.
   void take_turn(const std::string& ring, StepId id);
 
@@ -59,6 +61,8 @@ class PlanBuilder {
   std::map<std::pair<std::string, std::string>, StepId> installs;
   /// Hosts that could not be observed, already held.
   std::set<std::string> unknown_hosts;
+  /// Hosts with another address in the spec than their nodes have, already held.
+  std::set<std::string> moved_hosts;
   /// What every step that needs ZooKeeper must come after, where it is not serving yet.
   std::optional<StepId> tree_ready;
   /// True when clouds can be planned: the tree is known, and serving or about to.
@@ -70,6 +74,8 @@ class PlanBuilder {
   std::map<std::string, std::vector<StepId>> ring_steps;
   /// The ensemble is to be stopped and may serve, and what it holds is unknown: nothing stops.
   bool may_serve_unread = false;
+  /// What may_lose_nodes() said of a cloud.
+  std::map<std::string, bool> may_lose;
   /// Something that must be unregistered or observed first is held: servers must not be stopped.
   bool teardown_held = false;
 
@@ -96,6 +102,8 @@ HostRecord record_of(const DesiredHost& host);
 /// The phases, in order. Each consumes the drift that is its own.
 void plan_hosts(const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_ensemble(const std::vector<Drift>& drift, PlanBuilder& builder);
+/// Holds the hosts whose address is another one than when their nodes were started.
+void hold_moved_hosts(PlanBuilder& builder);
 /// One cloud of the spec: its registration, mappings and nodes.
 void plan_cloud(const DesiredCloud& cloud, const std::vector<Drift>& drift, PlanBuilder& builder);
 void plan_removals(const std::vector<Drift>& drift, PlanBuilder& builder);
@@ -108,8 +116,12 @@ std::string node_subject(const Drift& drift);
 /// Holds a node's drift that no step answers.
 void hold_node(const Drift& drift, PlanBuilder& builder);
 
-/// Removes a node's process and slot: StopNode when it runs, ForgetNode when only its folder or its
-/// old ephemeral is left. nullopt: nothing there to remove, or it was held (`held` tells).
-std::optional<StepId> plan_node_removal(const Drift& drift, PlanBuilder& builder, bool& held);
+/// The nodes that a cloud of ours has, by their mappings or because they stand in it, and that the
+/// spec has elsewhere or nowhere.
+std::vector<Endpoint> leaving_nodes(const std::string& code, const PlanBuilder& builder);
+/// Whether those may leave: a protected cloud loses none, and more than `policy.maxRemovals`, the
+/// last ones or those of a cloud with clients go only when asked for by name. Where they may not,
+/// the cloud is held.
+bool may_lose_nodes(const std::string& code, PlanBuilder& builder);
 
 }  // namespace arcform

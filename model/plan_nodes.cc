@@ -133,22 +133,25 @@ void plan_restart(const Drift& drift, CloudWork& work, PlanBuilder& builder) {
   RestartNode restart;
   restart.stop = stop_action(drift, identity_of(drift, builder), false);
   restart.start = start_action(drift, work, builder);
-  const Drift* const moved = work.to_map.find(drift.node);
   Reason reason = drift.detail;
-  if (moved != nullptr && moved->kind == DriftKind::node_mapped_elsewhere) {
+  if (work.moving.contains(drift.node)) {
+    const Drift& moved = *work.to_map.find(drift.node);
     restart.move_mapping =
         MapNodes{drift.cloud,
-                 {{drift.node, restart.start->config, codes_to_remove(*moved, builder)}},
+                 {{drift.node, restart.start->config, codes_to_remove(moved, builder)}},
                  {record_of(*builder.desired.host(drift.host))}};
-    reason = fmt::format("mapped to {}", moved->detail);
+    reason = fmt::format("mapped to {}", moved.detail);
     restart.stop->service_code = restart.move_mapping->nodes.front().remove.front();
   }
   if (const std::string stray = builder.stray_cloud(drift.node); !stray.empty()) {
     restart.stop->service_code = stray;
   }
-  restart.paused = drift.kind == DriftKind::node_paused && !restart.move_mapping;
-  const bool repair = restart.paused;
   const std::string left = restart.stop->service_code;
+  if (left != drift.cloud && !may_lose_nodes(left, builder)) {
+    return;
+  }
+  const bool repair = drift.kind == DriftKind::node_paused && left == drift.cloud;
+  restart.paused = repair;
   std::vector<StepId> after = repair ? start_after(drift, work, builder) : chain_after(work);
   if (work.mapped) {
     after.push_back(*work.mapped);
@@ -264,6 +267,10 @@ void plan_stop(const Drift& drift, const char* reason, PlanBuilder& builder) {
   }
   StopNode stop = stop_action(drift, identity_of(drift, builder), false);
   const std::string stray = builder.stray_cloud(drift.node);
+  const bool all_stop = builder.desired.ensemble.state == RunState::stopped;
+  if (!stray.empty() && !all_stop && !may_lose_nodes(stray, builder)) {
+    return;
+  }
   if (!stray.empty()) {
     stop.service_code = stray;
   }
@@ -284,7 +291,7 @@ void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBui
   }
   for (const Drift* item : drift) {
     const bool start = item->kind == DriftKind::node_down || item->kind == DriftKind::node_crashed;
-    if ((should_run && work.moving.contains(item->node)) || work.foreign.contains(item->node)) {
+    if ((should_run && work.moving.contains(item->node)) || work.left_alone.contains(item->node)) {
       continue;
     }
     if (item->kind == DriftKind::node_outdated ||

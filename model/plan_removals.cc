@@ -5,7 +5,6 @@
 
 #include "model/membership.h"
 #include "model/plan_builder.h"
-#include "model/select.h"
 
 namespace arcform {
 namespace {
@@ -14,110 +13,12 @@ namespace {
 struct Removal {
   std::vector<const Drift*> nodes;
   const Drift* cloud = nullptr;  ///< set when the whole cloud is gone from the spec
+  bool held = false;             ///< some of its nodes are held already
 };
-
-const ObservedCloud* seen_cloud(const PlanBuilder& builder, const std::string& code) {
-  const TreeFacts* const tree = builder.observed.tree.get();
-  if (tree == nullptr) {
-    return nullptr;
-  }
-  const auto found = tree->clouds.find(code);
-  return found == tree->clouds.end() ? nullptr : &found->second;
-}
 
 void hold_removal(PlanBuilder& builder, Hold kind, const Drift& drift, const std::string& reason) {
   builder.teardown_held = true;
   builder.hold(kind, node_subject(drift), reason, drift.at);
-}
-
-/// Protection outlives the spec's entry: who deletes the whole cloud from the file is held too.
-bool is_protected(const std::string& code, const Removal& removal, PlanBuilder& builder) {
-  const DesiredCloud* const desired = builder.desired.cloud(code);
-  if (desired != nullptr && desired->protect && !removal.nodes.empty()) {
-    builder.hold(Hold::guard, "cloud " + code,
-                 fmt::format("is protected, so {} of its nodes are not removed; set \"protect\" to "
-                             "false first",
-                             removal.nodes.size()),
-                 desired->at);
-    return true;
-  }
-  const TreeFacts* const tree = builder.observed.tree.get();
-  if (desired == nullptr && tree != nullptr && tree->record.protected_clouds.contains(code)) {
-    builder.hold(Hold::guard, "cloud " + code,
-                 "is gone from the spec, and was protected when it was last applied; put it back, "
-                 "apply it with \"protect\": false, then take it out",
-                 {});
-    return true;
-  }
-  return false;
-}
-
-/// How many of the nodes that leave, and are selected to, stand in the cloud now: the caches that
-/// are at stake.
-std::size_t serving_nodes(const std::string& code, const Removal& removal,
-                          const ObservedCloud& seen, const PlanBuilder& builder) {
-  std::vector<Endpoint> nodes;
-  for (const Drift* const item : removal.nodes) {
-    const bool serves =
-        std::any_of(seen.joined.begin(), seen.joined.end(), [item](const ObservedJoin& join) {
-          return join.owner != 0 && join.endpoint == item->node;
-        });
-    if (serves) {
-      nodes.push_back(item->node);
-    }
-  }
-  return count_selected(nodes, code, builder.desired, builder.observed, builder.policy.only);
-}
-
-/// Why this removal must be asked for by name; "" when it need not be.
-std::string too_much(const std::string& code, const Removal& removal, const ObservedCloud& seen,
-                     const PlanBuilder& builder) {
-  const DesiredCloud* const cloud = builder.desired.cloud(code);
-  const std::size_t serving = static_cast<std::size_t>(
-      std::count_if(seen.joined.begin(), seen.joined.end(),
-                    [](const ObservedJoin& join) { return join.endpoint && join.owner != 0; }));
-  const std::size_t leaving = serving_nodes(code, removal, seen, builder);
-  const bool wholly = builder.policy.only.empty() || leaving == serving;  // Nobody is left out.
-  const bool emptied =
-      wholly && (removal.cloud != nullptr || (cloud != nullptr && cloud->nodes.empty()));
-  if (emptied && seen.clients > 0) {
-    return fmt::format("{} clients are attached, and it would be emptied; stop them", seen.clients);
-  }
-  if (leaving == 0) {
-    return "";
-  }
-  if (emptied || leaving == serving) {
-    return fmt::format("{} would be removed; stop it first (\"state\": \"stopped\")",
-                       serving == 1 ? "its only serving node"
-                                    : fmt::format("all of its {} serving nodes", serving));
-  }
-  const std::size_t most = builder.desired.max_removals.of(serving);
-  return leaving <= most ? ""
-                         : fmt::format(
-                               "{} of its {} serving nodes would be removed, and at most "
-                               "{} may be at once (policy.maxRemovals is {}); remove fewer",
-                               leaving, serving, most, builder.desired.max_removals.text());
-}
-
-/// A whole cloud, its last nodes or many of them may go only when asked for by name.
-bool removal_is_allowed(const std::string& code, const Removal& removal, PlanBuilder& builder) {
-  if (is_protected(code, removal, builder)) {
-    builder.teardown_held = true;
-    return false;
-  }
-  const ObservedCloud* const seen = seen_cloud(builder, code);
-  const auto& allowed = builder.policy.allow_removal;
-  if (seen == nullptr || std::count(allowed.begin(), allowed.end(), code) > 0) {
-    return true;
-  }
-  const std::string why = too_much(code, removal, *seen, builder);
-  if (why.empty()) {
-    return true;
-  }
-  builder.teardown_held = true;
-  builder.hold(Hold::guard, "cloud " + code,
-               fmt::format("{}, or ask for it with --allow-removal {}", why, code), {});
-  return false;
 }
 
 /// Whether the host left the spec and no server of the ensemble is left there: none that runs, and
@@ -188,79 +89,30 @@ void plan_forgotten_hosts(const Members& vote, PlanBuilder& builder) {
   }
 }
 
-void plan_unregistration(const std::string& code, const Removal& removal, bool held,
-                         std::vector<StepId> after, PlanBuilder& builder) {
-  const ObservedCloud* const seen = seen_cloud(builder, code);
-  const bool stranger =
-      seen != nullptr &&
-      std::any_of(seen->joined.begin(), seen->joined.end(), [&](const ObservedJoin& join) {
-        return !join.endpoint || join.owner == 0 ||
-               std::none_of(removal.nodes.begin(), removal.nodes.end(),
-                            [&](const Drift* item) { return item->node == *join.endpoint; });
-      });
-  if (held || stranger) {
-    builder.teardown_held = true;
-    builder.hold(Hold::guard, "cloud " + code,
-                 stranger ? "is not unregistered: a child of its cache_list is no node that leaves "
-                            "with it; it goes with its session, or delete it by hand"
-                          : "is not unregistered before all of its nodes are gone",
-                 {});
-    return;
-  }
-  const std::vector<StepId>& moves = builder.ring_steps[code];
-  after.insert(after.end(), moves.begin(), moves.end());
-  builder.add(UnregisterCloud{code}, "gone from the spec", removal.cloud->at, std::move(after));
+/// Whether the spec lists a node for the slot: its host has had another address before.
+bool is_slot_of_spec(const Drift& drift, const PlanBuilder& builder) {
+  const DesiredState& desired = builder.desired;
+  return std::any_of(desired.clouds.begin(), desired.clouds.end(), [&](const DesiredCloud& cloud) {
+    return std::any_of(cloud.nodes.begin(), cloud.nodes.end(), [&](const DesiredNode& node) {
+      return node.endpoint.port == drift.node.port && desired.hosts[node.host].name == drift.host;
+    });
+  });
 }
 
-void plan_removal(const std::string& code, const Removal& removal, const Members& vote,
-                  PlanBuilder& builder) {
-  if (!removal_is_allowed(code, removal, builder)) {
-    return;
-  }
-  const ObservedCloud* const seen = seen_cloud(builder, code);
-  const bool in_use = removal.cloud == nullptr && seen != nullptr && !seen->joined.empty();
-  bool held = false;
-  std::vector<StepId> steps;
-  std::vector<Endpoint> unmapped;
-  for (const Drift* item : removal.nodes) {
-    bool item_held = false;
-    const auto id = plan_node_removal(*item, builder, item_held);
-    held |= item_held;
-    if (item_held) {
-      continue;
-    }
-    unmapped.push_back(item->node);
-    if (id) {
-      builder.take_turn(in_use                ? code
-                        : item->cloud.empty() ? builder.stray_cloud(item->node)
-                                              : "",
-                        *id);
-      steps.push_back(*id);
-    }
-  }
-  if (code.empty() || !builder.observed.tree.is_present()) {
-    return;
-  }
-  if (!unmapped.empty()) {
-    std::sort(unmapped.begin(), unmapped.end());
-    UnmapNodes unmap{code, unmapped, hosts_to_forget(unmapped, code, vote, builder)};
-    const SourcePosition nowhere;
-    steps.push_back(builder.add(std::move(unmap), "not in the spec", nowhere, steps));
-  }
-  if (removal.cloud != nullptr) {
-    plan_unregistration(code, removal, held, steps, builder);
-  }
-}
+/// What became of a node that leaves.
+struct NodeRemoval {
+  std::optional<StepId> step;  ///< nothing: there is nothing of it on its host, or it is held
+  bool held = true;
+};
 
-}  // namespace
-
-std::optional<StepId> plan_node_removal(const Drift& drift, PlanBuilder& builder, bool& held) {
-  held = true;
+/// Ends a node's process and slot: StopNode when it runs, ForgetNode when only its folder or its
+/// old ephemeral is left. `home`: the cloud in which it stands.
+NodeRemoval plan_node_removal(const Drift& drift, const std::string& home, PlanBuilder& builder) {
   if (drift.host.empty()) {
     hold_removal(builder, Hold::unknown, drift,
                  "is mapped to a cloud of ours, but no host of that address is known; add the host "
                  "to the spec to have it removed");
-    return std::nullopt;
+    return {};
   }
   const HostFacts* const facts = builder.observed.host(drift.host);
   if (facts == nullptr) {
@@ -268,53 +120,176 @@ std::optional<StepId> plan_node_removal(const Drift& drift, PlanBuilder& builder
       hold_removal(builder, Hold::unknown, drift, "its host was not observed");
     }
     builder.teardown_held = true;
-    return std::nullopt;
+    return {};
   }
   const NodeJudgement judgement =
-      judge(witnesses_of(builder.observed, drift.host, drift.node, drift.cloud), drift.node, 0);
+      judge(witnesses_of(builder.observed, drift.host, drift.node, home), drift.node, 0);
   if (judgement.process != nullptr) {
     if (builder.hold_stranger(drift)) {
       builder.teardown_held = true;
-      return std::nullopt;
+      return {};
     }
-    held = false;
-    StopNode stop{drift.host, drift.node, drift.cloud, *judgement.slot->identity, true};
-    return builder.add(std::move(stop), drift.detail, drift.at, {});
+    StopNode stop{drift.host, drift.node, home, *judgement.slot->identity, true};
+    return {builder.add(std::move(stop), drift.detail, drift.at, {}), false};
   }
   if (judgement.verdict == Verdict::foreign) {
     hold_removal(builder, Hold::foreign, drift, judgement.why + "; stop it by hand");
-    return std::nullopt;
+    return {};
   }
-  if (judgement.join != nullptr && (judgement.slot == nullptr || !judgement.slot->identity)) {
+  const bool kept = is_slot_of_spec(drift, builder);
+  const bool proven = !kept && judgement.slot != nullptr && judgement.slot->identity;
+  if (judgement.join != nullptr && !proven) {
     hold_removal(builder, Hold::waiting, drift,
                  "its znode stands without a process of ours; it goes when its session expires");
-    return std::nullopt;
+    return {};
   }
-  held = false;
-  if (judgement.slot == nullptr) {
-    return std::nullopt;
+  if (judgement.slot == nullptr || kept) {
+    return {std::nullopt, false};
   }
-  ForgetNode forget{drift.host, drift.node, drift.cloud, {}, {}};
+  ForgetNode forget{drift.host, drift.node, home, {}, {}};
   if (judgement.join != nullptr) {
     forget.stale = *judgement.join;
     forget.dead = judgement.slot->identity;
   }
-  return builder.add(std::move(forget), drift.detail, drift.at, {});
+  return {builder.add(std::move(forget), drift.detail, drift.at, {}), false};
 }
 
-void plan_removals(const std::vector<Drift>& drift, PlanBuilder& builder) {
-  std::map<std::string, Removal> by_cloud;
+/// Everything that leaves, cloud by cloud. A node whose mapping names several clouds ends once.
+class Removals {
+ public:
+  /// `vote`: the servers that vote now.
+  Removals(const Members& vote, PlanBuilder& builder) : vote_(vote), builder_(builder) {}
+
+  void collect(const std::vector<Drift>& drift);
+  void plan();
+
+ private:
+  /// The cloud of ours that a node stands in, else the one that its mapping names.
+  std::string home_of(const Drift& item) const;
+  void plan_cloud(const std::string& code, const Removal& removal);
+  const NodeRemoval& end(const Drift& item);
+  void plan_unregistration(const std::string& code, const Removal& removal, bool held,
+                           std::vector<StepId> after);
+
+  const Members& vote_;
+  PlanBuilder& builder_;
+  std::map<std::string, Removal> by_cloud_;
+  std::map<Endpoint, NodeRemoval> ended_;
+};
+
+void Removals::collect(const std::vector<Drift>& drift) {
   for (const Drift& item : drift) {
-    if (item.kind == DriftKind::node_unlisted) {
-      by_cloud[item.cloud].nodes.push_back(&item);
-    } else if (item.kind == DriftKind::cloud_unlisted) {
-      by_cloud[item.cloud].cloud = &item;
+    if (item.kind == DriftKind::cloud_unlisted) {
+      by_cloud_[item.cloud].cloud = &item;
+    } else if (item.kind == DriftKind::node_unlisted) {
+      Removal& removal = by_cloud_[item.cloud.empty() ? home_of(item) : item.cloud];
+      if (builder_.moved_hosts.contains(item.host)) {
+        removal.held = true;
+      } else {
+        removal.nodes.push_back(&item);
+      }
     }
   }
-  const Members vote = membership(builder.desired, builder.observed).current;
-  for (const auto& [code, removal] : by_cloud) {
-    plan_removal(code, removal, vote, builder);
+}
+
+void Removals::plan() {
+  for (const auto& [code, removal] : by_cloud_) {
+    if (may_lose_nodes(code, builder_)) {
+      plan_cloud(code, removal);
+    }
   }
+}
+
+std::string Removals::home_of(const Drift& item) const {
+  const std::string code = builder_.stray_cloud(item.node);
+  const TreeFacts* const tree = builder_.observed.tree.get();
+  return tree != nullptr && tree->record.claims.contains(code) ? code : item.cloud;
+}
+
+const NodeRemoval& Removals::end(const Drift& item) {
+  const auto [entry, is_new] = ended_.try_emplace(item.node);
+  NodeRemoval& removal = entry->second;
+  const std::string home = home_of(item);
+  if (!is_new || !may_lose_nodes(home, builder_)) {
+    return removal;
+  }
+  removal = plan_node_removal(item, home, builder_);
+  const ObservedCloud* const seen = builder_.seen_cloud(home);
+  const bool in_use =
+      builder_.desired.cloud(home) != nullptr && seen != nullptr && !seen->joined.empty();
+  if (removal.step && in_use) {
+    builder_.take_turn(home, *removal.step);
+  }
+  return removal;
+}
+
+void Removals::plan_cloud(const std::string& code, const Removal& removal) {
+  bool held = removal.held;
+  std::vector<StepId> steps;
+  std::vector<Endpoint> unmapped;
+  for (const Drift* item : removal.nodes) {
+    const NodeRemoval& ended = end(*item);
+    held |= ended.held;
+    if (ended.step) {
+      steps.push_back(*ended.step);
+    }
+    if (!ended.held && !item->cloud.empty()) {
+      unmapped.push_back(item->node);
+    }
+  }
+  if (code.empty() || !builder_.observed.tree.is_present()) {
+    return;
+  }
+  if (!unmapped.empty()) {
+    std::sort(unmapped.begin(), unmapped.end());
+    UnmapNodes unmap{code, unmapped, hosts_to_forget(unmapped, code, vote_, builder_)};
+    const SourcePosition nowhere;
+    steps.push_back(builder_.add(std::move(unmap), "not in the spec", nowhere, steps));
+  }
+  if (removal.cloud != nullptr) {
+    plan_unregistration(code, removal, held, steps);
+  }
+}
+
+void Removals::plan_unregistration(const std::string& code, const Removal& removal, bool held,
+                                   std::vector<StepId> after) {
+  std::set<Endpoint> ending;
+  for (const Drift* const item : removal.nodes) {
+    ending.insert(item->node);
+  }
+  const std::vector<Endpoint> leaving = leaving_nodes(code, builder_);
+  const ObservedCloud* const seen = builder_.seen_cloud(code);
+  bool stranger = false;
+  for (std::size_t i = 0; seen != nullptr && i < seen->joined.size(); ++i) {
+    const ObservedJoin& join = seen->joined[i];
+    const bool node = join.endpoint && join.owner != 0;
+    const bool ends = node && ending.contains(*join.endpoint);
+    const bool leaves = node && std::binary_search(leaving.begin(), leaving.end(), *join.endpoint);
+    stranger |= !ends && !leaves;
+    held |= !ends;
+  }
+  if (held) {
+    builder_.teardown_held = true;
+    builder_.hold(Hold::guard, "cloud " + code,
+                  stranger
+                      ? "is not unregistered: a child of its cache_list is no node that leaves "
+                        "with it; it goes with its session, or delete it by hand"
+                      : "is not unregistered before all of its nodes are gone",
+                  {});
+    return;
+  }
+  const std::vector<StepId>& moves = builder_.ring_steps[code];
+  after.insert(after.end(), moves.begin(), moves.end());
+  builder_.add(UnregisterCloud{code}, "gone from the spec", removal.cloud->at, std::move(after));
+}
+
+}  // namespace
+
+void plan_removals(const std::vector<Drift>& drift, PlanBuilder& builder) {
+  const Members vote = membership(builder.desired, builder.observed).current;
+  Removals removals(vote, builder);
+  removals.collect(drift);
+  removals.plan();
   plan_forgotten_hosts(vote, builder);
 }
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "model/key_shares.h"
+#include "model/overload.h"
 #include "model/render.h"
 #include "model/render_formats.h"
 #include "model/render_groups.h"
@@ -14,13 +15,6 @@
 
 namespace arcform {
 namespace {
-
-template <class... Ts>
-struct Overload : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overload(Ts...) -> Overload<Ts...>;
 
 /// The classes that the summary counts, in the order in which they are told.
 // clang-format off

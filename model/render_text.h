@@ -11,7 +11,7 @@
 #include "model/plan.h"
 #include "model/render.h"
 
-/// What the renderers share: ink, aligned rows, counted words. Only model/ uses it.
+/// What the renderers share: ink, aligned rows, counted words.
 namespace arcform {
 
 struct Unadopted;  // In model/unadopted.h.

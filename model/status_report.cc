@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/status_report.h"
 
+#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
@@ -142,7 +143,10 @@ StatusReport status_report(const DesiredState& desired, const ObservedState& see
   out.deployment = desired.deployment;
   out.spec = desired.source;
   out.verdict = verdict_line(desired, unadopted, seen);
-  out.converged = diff(desired, seen).empty();
+  const std::vector<Drift> drift = diff(desired, seen);
+  out.converged = std::all_of(drift.begin(), drift.end(), [](const Drift& item) {
+    return item.kind == DriftKind::node_restart_debt;  // Nothing is to be done about it.
+  });
   out.external = desired.ensemble.external;
   for (const DesiredServer& server : desired.ensemble.servers) {
     out.servers.push_back(status_of(server, desired, observed, unadopted));

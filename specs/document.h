@@ -30,18 +30,29 @@ void fields_of_head(A& archive, T& head) {
   archive("digest", digest, "SHA-256 of the document as written with an empty digest");
 }
 
+/// The text of a document that has its digest already.
+template <class Document>
+std::string text_of_document(const Document& document) {
+  JsonOut out;
+  write_value(out, document);
+  return std::move(out).take();
+}
+
+template <class Document>
+std::string digest_of_document(Document document) {
+  document.head.digest.clear();
+  return sha256_hex(text_of_document(document));
+}
+
 /// `Document` has a member `head`.
 template <class Document>
 std::string write_document(Document document) {
-  document.head.digest.clear();
-  const auto text = [&document] {
-    JsonOut out;
-    write_value(out, document);
-    return std::move(out).take();
-  };
-  document.head.digest = sha256_hex(text());
-  return text();
+  document.head.digest = digest_of_document(document);
+  return text_of_document(document);
 }
+
+/// True for a text that says it is one of our documents ("format": "arcform/..."), whole or not.
+bool is_document(std::string_view text);
 
 /// The root of a document of this format and version, or what is wrong.
 Result<json::Value> parse_document(std::string_view text, std::string_view file_name,
@@ -62,9 +73,7 @@ Result<void> read_document(std::string_view text, std::string_view file_name, Do
                  fmt::format("{}:{}:{}: {}: {}; make the file anew", printable(file_name),
                              trouble->at.line, trouble->at.column, trouble->path, trouble->what)};
   }
-  const std::string digest = document.head.digest;
-  const std::string again = write_document(document);
-  if (again.find("\"digest\": \"" + digest + "\"") == std::string::npos || digest.size() != 64) {
+  if (digest_of_document(document) != document.head.digest) {
     return Error{ErrorCode::invalid_argument,
                  fmt::format("{}: was changed after it was written, or another version of arcform "
                              "wrote it (its digest "

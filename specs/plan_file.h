@@ -38,9 +38,6 @@ SavedPlan make_saved(std::string spec_text, DesiredState desired, const Observed
 /// was observed: no secret, no time of day.
 std::string write_plan(const SavedPlan& saved);
 
-/// True for a text that says it is one of our documents ("format": "arcform/..."), whole or not.
-bool is_document(std::string_view text);
-
 /// Reads and checks a plan file. Error invalid_argument: cut off, edited, of another version, or no
 /// plan at all; the message begins with `file_name` and the position.
 Result<SavedPlan> read_plan(std::string_view text, std::string_view file_name);

@@ -304,6 +304,8 @@ bool ScenarioWorld::disturb_host(const Words& words, const std::vector<std::stri
     world.cut(words.at(1));
   } else if (verb == "mend") {
     world.mend(words.at(1));
+  } else if (verb == "move") {  // move HOST ADDRESS
+    world.machine(words.at(1)).move_to(words.at(2));
   } else if (verb == "reboot") {
     world.reboot(words.at(1));
   } else if (verb == "kill-server") {

@@ -121,6 +121,8 @@ class Machine {
   void set_open_files(std::uint32_t pid, std::uint64_t limit);
   /// False: taken.
   bool listen(std::uint32_t pid, std::uint16_t port);
+  /// It gets another address; what joins from now on goes by that one.
+  void move_to(std::string address) { address_ = std::move(address); }
   /// Every process is gone at once; a new boot id. Files stay.
   void reboot();
   /// Whether argv[0] can be run: an absolute path of a package, or a name on the PATH.

@@ -48,7 +48,7 @@ void import_live(const ArcusDeployment& it) {
   Words words{"import", "live", "-z", ArcusDeployment::kServers, "-o", it.file("spec.json")};
   const Words access = it.access();
   words.insert(words.end(), access.begin(), access.end());
-  require(it.arcform(words), 0, {"3 hosts, 1 clouds, 6 cache nodes"});
+  require(it.arcform(words), 0, {"3 hosts, 1 cloud, 6 cache nodes"});
   require(it.arcform(words), 3, {"is there already", "--force"});
   require(it.arcform({"validate", it.file("spec.json")}), 0, {"valid"});
   const std::string spec = it.read("spec.json");

@@ -107,7 +107,7 @@ void offline(Exits& at) {
              {{"pack", at.here.arcus, "-o", "arcus.tar.gz"}, 0, "sha256 "},
              {{"pack", at.here.arcus, "-o", "/nonexistent/arcus.tar.gz"}, 1, "/nonexistent"},
              {{"pack", "spec.json", "-o", "x.tar.gz"}, 4, "spec.json"},
-             {conf, 0, "1 cache nodes"},
+             {conf, 0, "1 cache node"},
              {conf, 3, "--force"},
              {nowhere, 1, "/nonexistent/conf.json"},
              {{"import", "conf", "none.conf", "-z", "127.0.0.1:2181"}, 4, "none.conf"},

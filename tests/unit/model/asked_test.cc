@@ -42,6 +42,14 @@ TEST_CASE("what the observation did not ask is unknown") {
     desired.packages[0].installed = "/opt/other";
     CHECK(read_by(desired).hosts.at("cache001.arcus").is_unknown());
   }
+  SECTION("releases of an archive") {
+    DesiredPackage& arcus = desired.packages[0];
+    arcus.installed = "";
+    arcus.archive = "arcus.tar.gz";
+    arcus.sha256 = std::string(64, 'a');
+    CHECK(read_by(desired).hosts.at("cache001.arcus").why() ==
+          "releases of package arcus were not looked for; observe again with this spec");
+  }
   SECTION("another data directory") {
     desired.ensemble.data_directory = "/other";
     CHECK(read_by(desired).hosts.at("cache003.arcus").is_unknown());

@@ -210,3 +210,29 @@ TEST_CASE("other members are told from a file that somebody edited") {
   last_started_with(desired, "tickTime=1\n");
   CHECK(diff(desired, observed).front().kind == DriftKind::server_config_differs);
 }
+
+TEST_CASE("one package may be the servers' and the nodes': each host needs what it runs") {
+  DesiredState desired =
+      a_spec().with_hosts(4).with_ensemble(3).with_cloud("c").with_nodes(1).build();
+  ObservedState observed = ideal(desired);
+  desired.ensemble.package = "arcus";
+  for (auto& [name, facts] : observed.hosts) {
+    facts.value().packages["/opt/arcus"].zookeeper_classpath = "/opt/arcus/zookeeper.jar";
+  }
+  HostFacts& fourth = host_in(observed, "cache004.arcus");
+  SECTION("a host without servers needs no java, and no ZooKeeper") {
+    fourth.java = false;
+    fourth.packages["/opt/arcus"].zookeeper_classpath = "";
+    CHECK_FALSE(has_kind(desired, observed, DriftKind::java_missing));
+    CHECK_FALSE(has_kind(desired, observed, DriftKind::package_missing));
+  }
+  SECTION("every host with nodes needs memcached") {
+    host_in(observed, "cache001.arcus").packages["/opt/arcus"].cache_node = false;
+    fourth.packages["/opt/arcus"].engine = "";
+    const auto drift = diff(desired, observed);
+    REQUIRE(drift.size() >= 2);
+    CHECK(drift[0].detail == "package \"arcus\": no bin/memcached in /opt/arcus");
+    CHECK((drift[0].host == "cache001.arcus" && drift[1].host == "cache004.arcus"));
+    CHECK(drift[1].detail == "package \"arcus\": no lib/default_engine.so in /opt/arcus");
+  }
+}

@@ -183,7 +183,7 @@ TEST_CASE("what keeps a package from being installed is said, and nothing starts
     give(facts, "a");
     facts.packages.at("/home/arcus/packages/arcus-aaaaaaaaaaaa").cache_node = false;
     expected =
-        "/home/arcus/packages/arcus-aaaaaaaaaaaa: no bin/memcached that can be run; make an "
+        "/home/arcus/packages/arcus-aaaaaaaaaaaa: no bin/memcached; make an "
         "archive that holds it, with its bin and lib at the top or below one folder";
   }
   const Plan plan = planned(desired, observed);

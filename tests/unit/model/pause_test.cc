@@ -40,9 +40,10 @@ TEST_CASE("a pause holds what it covers and says who asked for it") {
                                                                       {"node:10.0.0.2:11211", 1},
                                                                       {"node:10.0.0.2:11212", 2}}) {
     INFO(scope);
-    const Plan held = hold_paused(plan_with_two_dead(), {pause_of(scope)});
+    const Plan held = hold_paused(plan_with_two_dead(), {pause_of(scope)}, three_hosts());
     CHECK(held.steps.size() == left);
     CHECK(held.held.size() == 2 - left);
+    CHECK(held.impact.empty() == (left == 0));
     for (const Held& one : held.held) {
       CHECK(one.hold == Hold::guard);
       CHECK(one.reason.find("ann") != std::string::npos);
@@ -54,7 +55,8 @@ TEST_CASE("a pause holds what it covers and says who asked for it") {
 TEST_CASE("what comes after a paused step is held too") {
   Plan chain = plan_with_two_dead();
   chain.steps[1].after = std::vector<StepId>{0};
-  const Plan held = hold_paused(chain, {pause_of("node:" + subject(chain.steps[0].action))});
+  const Plan held =
+      hold_paused(chain, {pause_of("node:" + subject(chain.steps[0].action))}, three_hosts());
   CHECK(held.steps.empty());
   CHECK(held.held.size() == 2);
 }

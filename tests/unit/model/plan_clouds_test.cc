@@ -324,3 +324,68 @@ TEST_CASE("nothing is stopped in a wanted ensemble that cannot be read") {
   CHECK(plan.steps.empty());
   CHECK(held(plan) == Lines{"unknown: ensemble"});
 }
+
+TEST_CASE("a second znode of one node is an alarm and no step") {
+  const DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  auto& joined = cloud_in(observed, "test-cloud").joined;
+  joined.insert(joined.begin(), {"10.0.0.1:11211-another", kNode, 99, 99});
+  const Plan plan = planned(desired, observed);
+  CHECK(plan.steps.empty());
+  REQUIRE(plan.alarms.size() == 1);
+  CHECK(plan.alarms[0].find("is not the only znode of 10.0.0.1:11211") != std::string::npos);
+}
+
+TEST_CASE("a node that goes by another ensemble is restarted in its turn, and is no repair") {
+  const DesiredState before =
+      a_spec().with_hosts(3).with_external("10.0.9.1:2181").with_cloud("c").with_nodes(2).build();
+  DesiredState desired = before;
+  desired.ensemble.external = "10.0.8.1:2181";
+  ObservedState observed = ideal(before);
+  TreeFacts empty;
+  empty.arcus_tree = empty.server_log = true;
+  observed.tree = Observation<TreeFacts>::present(empty);
+  const Plan plan = planned(desired, observed);
+  const auto restarts = steps_of<RestartNode>(plan);
+  REQUIRE(restarts.size() == 6);
+  for (std::size_t i = 0; i < restarts.size(); ++i) {
+    const Step& step = plan.steps[restarts[i]];
+    CHECK_FALSE(step.repair);
+    CHECK_FALSE(std::get<RestartNode>(step.action).paused);
+    CHECK(step.reason.value().find("10.0.9.1:2181") != std::string::npos);
+    CHECK((i == 0 || waits_for(plan, restarts[i], restarts[i - 1])));
+  }
+}
+
+TEST_CASE("repairs have no chain, and the impact does not speak of one") {
+  const DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  for (const DesiredNode& node : desired.clouds[0].nodes) {
+    pause_node(observed, node.endpoint);
+  }
+  const Plan plan = planned(desired, observed);
+  REQUIRE(steps_of<RestartNode>(plan).size() == 6);
+  CHECK(plan.impact.at(0).down_at_once_max == 0);
+}
+
+TEST_CASE("a node that serves its cloud is restarted there, whatever else its mapping names") {
+  DesiredState desired = a_spec()
+                             .with_hosts(1)
+                             .with_ensemble(1)
+                             .with_cloud("a")
+                             .with_nodes(1)
+                             .with_cloud("b")
+                             .with_nodes(1, 12000)
+                             .build();
+  ObservedState observed = ideal(desired);
+  for (ObservedMapping& mapping : tree_in(observed).mappings) {
+    mapping.service_codes = {"b"};
+  }
+  desired.clouds[0].nodes[0].config.threads = 8;
+  const Plan plan = planned(desired, observed);
+  REQUIRE(lines(plan) == Lines{"map 10.0.0.1:11211 to cloud a",
+                               "restart cache node 10.0.0.1:11211 on cache001.arcus"});
+  const auto& restart = std::get<RestartNode>(plan.steps[1].action);
+  CHECK_FALSE(restart.move_mapping);
+  CHECK(restart.stop->service_code == "a");
+}

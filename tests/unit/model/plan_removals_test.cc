@@ -280,3 +280,123 @@ TEST_CASE("a node of ours that stands in somebody else's cloud is left alone") {
   CHECK(held(plan) ==
         Lines{"refused: cloud test-cloud", "foreign: 10.0.0.3:11212 on cache003.arcus"});
 }
+
+namespace {
+
+/// Clouds a and b with two nodes on each of four hosts; then all of a's are b's but the first
+/// `stay`.
+struct Move {
+  explicit Move(std::size_t stay) {
+    before = a_spec()
+                 .with_hosts(4)
+                 .with_ensemble(3)
+                 .with_cloud("a")
+                 .with_nodes(2)
+                 .with_cloud("b")
+                 .with_nodes(1, 21211)
+                 .build();
+    after = before;
+    auto& left = after.clouds[0].nodes;
+    auto& joined = after.clouds[1].nodes;
+    joined.insert(joined.end(), left.begin() + static_cast<std::ptrdiff_t>(stay), left.end());
+    left.resize(stay);
+    std::sort(joined.begin(), joined.end(), [](const DesiredNode& one, const DesiredNode& other) {
+      return one.endpoint < other.endpoint;
+    });
+    observed = ideal(before);
+  }
+  DesiredState before;
+  DesiredState after;
+  ObservedState observed;
+};
+
+}  // namespace
+
+TEST_CASE("nodes that move to another cloud leave theirs as if they were removed") {
+  const Lines refused{"refused: cloud a"};
+  SECTION("a few") {
+    const Move move(6);
+    const Plan plan = planned(move.after, move.observed);
+    CHECK(steps_of<RestartNode>(plan).size() == 2);
+    CHECK(held(plan).empty());
+    REQUIRE(plan.impact.size() == 2);
+    CHECK((plan.impact[0].service_code == "a" && plan.impact[0].leaving == 2));
+    CHECK((plan.impact[0].caches_lost == 2 && plan.impact[1].caches_lost == 0));
+    CHECK(plan.impact[1].joining == 2);
+  }
+  SECTION("more than the limit") {
+    const Move move(5);
+    CHECK(planned(move.after, move.observed).steps.empty());
+    CHECK(held(planned(move.after, move.observed)) == refused);
+    CHECK(steps_of<RestartNode>(planned(move.after, move.observed, {"a"})).size() == 3);
+    Policy narrow;
+    narrow.only = {{Selector::Kind::cloud, "b"}};
+    CHECK(plan(move.after, move.observed, narrow).steps.empty());
+  }
+  SECTION("of a protected cloud") {
+    Move move(7);
+    move.after.clouds[0].protect = true;
+    const Plan plan = planned(move.after, move.observed, {"a"});
+    CHECK(plan.steps.empty());
+    CHECK(held(plan) == refused);
+  }
+  SECTION("all of a cloud with clients") {
+    Move move(0);
+    cloud_in(move.observed, "a").clients = 1;
+    const Plan plan = planned(move.after, move.observed);
+    CHECK(plan.steps.empty());
+    REQUIRE(held(plan) == refused);
+    CHECK(plan.held[0].reason.starts_with("1 client is attached, and it would be emptied"));
+  }
+  SECTION("with others that are removed") {
+    Move move(6);
+    move.after.clouds[0].nodes.pop_back();
+    CHECK(planned(move.after, move.observed).steps.empty());
+    CHECK(held(planned(move.after, move.observed)) == refused);
+  }
+  SECTION("all of a cloud that is gone from the spec") {
+    Move move(0);
+    move.after.clouds.erase(move.after.clouds.begin());
+    CHECK(planned(move.after, move.observed).steps.empty());
+    const Plan plan = planned(move.after, move.observed, {"a"});
+    CHECK(steps_of<RestartNode>(plan).size() == 8);
+    REQUIRE(held(plan) == refused);
+    CHECK(plan.held[0].reason == "is not unregistered before all of its nodes are gone");
+  }
+}
+
+TEST_CASE("nodes whose mapping is gone count as their cloud's") {
+  ObservedState observed = ideal(three_hosts());
+  DesiredState desired = three_hosts();
+  desired.clouds[0].nodes.resize(3);
+  tree_in(observed).mappings.resize(3);
+  SECTION("for the limit") {
+    CHECK(held(planned(desired, observed)) == Lines{"refused: cloud test-cloud"});
+    const Plan plan = planned(desired, observed, {"test-cloud"});
+    REQUIRE(steps_of<StopNode>(plan).size() == 3);
+    CHECK(std::get<StopNode>(plan.steps[0].action).service_code == "test-cloud");
+    CHECK(steps_of<UnmapNodes>(plan).empty());
+  }
+  SECTION("for its protection") {
+    desired.clouds[0].protect = true;
+    CHECK(planned(desired, observed, {"test-cloud"}).steps.empty());
+  }
+  SECTION("and are no strangers in it") {
+    CHECK(planned(desired, observed).alarms.empty());
+  }
+}
+
+TEST_CASE("a removed node that is mapped to two clouds of ours is stopped once") {
+  DesiredState before =
+      a_spec().with_hosts(4).with_ensemble(3).with_cloud("a").with_nodes(1).with_cloud("b").build();
+  ObservedState observed = ideal(before);
+  put_mapping(tree_in(observed), at("10.0.0.4:11211"), "b");
+  before.clouds[0].nodes.pop_back();
+  const Plan plan = planned(before, observed);
+  CHECK(lines(plan) == Lines{"stop cache node 10.0.0.4:11211 on cache004.arcus",
+                             "unmap 10.0.0.4:11211 from cloud a",
+                             "unmap 10.0.0.4:11211 from cloud b"});
+  CHECK((waits_for(plan, 1, 0) && waits_for(plan, 2, 0)));
+  REQUIRE(!plan.impact.empty());
+  CHECK((plan.impact[0].service_code == "a" && plan.impact[0].caches_lost == 1));
+}

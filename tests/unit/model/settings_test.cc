@@ -3,6 +3,7 @@
 
 #include "model/answers.h"
 #include "model/compare_settings.h"
+#include "model/status_report.h"
 #include "tests/support/builders.h"
 #include "tests/unit/model/drift.h"
 #include "tests/unit/model/steps.h"
@@ -99,6 +100,7 @@ TEST_CASE("a tuned node whose start line lags is in debt, and left alone") {
   config_of(desired).memlimit_mb = 200;
   answer_of(observed).settings.set(NodeSetting::memlimit, 200);
   CHECK(kinds(desired, observed) == std::vector<DriftKind>{DriftKind::node_restart_debt});
+  CHECK(status_report(desired, observed).converged);
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
   CHECK(plan.converged());

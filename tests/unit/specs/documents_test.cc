@@ -10,6 +10,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include "specs/document.h"
 #include "specs/observed_file.h"
 #include "specs/plan_file.h"
 #include "specs/reader.h"
@@ -241,6 +242,15 @@ TEST_CASE("a plan that was cut off, edited or is of another version is refused")
             .find("steps[0].action.kind: is an action that this arcform does not know") !=
         std::string::npos);
   CHECK(refusal(replaced(text, "\"repair\": true", "\"repair\": 1")).find("is not true or false") !=
+        std::string::npos);
+}
+
+TEST_CASE("another digest in a plan does not stand for the plan's own") {
+  const std::string text = write_plan(saved_plan(troubled()));
+  const std::string own = text.substr(text.find("\"digest\": \""), 76);
+  const std::size_t later = text.find("\"digest\": \"", text.find(own) + own.size());
+  REQUIRE(later != std::string::npos);
+  CHECK(refusal(replaced(text, own, text.substr(later, 76))).find("was changed after") !=
         std::string::npos);
 }
 
