@@ -116,6 +116,8 @@ Awaitable<Result<void>> record(ApplyContext& context, const Round& round) {
   co_return recorded;
 }
 
+namespace {
+
 void take_notes(ApplyContext& context, const Round& round) {
   if (const TreeFacts* const tree = round.observed.tree.get()) {
     context.revision = tree->record.revision;
@@ -129,6 +131,20 @@ void take_notes(ApplyContext& context, const Round& round) {
       context.other_hosts[name] = access_of(record, context.desired);
     }
   }
+}
+
+}  // namespace
+
+Awaitable<Round> look_to_act(ApplyContext& context, Policy policy) {
+  Round round =
+      co_await look(context.world.reading(), context.session, context.desired, std::move(policy));
+  const bool ours = context.lock != nullptr && context.lock->is_on(context.session.live()) &&
+                    context.lock->alive();
+  if (!ours) {
+    context.lock.reset();  // Its session is over, or somebody else has taken it.
+  }
+  take_notes(context, round);
+  co_return std::move(round);
 }
 
 namespace {
@@ -170,12 +186,7 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
   Attempts attempts;
   bool confirmed = false;
   while (true) {
-    out.last = co_await look(context.world.reading(), context.session, context.desired, policy);
-    if (context.lock != nullptr &&
-        !(context.lock->is_on(context.session.live()) && context.lock->alive())) {
-      context.lock.reset();  // Its session is over, or it was taken from us: this pass asks anew.
-    }
-    take_notes(context, out.last);
+    out.last = co_await look_to_act(context, policy);
     Plan todo = without_given_up(out.last.plan, attempts);
     if (hooks.narrow) {
       todo = hooks.narrow(out.last, std::move(todo));
