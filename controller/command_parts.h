@@ -29,9 +29,6 @@ ExitStatus plan_from_file(const Options& options, Console& console, const Input&
 std::optional<ExitStatus> read_saved(const Options& options, Console& console,
                                      const std::string& text, Input& input);
 
-/// "a/b" of "a/b/c.json"; empty: the folder that we are in.
-std::string folder_of(const std::string& file);
-
 Awaitable<ExitStatus> run_observe(Machine& machine, const Options& options, const Input& input);
 /// `apply PLAN`
 Awaitable<ExitStatus> run_apply_saved(Machine& machine, const Options& options, const Input& input);

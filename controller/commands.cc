@@ -11,13 +11,12 @@
 #include "controller/command_parts.h"
 #include "controller/completion.h"
 #include "controller/import.h"
+#include "controller/spec_file.h"
 #include "controller/status.h"
 #include "controller/watch_command.h"
-#include "drivers/archive_file.h"
 #include "model/render.h"
 #include "model/select.h"
 #include "specs/observed_file.h"
-#include "specs/reader.h"
 #include "specs/report_file.h"
 #include "specs/schema.h"
 
@@ -269,19 +268,16 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console, 
   if (options.command == Command::apply && is_document(*text)) {
     return read_saved(options, console, *text, input);
   }
-  SpecResult spec = read_spec(*text, options.spec);
-  tell(options, console, spec);
-  if (!spec.desired) {
+  SpecFile file = read_spec_file(*text, options);
+  tell(options, console, file.spec);
+  if (!file.archive.empty()) {
+    console.err("arcform: " + file.archive + "\n");
+  }
+  if (!file.first_error(options.spec).empty()) {
     return ExitStatus::invalid;
   }
-  input.desired = std::move(*spec.desired);
+  input.desired = std::move(*file.spec.desired);
   input.spec_text = *text;
-  if (Result<void> found = inspect_archives(input.desired, folder_of(options.spec), options.home);
-      !found) {
-    console.err(fmt::format("arcform: {}: {}\n", printable(options.spec), found.error().message));
-    return ExitStatus::invalid;
-  }
-  input.desired.digest = spec_digest(input.desired);
   if (options.command == Command::validate) {
     if (options.format == Format::text) {
       console.out(summary(input.desired) + "\n");

@@ -7,6 +7,7 @@
 
 #include "controller/apply_saved.h"
 #include "controller/command_parts.h"
+#include "controller/spec_file.h"
 #include "drivers/archive_file.h"
 #include "drivers/local_file.h"
 #include "model/asked.h"
@@ -153,11 +154,6 @@ Result<void> find_packages(SavedPlan& saved, const Options& options) {
 }
 
 }  // namespace
-
-std::string folder_of(const std::string& file) {
-  const std::size_t slash = file.rfind('/');
-  return slash == std::string::npos ? "" : file.substr(0, slash);
-}
 
 std::optional<ExitStatus> read_saved(const Options& options, Console& console,
                                      const std::string& text, Input& input) {

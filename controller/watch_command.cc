@@ -14,12 +14,12 @@
 #include "controller/command_parts.h"
 #include "controller/hooks.h"
 #include "controller/pauses.h"
+#include "controller/spec_file.h"
 #include "controller/watch_log.h"
 #include "controller/watch_loop.h"
 #include "controller/watch_site.h"
 #include "drivers/file_watch.h"
 #include "drivers/service_manager.h"
-#include "specs/reader.h"
 
 namespace arcform {
 namespace {
@@ -108,22 +108,17 @@ Awaitable<void> read_spec_again(Self self, bool asked) {
     self->watch->refuse_spec(text.error().message);
     co_return;
   }
-  SpecResult spec = read_spec(*text, self->options.spec);
-  if (!spec.desired) {
-    std::string why;
-    for (const Diagnostic& diagnostic : spec.diagnostics) {
-      if (why.empty() && !diagnostic.warning) {
-        why = format(diagnostic, self->options.spec);
-      }
-    }
-    self->watch->refuse_spec(why);
+  SpecFile file = read_spec_file(*text, self->options);
+  const std::string why = file.first_error(self->options.spec);
+  self->watch->refuse_spec(why);
+  if (!why.empty()) {
     co_return;
   }
-  self->watch->refuse_spec("");
-  self->tell(spec.desired->watch.hooks);
-  if (spec.desired->digest != self->digest) {
-    self->digest = spec.desired->digest;
-    self->watch->follow_spec(std::move(*spec.desired));
+  DesiredState& desired = *file.spec.desired;
+  self->tell(desired.watch.hooks);
+  if (desired.digest != self->digest) {
+    self->digest = desired.digest;
+    self->watch->follow_spec(std::move(desired));
   } else if (asked) {
     self->watch->look_again("signal", true);
   }

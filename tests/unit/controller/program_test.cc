@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// The program itself, on this machine alone: nothing serves where its specs say.
+#include <csignal>
+
+#include <fmt/format.h>
+
+#include "drivers/pack.h"
+#include "tests/support/run_process.h"
+#include "tests/unit/archives/scratch.h"
+
+namespace arcform {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Input = StartedProcess::Input;
+
+/// A folder with a spec of one node on this machine, whose package is an archive beside it.
+struct Desk {
+  Scratch scratch;
+  std::string spec = scratch.at("spec.json");
+
+  Desk() {
+    write_archive("one");
+    write_spec("");
+  }
+  void write_archive(const std::string& content) const {
+    scratch.write("in/bin/memcached", content, true);
+    REQUIRE(pack(scratch.at("in"), scratch.at("arcus.tar.gz")).has_value());
+  }
+  void write_spec(const std::string& more) const {
+    scratch.write("spec.json", fmt::format(R"({{"apiVersion": "arcform/v1", "deployment": "desk",
+      "ssh": {{"directory": "{}"}},
+      "hosts": [{{"name": "here", "address": "127.0.0.1", "transport": "local"}}],
+      "packages": {{"arcus": {{"archive": "arcus.tar.gz"}}}},
+      "ensemble": {{"external": "127.0.0.1:9"}}{},
+      "clouds": [{{"serviceCode": "shop", "package": "arcus",
+                   "nodes": [{{"host": "here", "count": 1, "port": 31211}}]}}]}})",
+                                           scratch.at("there"), more));
+  }
+  std::vector<std::string> command(std::vector<std::string> words) const {
+    words.insert(words.begin(), ARCFORM_BINARY);
+    words.push_back(spec);
+    return words;
+  }
+};
+
+TEST_CASE("watch reads a spec again with its archives") {
+  const Desk desk;
+  StartedProcess watch(desk.command({"watch", "--listen", "none", "--log", "text"}));
+  REQUIRE(watch.await_output("observing", seconds(20)));
+  SECTION("what is the same is the same") {
+    watch.signal(SIGHUP);
+    CHECK_FALSE(watch.await_output("spec changed", seconds(2)));
+  }
+  SECTION("an archive that changed changes the spec") {
+    desk.write_archive("two");
+    watch.signal(SIGHUP);
+    CHECK(watch.await_output("spec changed", seconds(10)));
+  }
+  SECTION("an archive that is no good is refused as a bad spec is") {
+    std::filesystem::remove(desk.scratch.at("arcus.tar.gz"));
+    watch.signal(SIGHUP);
+    CHECK(watch.await_output("spec.json: packages.arcus: archive ", seconds(10)));
+    CHECK(watch.await_output("the last good spec is kept", seconds(1)));
+  }
+  watch.signal(SIGTERM);
+  CHECK(watch.finish(seconds(60)).status == 0);
+}
+
+}  // namespace
+}  // namespace arcform
