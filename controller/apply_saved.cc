@@ -114,8 +114,8 @@ Awaitable<void> run_saved(Run& run, std::function<bool(const Round&)> confirm) {
       run.result().outcome = Outcome::interrupted;
       co_return;
     }
-    if (!confirm(shown)) {
-      run.result().outcome = Outcome::declined;
+    if (!ask(run.context, confirm, shown).yes) {  // When is the same: all is checked again.
+      run.result().outcome = run.context.interrupted ? Outcome::interrupted : Outcome::declined;
       co_return;
     }
     const bool ready = co_await check_locked(run);

@@ -19,6 +19,14 @@ Awaitable<Result<void>> record(ApplyContext& context, const Round& round);
 /// session that is over, and a lock that was taken on it goes with it: whoever needs one takes it
 /// anew.
 Awaitable<Round> look_to_act(ApplyContext& context, Policy policy);
+/// What somebody said to a plan.
+struct Answer {
+  bool yes = false;
+  bool late = false;  ///< what was shown may not be so any more
+};
+/// Asks. Thinking takes none of the time that the apply has: its deadline moves.
+Answer ask(ApplyContext& context, const std::function<bool(const Round&)>& confirm,
+           const Round& round);
 /// Gives the lock back.
 Awaitable<void> release(ApplyContext& context);
 
