@@ -88,5 +88,31 @@ TEST_CASE("a late yes meets a pause that was set meanwhile") {
   CHECK(world.joined("test-cloud").size() == 6);
 }
 
+TEST_CASE("of two who take the lock at the same moment one waits for the other") {
+  const bool saved = GENERATE(false, true);
+  for (int apart = 0; apart < 40; ++apart) {
+    Stage stage;
+    stage.story.controllers = 0;
+    stage.story.length = seconds(60);
+    stage.kill(seconds(1), "10.0.0.1:11211");
+    stage.kill(seconds(1), "10.0.0.2:11211");
+    const auto apply = [&stage, saved](Cast& cast) {
+      saved ? cast.apply_saved(stage.desired) : cast.apply(stage.desired);
+    };
+    stage.when(seconds(2), "one", apply);
+    stage.when(seconds(2) + milliseconds(apart), "the other", apply);
+    std::vector<ReconcileResult> applied;
+    stage.when(seconds(59), "both have ended", [&applied](Cast& cast) { applied = cast.applied; });
+    stage.tell();
+    INFO(apart << " ms apart");
+    REQUIRE(applied.size() == 2);
+    for (const ReconcileResult& result : applied) {
+      INFO(name_of(result.outcome) << ": " << result.error);
+      CHECK((result.outcome == Outcome::converged || result.outcome == Outcome::stale));
+    }
+    CHECK(stage.up() == 6);
+  }
+}
+
 }  // namespace
 }  // namespace arcform::sim
