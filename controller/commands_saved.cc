@@ -158,15 +158,23 @@ Result<void> find_packages(SavedPlan& saved, const Options& options) {
 std::optional<ExitStatus> read_saved(const Options& options, Console& console,
                                      const std::string& text, Input& input) {
   Result<SavedPlan> saved = read_plan(text, options.spec);
+/// What a plan is made with, and says nothing any more once there is one; nullptr: none was given.
+const char* given_too_late(const Options& options) {
+  return !options.allow_removal.empty() ? "--allow-removal"
+         : !options.only.empty()        ? "--only"
+         : !options.adopt.empty()       ? "--adopt"
+                                        : nullptr;
+}
+
   if (!saved) {
     console.err("arcform: " + saved.error().message + "\n");
     return ExitStatus::invalid;
   }
-  if (!options.allow_removal.empty()) {
+  if (const char* const late = given_too_late(options); late != nullptr) {
     console.err(
-        fmt::format("arcform: {}: a plan says itself what may be removed; give "
-                    "--allow-removal to plan\n",
-                    printable(options.spec)));
+        fmt::format("arcform: {}: a plan says itself what is done and what may be removed; give {} "
+                    "to plan\n",
+                    printable(options.spec), late));
     return ExitStatus::invalid;
   }
   if (const Result<void> found = find_packages(*saved, options); !found) {

@@ -68,5 +68,23 @@ TEST_CASE("watch reads a spec again with its archives") {
   CHECK(watch.finish(seconds(60)).status == 0);
 }
 
+bool says(const std::string& text, const std::string& what) {
+  INFO(text);
+  CHECK(text.find(what) != std::string::npos);
+  return text.find(what) != std::string::npos;
+}
+
+TEST_CASE("a saved plan takes none of what a plan is made with") {
+  const Desk desk;
+  const std::string plan = desk.scratch.at("plan");
+  run_process(desk.command({"plan", "--out", plan}));
+  const auto [option, value] = GENERATE(table<std::string, std::string>(
+      {{"--allow-removal", "shop"}, {"--only", "cloud:shop"}, {"--adopt", "shop"}}));
+  const ProcessResult result = run_process({ARCFORM_BINARY, "apply", "--yes", option, value, plan});
+  CHECK(result.status == 4);
+  says(result.err, "a plan says itself");
+  says(result.err, "give " + option + " to plan");
+}
+
 }  // namespace
 }  // namespace arcform
