@@ -13,8 +13,11 @@ Policy policy_of(const Options& options);
 RenderOptions render_options(const Console& console, const Options& options, Time took);
 
 /// Shows the plan and asks for a plain yes to it; --yes is one.
-bool confirm(Console& console, const Options& options, const DesiredState& desired,
+bool confirm(Machine& machine, const Options& options, const DesiredState& desired,
              const Round& round);
+
+/// Whether an apply got as far as to change something, or to try.
+bool acted(const ReconcileResult& result);
 
 /// The result of a plan that was only looked at: printed in the format that was asked for, saved
 /// where --out says. `seen`: where its observation comes from; nullopt: it was made just now.

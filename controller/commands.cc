@@ -94,23 +94,30 @@ Awaitable<ExitStatus> run_plan(Machine& machine, const Options& options, const I
 
 }  // namespace
 
-bool confirm(Console& console, const Options& options, const DesiredState& desired,
+bool confirm(Machine& machine, const Options& options, const DesiredState& desired,
              const Round& round) {
+  Console& console = machine.console;
   console.out(render_plan(round.plan, desired, round.observed,
                           render_options(console, options, round.took)));
   if (options.yes) {
     console.out("\n");
     return true;
   }
-  const auto answer = console.ask("\nDo you want to do this? Only \"yes\" is taken as a yes: ");
-  if (!answer) {
+  const Reply reply = console.ask("\nDo you want to do this? Only \"yes\" is taken as a yes: ");
+  if (reply.signal != 0) {
+    machine.signals.take(reply.signal);
+  } else if (!reply.line) {
     console.err(
         "arcform: refused: nobody is there to say yes (no terminal); check the plan and run it "
         "with --yes\n");
-  } else if (*answer != "yes") {
+  } else if (*reply.line != "yes") {
     console.out("Nothing was done.\n");
   }
-  return answer == "yes";
+  return reply.line == "yes";
+}
+
+bool acted(const ReconcileResult& result) {
+  return result.steps_done > 0 || !result.failures.empty();
 }
 
 namespace {
@@ -191,7 +198,7 @@ Awaitable<ExitStatus> run_apply(Machine& machine, const Options& options,
       return false;
     }
     shown = true;
-    return confirm(machine.console, options, desired, round);
+    return confirm(machine, options, desired, round);
   };
   hooks.replanned = [&](const Round& round) {
     machine.console.out(fmt::format("Looked again: {} steps to go.\n", round.plan.steps.size()));

@@ -269,7 +269,7 @@ Awaitable<ExitStatus> run_apply_saved(Machine& machine, const Options& options,
       std::min<std::chrono::milliseconds>(context.patience.quorum, options.timeout);
   machine.signals.watch(&context.interrupted);
   const auto asked = [&](const Round& round) {
-    return confirm(machine.console, options, input.desired, round);
+    return confirm(machine, options, input.desired, round);
   };
   const PlanToApply todo{saved.plan, saved.facts};
   const SavedResult ended =

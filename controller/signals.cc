@@ -40,8 +40,7 @@ void Signals::wait() {
           "next plan sees what they did\n");
       std::_Exit(128 + number);
     }
-    received_ = number;
-    *flag_ = true;
+    take(number);
     console_.err(
         "arcform: stopping: running steps finish, no new one starts; once more to stop "
         "waiting for them\n");
@@ -50,6 +49,13 @@ void Signals::wait() {
 }
 
 std::string holder_name(const std::string& user) {
+void Signals::take(int number) {
+  received_ = number;
+  if (flag_ != nullptr) {
+    *flag_ = true;
+  }
+}
+
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   return fmt::format("{}@{} pid {}", user, host.data(), ::getpid());

@@ -3,7 +3,10 @@
 #include <csignal>
 
 #include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
 
+#include "controller/terminal.h"
 #include "drivers/pack.h"
 #include "tests/support/run_process.h"
 #include "tests/unit/archives/scratch.h"
@@ -84,6 +87,47 @@ TEST_CASE("a saved plan takes none of what a plan is made with") {
   CHECK(result.status == 4);
   says(result.err, "a plan says itself");
   says(result.err, "give " + option + " to plan");
+}
+
+TEST_CASE("Ctrl-C and SIGTERM end a question") {
+  const Desk desk;
+  StartedProcess apply(desk.command({"apply"}), Input::terminal);
+  REQUIRE(apply.await_output("is taken as a yes: ", seconds(30)));
+  SECTION("Ctrl-C") {
+    apply.type("\x03");
+    CHECK(apply.finish(seconds(60)).status == 130);
+  }
+  SECTION("SIGTERM") {
+    apply.signal(SIGTERM);
+    CHECK(apply.finish(seconds(60)).status == 143);
+  }
+  says(apply.out(), "Interrupted: nothing was done");
+}
+
+volatile std::sig_atomic_t signalled = 0;
+
+TEST_CASE("(run by the next one) asks for a secret", "[.]") {
+  std::signal(SIGINT, [](int number) { signalled = number; });
+  const Result<std::string> answer = ask_secret("passphrase of key");
+  termios terminal{};
+  ::tcgetattr(STDIN_FILENO, &terminal);
+  fmt::print("{}, echo {}, signal {}\n", answer ? *answer : answer.error().message,
+             (terminal.c_lflag & ECHO) != 0 ? "on" : "off", signalled);
+  std::fflush(stdout);
+}
+
+TEST_CASE("Ctrl-C ends the question for a secret, and what is typed is seen again") {
+  StartedProcess asks({"/proc/self/exe", "(run by the next one) asks for a secret"},
+                      Input::terminal);
+  REQUIRE(asks.await_output("passphrase of key: ", seconds(10)));
+  SECTION("Ctrl-C") {
+    asks.type("half\x03");
+    CHECK(asks.await_output("passphrase of key: interrupted, echo on, signal 2", seconds(5)));
+  }
+  SECTION("an answer") {
+    asks.type("open sesame\n");
+    CHECK(asks.await_output("open sesame, echo on, signal 0", seconds(5)));
+  }
 }
 
 }  // namespace
