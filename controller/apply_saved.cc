@@ -125,7 +125,8 @@ Awaitable<void> run_saved(Run& run, std::function<bool(const Round&)> confirm) {
     const Plan todo = without_paused(run);
     const ApplyResult applied = co_await apply(run.context, todo);
     note_failures(todo, applied, run.result());
-    if (applied.count(StepOutcome::State::done) != todo.steps.size()) {
+    const bool whole = applied.count(StepOutcome::State::done) == todo.steps.size();
+    if (!whole && !applied.only_paused()) {
       const bool late = run.context.world.clock.now() >= run.context.deadline;
       run.result().outcome = applied.lock_held     ? Outcome::lock_held
                              : applied.interrupted ? Outcome::interrupted

@@ -114,5 +114,29 @@ TEST_CASE("of two who take the lock at the same moment one waits for the other")
   }
 }
 
+TEST_CASE("a pause stops an apply that runs") {
+  const bool saved = GENERATE(false, true);
+  const auto [scope, restarted] = GENERATE(table<std::string, std::size_t>(
+      {{"all", 1}, {"cloud:test-cloud", 1}, {"node:10.0.0.3:11211", 4}}));
+  Stage stage;
+  stage.story.controllers = 0;
+  stage.story.length = minutes(8);
+  const DesiredState next = spec(6);
+  stage.rules.expect(next);
+  stage.when(seconds(60), "apply",
+             [&next, saved](Cast& cast) { saved ? cast.apply_saved(next) : cast.apply(next); });
+  pause_at(stage, seconds(70), scope);
+  std::vector<ReconcileResult> applied;
+  stage.when(minutes(7), "it has ended", [&applied](Cast& cast) { applied = cast.applied; });
+  stage.tell();
+  INFO(scope << (saved ? " saved" : ""));
+  REQUIRE(applied.size() == 1);
+  CHECK(applied[0].outcome == (saved ? Outcome::pending : Outcome::blocked));
+  CHECK(applied[0].steps_done == restarted);
+  CHECK(applied[0].failures.empty());
+  CHECK(applied[0].last.plan.steps.empty());
+  CHECK(applied[0].last.plan.held.size() == 6 - restarted);
+}
+
 }  // namespace
 }  // namespace arcform::sim
