@@ -36,8 +36,10 @@ Awaitable<ExitStatus> run_observe(Machine& machine, const Options& options, cons
 /// `apply PLAN`
 Awaitable<ExitStatus> run_apply_saved(Machine& machine, const Options& options, const Input& input);
 
-/// A file of this machine. Error not_found, with what to do about it.
-Result<std::string> read_file(const std::string& path);
+/// A file of this machine. Error not_found, with what to do about it: `advice` where it is not
+/// there.
+Result<std::string> read_file(const std::string& path,
+                              const std::string& advice = "name the spec file after the command");
 
 /// The status after Ctrl-C or SIGTERM.
 ExitStatus status_of_signal(const Signals& signals);

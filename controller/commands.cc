@@ -39,7 +39,7 @@ Policy policy_of(const Options& options) {
   return policy;
 }
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_file(const std::string& path, const std::string& advice) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
@@ -51,7 +51,7 @@ Result<std::string> read_file(const std::string& path) {
                  fmt::format("{}: cannot be read: {}; {}", printable(path), std::strerror(why),
                              why == EACCES   ? "let your user read it"
                              : why == EISDIR ? "name a file in it after the command"
-                                             : "name the spec file after the command")};
+                                             : advice)};
   }
   return text.str();
 }
@@ -122,8 +122,8 @@ bool acted(const ReconcileResult& result) {
 
 namespace {
 
-const char* verdict_of(Outcome outcome) {
-  switch (outcome) {
+const char* verdict_of(const ReconcileResult& result) {
+  switch (result.outcome) {
     case Outcome::converged:
       return "Converged: observed equals desired.";
     case Outcome::declined:
@@ -131,20 +131,24 @@ const char* verdict_of(Outcome outcome) {
     case Outcome::blocked:
       return "Not converged: what is left is held, see above.";
     case Outcome::failed:
-      return "Not converged: steps failed; nothing was rolled back, and the same command goes on "
-             "from here.";
+      return acted(result) ? "Not converged: steps failed; nothing was rolled back, and the same "
+                             "command goes on from here."
+                           : "Nothing was done.";
     case Outcome::unknown:
       return "Not converged: something could not be observed, and nothing was done to it.";
     case Outcome::lock_held:
-      return "Nothing was done: another apply holds the lock.";
+      return acted(result) ? "Not converged: another apply holds the lock by now; what was done "
+                             "stays, and the same command goes on from here."
+                           : "Nothing was done: another apply holds the lock.";
     case Outcome::timed_out:
       return "Not converged in time; the same command goes on from here.";
     case Outcome::stale:  // Of saved plans only.
     case Outcome::pending:
       return "";
     case Outcome::interrupted:
-      return "Interrupted: what was running has finished, nothing else was started; the same "
-             "command goes on from here.";
+      return acted(result) ? "Interrupted: what was running has finished, nothing else was "
+                             "started; the same command goes on from here."
+                           : "Interrupted: nothing was done.";
   }
   return "";
 }
@@ -168,7 +172,7 @@ void report(Machine& machine, const Options& options, const DesiredState& desire
     console.err("arcform: " + result.error + "\n");
   }
   if (shown || result.outcome != Outcome::converged) {
-    std::string verdict = verdict_of(result.outcome);
+    std::string verdict = verdict_of(result);
     if (result.outcome == Outcome::converged && result.last.plan.hidden > 0) {
       verdict = "Done: what --only selects is as desired." + render_hidden(result.last.plan);
     }
@@ -325,6 +329,7 @@ ExitStatus status_of(Outcome outcome, const Plan& plan) {
     case Outcome::converged:
       return ExitStatus::done;
     case Outcome::declined:
+      return ExitStatus::refused;
     case Outcome::blocked:
       return plan.holds(Hold::unknown) ? ExitStatus::incomplete : ExitStatus::refused;
     case Outcome::failed:

@@ -107,20 +107,25 @@ void report_saved(Machine& machine, const Options& options, const Input& input,
       tell_moved(console, options, ended);
       return;
     case Outcome::lock_held:
-      console.out("\nNothing was done: another apply holds the lock.\n");
+      console.out(acted(result)
+                      ? "\nThe plan is not done: another apply holds the lock by now. Make a new "
+                        "plan from here.\n"
+                      : "\nNothing was done: another apply holds the lock.\n");
       return;
     case Outcome::failed:
-      console.out(
-          "\nThe plan is not done: steps failed; nothing was rolled back. Make a new plan "
-          "from here.\n");
+      console.out(acted(result)
+                      ? "\nThe plan is not done: steps failed; nothing was rolled back. Make a new "
+                        "plan from here.\n"
+                      : "\nNothing was done.\n");
       return;
     case Outcome::timed_out:
       console.out("\nThe plan is not done in time. Make a new plan from here.\n");
       return;
     case Outcome::interrupted:
-      console.out(
-          "\nInterrupted: what was running has finished, nothing else was started. Make a "
-          "new plan from here.\n");
+      console.out(acted(result)
+                      ? "\nInterrupted: what was running has finished, nothing else was started. "
+                        "Make a new plan from here.\n"
+                      : "\nInterrupted: nothing was done.\n");
       return;
     case Outcome::declined:
     case Outcome::blocked:
@@ -153,11 +158,6 @@ Result<void> find_packages(SavedPlan& saved, const Options& options) {
   return find_archives(saved.desired, folders, options.home, needed);
 }
 
-}  // namespace
-
-std::optional<ExitStatus> read_saved(const Options& options, Console& console,
-                                     const std::string& text, Input& input) {
-  Result<SavedPlan> saved = read_plan(text, options.spec);
 /// What a plan is made with, and says nothing any more once there is one; nullptr: none was given.
 const char* given_too_late(const Options& options) {
   return !options.allow_removal.empty() ? "--allow-removal"
@@ -166,6 +166,11 @@ const char* given_too_late(const Options& options) {
                                         : nullptr;
 }
 
+}  // namespace
+
+std::optional<ExitStatus> read_saved(const Options& options, Console& console,
+                                     const std::string& text, Input& input) {
+  Result<SavedPlan> saved = read_plan(text, options.spec);
   if (!saved) {
     console.err("arcform: " + saved.error().message + "\n");
     return ExitStatus::invalid;

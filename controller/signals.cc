@@ -35,9 +35,10 @@ void Signals::wait() {
       std::_Exit(128 + number);
     }
     if (flag_ == nullptr || received_ != 0) {
-      console_.err(
-          "arcform: interrupted; steps that were running may go on on their hosts, the "
-          "next plan sees what they did\n");
+      console_.err(flag_ == nullptr
+                       ? "arcform: interrupted\n"
+                       : "arcform: interrupted; steps that were running may go on on their hosts, "
+                         "the next plan sees what they did\n");
       std::_Exit(128 + number);
     }
     take(number);
@@ -48,7 +49,6 @@ void Signals::wait() {
   });
 }
 
-std::string holder_name(const std::string& user) {
 void Signals::take(int number) {
   received_ = number;
   if (flag_ != nullptr) {
@@ -56,6 +56,7 @@ void Signals::take(int number) {
   }
 }
 
+std::string holder_name(const std::string& user) {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   return fmt::format("{}@{} pid {}", user, host.data(), ::getpid());

@@ -88,5 +88,24 @@ TEST_CASE("what the spec has lost can be paused while it is there, and resumed w
   CHECK(run(world, fewer, request(Command::resume, scope)).status == ExitStatus::invalid);
 }
 
+TEST_CASE("an apply that loses the lock on its way says what it has done") {
+  SimWorld world(spec());
+  REQUIRE(run_apply(world, spec()).result.outcome == Outcome::converged);
+  world.core().clock().after(seconds(45), "another apply", [&world] {
+    world.expire_sessions();
+    world.create_znode("/arcform/seoul-prod/lock", "");
+  });
+  Options options;
+  options.command = Command::apply;
+  options.yes = true;
+  const Ended ended = run(world, spec(6), options);
+  CHECK(ended.status == ExitStatus::lock_held);
+  says(ended, "restart cache node");
+  says(ended, "Not converged: another apply holds the lock by now");
+  const Ended again = run(world, spec(6), options);
+  CHECK(again.status == ExitStatus::lock_held);
+  says(again, "Nothing was done: another apply holds the lock");
+}
+
 }  // namespace
 }  // namespace arcform::sim

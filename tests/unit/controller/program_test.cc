@@ -130,5 +130,31 @@ TEST_CASE("Ctrl-C ends the question for a secret, and what is typed is seen agai
   }
 }
 
+TEST_CASE("nobody to say yes is a refusal, whatever else is unknown") {
+  const Desk desk;
+  const ProcessResult result = run_process(desk.command({"apply"}));
+  says(result.err, "refused: nobody is there to say yes");
+  CHECK(result.status == 3);
+}
+
+TEST_CASE("who only looks and is interrupted leaves nothing running") {
+  const Desk desk;
+  StartedProcess plan(desk.command({"plan"}));
+  plan.await_output("nothing: it waits for the ensemble", seconds(1));
+  plan.signal(SIGINT);
+  const ProcessResult result = plan.finish(seconds(20));
+  CHECK(result.status == 130);
+  CHECK(result.err == "arcform: interrupted\n");
+}
+
+TEST_CASE("an empty file to import is read, and said to be empty") {
+  const Scratch scratch;
+  scratch.write("test.json", "");
+  const ProcessResult result = run_process(
+      {ARCFORM_BINARY, "import", "conf", scratch.at("test.json"), "-z", "127.0.0.1:2181"});
+  CHECK(result.status == 4);
+  says(result.err, "test.json:1:1: ");
+}
+
 }  // namespace
 }  // namespace arcform
