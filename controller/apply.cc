@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "controller/pause_guard.h"
 #include "controller/perform.h"
 
 namespace arcform {
@@ -17,6 +18,7 @@ struct Run {
   ApplyResult result;
   std::vector<std::size_t> open;               ///< how many steps each one still waits for
   std::vector<std::vector<StepId>> followers;  ///< who waits for a step
+  PauseGuard pauses;
   TaskGroup tasks;
 
   Run(ApplyContext& context_in, const Plan& plan_in)
@@ -24,6 +26,7 @@ struct Run {
         plan(plan_in),
         open(plan_in.steps.size()),
         followers(plan_in.steps.size()),
+        pauses(context_in),
         tasks(context_in.world.loop, context_in.parallel) {}
 };
 
@@ -124,7 +127,15 @@ Awaitable<void> run_step(Run& run, StepId id) {
   const Step& step = run.plan.steps[id];
   const Rollouts::WhyNot stopped = [&run] { return why_not(run); };
   Result<void> result = co_await run.context.rollouts.await_turn(run.context, step, stopped);
-  if (!why_not(run).empty()) {
+  if (result) {
+    const Result<std::string> paused = co_await run.pauses.why_not(step.action);
+    if (!paused) {
+      result = paused.error();
+    } else {
+      run.result.steps[id].paused = *paused;
+    }
+  }
+  if (!why_not(run).empty() || !run.result.steps[id].paused.empty()) {
     co_return;
   }
   const Time begun = run.context.world.clock.now();
@@ -145,7 +156,7 @@ void tell_skipped(Run& run) {
     if (run.result.steps[id].state != StepOutcome::State::skipped) {
       continue;
     }
-    std::string why = general;
+    std::string why = general.empty() ? run.result.steps[id].paused : general;
     for (const StepId before : run.plan.steps[id].after) {
       if (run.result.steps[before].state != StepOutcome::State::done && why.empty()) {
         why = "comes after: " + describe(run.plan.steps[before].action);
@@ -161,6 +172,12 @@ std::size_t ApplyResult::count(StepOutcome::State state) const {
   return static_cast<std::size_t>(
       std::count_if(steps.begin(), steps.end(),
                     [state](const StepOutcome& outcome) { return outcome.state == state; }));
+}
+
+bool ApplyResult::only_paused() const {
+  return !lock_held && !interrupted && count(StepOutcome::State::failed) == 0 &&
+         std::any_of(steps.begin(), steps.end(),
+                     [](const StepOutcome& outcome) { return !outcome.paused.empty(); });
 }
 
 Awaitable<ApplyResult> apply(ApplyContext& context, const Plan& plan) {

@@ -8,6 +8,12 @@
 #include "specs/records.h"
 
 namespace arcform {
+namespace {
+
+/// Long enough to take a lock at another try, whatever the patience.
+constexpr std::chrono::seconds kRace{1};
+
+}  // namespace
 
 Awaitable<Result<DeploymentLock*>> ApplyContext::locked() {
   const Semaphore::Permit turn = co_await lock_turn_.acquire();
@@ -37,10 +43,13 @@ Awaitable<Result<DeploymentLock*>> ApplyContext::locked() {
       co_return lock.get();
     }
     const bool held = taken.error().code == ErrorCode::already_exists;
-    if (!held || world.clock.now() >= until || interrupted) {
+    // Another was faster: the next try says who, or finds it given back.
+    const bool raced = taken.error().code == ErrorCode::aborted;
+    const Time last = raced ? until + kRace : until;
+    if (!(held || raced) || world.clock.now() >= last || interrupted) {
       co_return taken.error();
     }
-    if (!told) {
+    if (held && !told) {
       progress.waiting(taken.error().message);
       told = true;
       co_await ask_turn(**live, true);

@@ -27,15 +27,9 @@ bool read_tree_before(const PlanFacts& facts) {
   });
 }
 
-Awaitable<void> look_again(Run& run) {
-  run.result().last = co_await look(run.context.world.reading(), run.context.session,
-                                    run.context.desired, run.policy);
-  take_notes(run.context, run.result().last);
-}
-
 /// Whether everything that the plan relies on is still so. False: it ended here.
 Awaitable<bool> check(Run& run) {
-  co_await look_again(run);
+  run.result().last = co_await look_to_act(run.context, run.policy);
   run.out.moved =
       moved_facts(run.saved.plan, run.saved.facts, run.context.desired, run.result().last.observed);
   if (run.out.moved.empty()) {
@@ -57,29 +51,48 @@ Plan without_paused(const Run& run) {
   return hold_paused(run.saved.plan, pauses, run.context.desired);
 }
 
-/// Takes the lock where there is something to lock, and checks again under it. False: it ended
-/// here.
-Awaitable<bool> check_locked(Run& run) {
-  if (read_tree_before(run.saved.facts)) {
-    const auto lock = co_await run.context.locked();
-    if (!lock && lock.error().code == ErrorCode::already_exists) {
-      run.result().error = lock.error().message;
-      run.result().outcome = Outcome::lock_held;
-      co_return false;
-    }  // Without an ensemble the facts will tell.
+/// It ends here without the lock: another holds it, or it cannot be had. A look says better what is
+/// the matter with an ensemble that does not answer any more.
+Awaitable<void> end_without_lock(Run& run, Error error) {
+  const bool held = error.code == ErrorCode::already_exists;
+  bool seen = held;
+  if (!held) {
+    seen = co_await check(run);
   }
-  const bool fresh = co_await check(run);
-  co_return fresh;
+  if (seen) {
+    run.result().error = error.message;
+    run.result().outcome = held ? Outcome::lock_held : Outcome::failed;
+  }
+}
+
+/// Takes the lock where there is something to lock, and checks again under it: once more when its
+/// session was over by then. False: it ended here.
+Awaitable<bool> check_locked(Run& run) {
+  const bool lockable = read_tree_before(run.saved.facts);
+  while (true) {
+    if (lockable) {
+      const auto lock = co_await run.context.locked();
+      if (!lock) {
+        co_await end_without_lock(run, lock.error());
+        co_return false;
+      }
+    }
+    const bool fresh = co_await check(run);
+    const bool guarded = !lockable || run.context.lock != nullptr;
+    if (!fresh || guarded) {
+      co_return fresh;
+    }
+  }
 }
 
 /// Looks at what the steps have made, until nothing is under way by itself.
 Awaitable<void> conclude(Run& run) {
-  co_await look_again(run);
+  run.result().last = co_await look_to_act(run.context, run.policy);
   while (only_waits(run.result().last.plan) && !run.context.interrupted &&
          run.context.world.clock.now() < run.context.deadline) {
     co_await run.context.world.clock.wait_until(run.context.world.clock.now() +
                                                 std::chrono::seconds(1));
-    co_await look_again(run);
+    run.result().last = co_await look_to_act(run.context, run.policy);
   }
   run.result().outcome = Outcome::pending;
   if (run.result().last.plan.converged()) {
@@ -101,8 +114,8 @@ Awaitable<void> run_saved(Run& run, std::function<bool(const Round&)> confirm) {
       run.result().outcome = Outcome::interrupted;
       co_return;
     }
-    if (!confirm(shown)) {
-      run.result().outcome = Outcome::declined;
+    if (!ask(run.context, confirm, shown).yes) {  // When is the same: all is checked again.
+      run.result().outcome = run.context.interrupted ? Outcome::interrupted : Outcome::declined;
       co_return;
     }
     const bool ready = co_await check_locked(run);
@@ -112,7 +125,8 @@ Awaitable<void> run_saved(Run& run, std::function<bool(const Round&)> confirm) {
     const Plan todo = without_paused(run);
     const ApplyResult applied = co_await apply(run.context, todo);
     note_failures(todo, applied, run.result());
-    if (applied.count(StepOutcome::State::done) != todo.steps.size()) {
+    const bool whole = applied.count(StepOutcome::State::done) == todo.steps.size();
+    if (!whole && !applied.only_paused()) {
       const bool late = run.context.world.clock.now() >= run.context.deadline;
       run.result().outcome = applied.lock_held     ? Outcome::lock_held
                              : applied.interrupted ? Outcome::interrupted

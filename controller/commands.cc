@@ -11,15 +11,14 @@
 #include "controller/command_parts.h"
 #include "controller/completion.h"
 #include "controller/import.h"
+#include "controller/spec_file.h"
 #include "controller/status.h"
 #include "controller/watch_command.h"
-#include "drivers/archive_file.h"
 #include "model/render.h"
 #include "model/render_text.h"
 #include "model/select.h"
 #include "specs/document.h"
 #include "specs/observed_file.h"
-#include "specs/reader.h"
 #include "specs/report_file.h"
 #include "specs/schema.h"
 
@@ -42,7 +41,7 @@ Policy policy_of(const Options& options) {
   return policy;
 }
 
-Result<std::string> read_file(const std::string& path) {
+Result<std::string> read_file(const std::string& path, const std::string& advice) {
   errno = 0;
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
@@ -54,7 +53,7 @@ Result<std::string> read_file(const std::string& path) {
                  fmt::format("{}: cannot be read: {}; {}", printable(path), std::strerror(why),
                              why == EACCES   ? "let your user read it"
                              : why == EISDIR ? "name a file in it after the command"
-                                             : "name the spec file after the command")};
+                                             : advice)};
   }
   return text.str();
 }
@@ -98,29 +97,36 @@ Awaitable<ExitStatus> run_plan(Machine& machine, const Options& options, const I
 
 }  // namespace
 
-bool confirm(Console& console, const Options& options, const DesiredState& desired,
+bool confirm(Machine& machine, const Options& options, const DesiredState& desired,
              const Round& round) {
+  Console& console = machine.console;
   console.out(render_plan(round.plan, desired, round.observed,
                           render_options(console, options, round.took)));
   if (options.yes) {
     console.out("\n");
     return true;
   }
-  const auto answer = console.ask("\nDo you want to do this? Only \"yes\" is taken as a yes: ");
-  if (!answer) {
+  const Reply reply = console.ask("\nDo you want to do this? Only \"yes\" is taken as a yes: ");
+  if (reply.signal != 0) {
+    machine.signals.take(reply.signal);
+  } else if (!reply.line) {
     console.err(
         "arcform: refused: nobody is there to say yes (no terminal); check the plan and run it "
         "with --yes\n");
-  } else if (*answer != "yes") {
+  } else if (*reply.line != "yes") {
     console.out("Nothing was done.\n");
   }
-  return answer == "yes";
+  return reply.line == "yes";
+}
+
+bool acted(const ReconcileResult& result) {
+  return result.steps_done > 0 || !result.failures.empty();
 }
 
 namespace {
 
-const char* verdict_of(Outcome outcome) {
-  switch (outcome) {
+const char* verdict_of(const ReconcileResult& result) {
+  switch (result.outcome) {
     case Outcome::converged:
       return "Converged: observed equals desired.";
     case Outcome::declined:
@@ -128,20 +134,24 @@ const char* verdict_of(Outcome outcome) {
     case Outcome::blocked:
       return "Not converged: what is left is held, see above.";
     case Outcome::failed:
-      return "Not converged: steps failed; nothing was rolled back, and the same command goes on "
-             "from here.";
+      return acted(result) ? "Not converged: steps failed; nothing was rolled back, and the same "
+                             "command goes on from here."
+                           : "Nothing was done.";
     case Outcome::unknown:
       return "Not converged: something could not be observed, and nothing was done to it.";
     case Outcome::lock_held:
-      return "Nothing was done: another apply holds the lock.";
+      return acted(result) ? "Not converged: another apply holds the lock by now; what was done "
+                             "stays, and the same command goes on from here."
+                           : "Nothing was done: another apply holds the lock.";
     case Outcome::timed_out:
       return "Not converged in time; the same command goes on from here.";
     case Outcome::stale:  // Of saved plans only.
     case Outcome::pending:
       return "";
     case Outcome::interrupted:
-      return "Interrupted: what was running has finished, nothing else was started; the same "
-             "command goes on from here.";
+      return acted(result) ? "Interrupted: what was running has finished, nothing else was "
+                             "started; the same command goes on from here."
+                           : "Interrupted: nothing was done.";
   }
   return "";
 }
@@ -165,7 +175,7 @@ void report(Machine& machine, const Options& options, const DesiredState& desire
     console.err("arcform: " + result.error + "\n");
   }
   if (shown || result.outcome != Outcome::converged) {
-    std::string verdict = verdict_of(result.outcome);
+    std::string verdict = verdict_of(result);
     if (result.outcome == Outcome::converged && result.last.plan.hidden > 0) {
       verdict = "Done: what --only selects is as desired." + render_hidden(result.last.plan);
     }
@@ -195,7 +205,7 @@ Awaitable<ExitStatus> run_apply(Machine& machine, const Options& options,
       return false;
     }
     shown = true;
-    return confirm(machine.console, options, desired, round);
+    return confirm(machine, options, desired, round);
   };
   hooks.replanned = [&](const Round& round) {
     machine.console.out(fmt::format("Looked again: {} to go.\n",
@@ -273,19 +283,16 @@ std::optional<ExitStatus> run_offline(const Options& options, Console& console, 
   if (options.command == Command::apply && is_document(*text)) {
     return read_saved(options, console, *text, input);
   }
-  SpecResult spec = read_spec(*text, options.spec);
-  tell(options, console, spec);
-  if (!spec.desired) {
+  SpecFile file = read_spec_file(*text, options);
+  tell(options, console, file.spec);
+  if (!file.archive.empty()) {
+    console.err("arcform: " + file.archive + "\n");
+  }
+  if (!file.first_error(options.spec).empty()) {
     return ExitStatus::invalid;
   }
-  input.desired = std::move(*spec.desired);
+  input.desired = std::move(*file.spec.desired);
   input.spec_text = *text;
-  if (Result<void> found = inspect_archives(input.desired, folder_of(options.spec), options.home);
-      !found) {
-    console.err(fmt::format("arcform: {}: {}\n", printable(options.spec), found.error().message));
-    return ExitStatus::invalid;
-  }
-  input.desired.digest = spec_digest(input.desired);
   if (options.command == Command::validate) {
     if (options.format == Format::text) {
       console.out(summary(input.desired) + "\n");
@@ -326,6 +333,7 @@ ExitStatus status_of(Outcome outcome, const Plan& plan) {
     case Outcome::converged:
       return ExitStatus::done;
     case Outcome::declined:
+      return ExitStatus::refused;
     case Outcome::blocked:
       return plan.holds(Hold::unknown) ? ExitStatus::incomplete : ExitStatus::refused;
     case Outcome::failed:

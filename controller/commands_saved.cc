@@ -7,6 +7,7 @@
 
 #include "controller/apply_saved.h"
 #include "controller/command_parts.h"
+#include "controller/spec_file.h"
 #include "drivers/archive_file.h"
 #include "drivers/local_file.h"
 #include "model/asked.h"
@@ -106,20 +107,25 @@ void report_saved(Machine& machine, const Options& options, const Input& input,
       tell_moved(console, options, ended);
       return;
     case Outcome::lock_held:
-      console.out("\nNothing was done: another apply holds the lock.\n");
+      console.out(acted(result)
+                      ? "\nThe plan is not done: another apply holds the lock by now. Make a new "
+                        "plan from here.\n"
+                      : "\nNothing was done: another apply holds the lock.\n");
       return;
     case Outcome::failed:
-      console.out(
-          "\nThe plan is not done: steps failed; nothing was rolled back. Make a new plan "
-          "from here.\n");
+      console.out(acted(result)
+                      ? "\nThe plan is not done: steps failed; nothing was rolled back. Make a new "
+                        "plan from here.\n"
+                      : "\nNothing was done.\n");
       return;
     case Outcome::timed_out:
       console.out("\nThe plan is not done in time. Make a new plan from here.\n");
       return;
     case Outcome::interrupted:
-      console.out(
-          "\nInterrupted: what was running has finished, nothing else was started. Make a "
-          "new plan from here.\n");
+      console.out(acted(result)
+                      ? "\nInterrupted: what was running has finished, nothing else was started. "
+                        "Make a new plan from here.\n"
+                      : "\nInterrupted: nothing was done.\n");
       return;
     case Outcome::declined:
     case Outcome::blocked:
@@ -152,12 +158,15 @@ Result<void> find_packages(SavedPlan& saved, const Options& options) {
   return find_archives(saved.desired, folders, options.home, needed);
 }
 
-}  // namespace
-
-std::string folder_of(const std::string& file) {
-  const std::size_t slash = file.rfind('/');
-  return slash == std::string::npos ? "" : file.substr(0, slash);
+/// What a plan is made with, and says nothing any more once there is one; nullptr: none was given.
+const char* given_too_late(const Options& options) {
+  return !options.allow_removal.empty() ? "--allow-removal"
+         : !options.only.empty()        ? "--only"
+         : !options.adopt.empty()       ? "--adopt"
+                                        : nullptr;
 }
+
+}  // namespace
 
 std::optional<ExitStatus> read_saved(const Options& options, Console& console,
                                      const std::string& text, Input& input) {
@@ -166,11 +175,11 @@ std::optional<ExitStatus> read_saved(const Options& options, Console& console,
     console.err("arcform: " + saved.error().message + "\n");
     return ExitStatus::invalid;
   }
-  if (!options.allow_removal.empty()) {
+  if (const char* const late = given_too_late(options); late != nullptr) {
     console.err(
-        fmt::format("arcform: {}: a plan says itself what may be removed; give "
-                    "--allow-removal to plan\n",
-                    printable(options.spec)));
+        fmt::format("arcform: {}: a plan says itself what is done and what may be removed; give {} "
+                    "to plan\n",
+                    printable(options.spec), late));
     return ExitStatus::invalid;
   }
   if (const Result<void> found = find_packages(*saved, options); !found) {
@@ -264,7 +273,7 @@ Awaitable<ExitStatus> run_apply_saved(Machine& machine, const Options& options,
       std::min<std::chrono::milliseconds>(context.patience.quorum, options.timeout);
   machine.signals.watch(&context.interrupted);
   const auto asked = [&](const Round& round) {
-    return confirm(machine.console, options, input.desired, round);
+    return confirm(machine, options, input.desired, round);
   };
   const PlanToApply todo{saved.plan, saved.facts};
   const SavedResult ended =

@@ -4,13 +4,12 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "controller/command_parts.h"
 #include "controller/import_live.h"
 #include "model/render_text.h"
 #include "specs/import_draft.h"
@@ -139,16 +138,11 @@ Result<void> write_whole_file(const std::string& path, const std::string& text, 
 
 ExitStatus run_import_conf(const Options& options, Console& console) {
   const ImportOptions& import = options.import;
-  errno = 0;
-  std::ifstream file(import.file, std::ios::binary);
-  std::ostringstream text;
-  if (!(text << file.rdbuf())) {
-    return fail(console,
-                fmt::format("{}: cannot be read: {}; name the file that arcus.sh is given",
-                            printable(import.file), std::strerror(errno)),
-                ExitStatus::invalid);
+  const Result<std::string> text = read_file(import.file, "name the file that arcus.sh is given");
+  if (!text) {
+    return fail(console, text.error().message, ExitStatus::invalid);
   }
-  const ArcusResult arcus = read_arcus_file(text.str());
+  const ArcusResult arcus = read_arcus_file(*text);
   for (const Diagnostic& problem : arcus.problems) {
     console.err(format(problem, import.file) + "\n");
   }

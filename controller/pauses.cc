@@ -7,8 +7,10 @@
 
 #include "controller/coordination.h"
 #include "controller/lock.h"
+#include "controller/read_tree.h"
 #include "drivers/clock.h"
 #include "model/pause.h"
+#include "model/select.h"
 #include "model/znodes.h"
 #include "specs/watch_records.h"
 
@@ -51,25 +53,61 @@ Awaitable<Result<bool>> remove_pause(ZnodeSession& session, std::string path) {
 
 /// Those that are over hold nothing any more; they only take up room.
 Awaitable<void> remove_old(ZnodeSession& session, Request request) {
-  const auto scopes = co_await session.children(znodes::pauses(request.deployment));
-  if (!scopes || !*scopes) {
+  const auto pauses = co_await read_pauses(session, request.deployment);
+  if (!pauses) {
     co_return;
   }
-  for (const std::string& scope : **scopes) {
-    const std::string path = znodes::pause(request.deployment, scope);
-    const auto found = co_await session.read(path);
-    if (!found || !*found) {
-      continue;
-    }
-    const auto pause = read_pause((*found)->data);
-    if (pause && !pause->until.empty() && pause->until <= request.now) {
-      const Result<bool> removed = co_await remove_pause(session, path);
+  for (const Pause& pause : *pauses) {
+    if (!pause.until.empty() && pause.until <= request.now) {
+      const Result<bool> removed =
+          co_await remove_pause(session, znodes::pause(request.deployment, pause.scope));
       static_cast<void>(removed.has_value());
     }
   }
 }
 
 }  // namespace
+
+Awaitable<Result<std::vector<Pause>>> read_pauses(ZnodeReader& reader, std::string deployment) {
+  const auto scopes = co_await reader.children(znodes::pauses(deployment));
+  if (!scopes) {
+    co_return scopes.error();
+  }
+  std::vector<Pause> pauses;
+  for (const std::string& scope : scopes->value_or(std::vector<std::string>{})) {
+    const auto found = co_await reader.read(znodes::pause(deployment, scope));
+    if (!found) {
+      co_return found.error();
+    }
+    const auto pause = *found ? read_pause((*found)->data) : std::nullopt;
+    if (pause && pause->scope == scope) {
+      pauses.push_back(*pause);
+    }
+  }
+  co_return pauses;
+}
+
+Awaitable<Result<void>> check_scope(asio::io_context& loop, ZnodeReader& reader,
+                                    const DesiredState& desired, std::string scope) {
+  if (scope == "all") {
+    co_return Result<void>();
+  }
+  const auto selector = parse_selector(scope);
+  if (!is_pause_scope(scope) || !selector) {
+    co_return not_a_scope(scope);
+  }
+  ObservedState observed;
+  if (check_selector(*selector, desired, observed)) {
+    co_return Result<void>();
+  }
+  auto tree = co_await read_tree(loop, reader, desired);
+  if (!tree) {
+    co_return tree.error();
+  }
+  observed.tree = Observation<TreeFacts>::present(std::move(*tree));
+  auto known = check_selector(*selector, desired, observed);
+  co_return known;
+}
 
 Awaitable<Result<std::string>> pause_scope(ZnodeSession& session, Request request,
                                            std::string scope, std::chrono::seconds length,

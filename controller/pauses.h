@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "controller/ensemble_session.h"
 #include "controller/world.h"
@@ -23,6 +24,15 @@ struct Request {
 Awaitable<Result<std::string>> pause_scope(ZnodeSession& session, Request request,
                                            std::string scope, std::chrono::seconds length,
                                            std::string reason);
+
+/// The pauses and freezes that are written down, over or not; what nobody can read is none. Errors:
+/// those of ZnodeReader.
+Awaitable<Result<std::vector<Pause>>> read_pauses(ZnodeReader& reader, std::string deployment);
+
+/// Whether there is something that `scope` covers, now or in the spec: invalid_argument when there
+/// is not, with what was probably meant; else those of ZnodeReader.
+Awaitable<Result<void>> check_scope(asio::io_context& loop, ZnodeReader& reader,
+                                    const DesiredState& desired, std::string scope);
 
 /// Ends the pause or freeze of `scope`, and makes watching controllers forget failures in it. Also
 /// removes pauses that are over. True: there was one.

@@ -15,6 +15,14 @@ Awaitable<Result<void>> perform(ApplyContext& context, const Action& action) {
       action);
 }
 
+Awaitable<Result<bool>> exists(ZnodeReader& reader, std::string path) {
+  const auto found = co_await reader.read(std::move(path));
+  if (!found) {
+    co_return found.error();
+  }
+  co_return found->has_value();
+}
+
 Awaitable<std::string> last_words_of(ApplyContext& context, std::string host, std::string slot) {
   const std::string log = fmt::format("{}:{}/{}/log", host, context.directory_on(host), slot);
   const Result<std::string> words = co_await context.host(host).last_words(slot);

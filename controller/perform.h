@@ -30,6 +30,9 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const ForgetNode& 
 Awaitable<Result<void>> perform_action(ApplyContext& context, const UnregisterCloud& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const TuneNode& action);
 
+/// Whether there is such a znode.
+Awaitable<Result<bool>> exists(ZnodeReader& reader, std::string path);
+
 /// The name of the ephemeral of `node` among the children of its cloud; empty: it does not stand.
 Awaitable<Result<std::string>> find_join(ZnodeReader& reader, std::string service_code,
                                          Endpoint node);

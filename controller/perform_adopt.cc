@@ -12,14 +12,6 @@
 namespace arcform {
 namespace {
 
-Awaitable<Result<bool>> exists(ZnodeReader& reader, std::string path) {
-  const auto found = co_await reader.read(std::move(path));
-  if (!found) {
-    co_return found.error();
-  }
-  co_return found->has_value();
-}
-
 /// Refuses a cloud that another deployment has claimed since it was looked at.
 Awaitable<Result<void>> check_unclaimed(ZnodeReader& reader, std::string own, std::string code) {
   const auto deployments = co_await reader.children(std::string(znodes::kArcform));

@@ -24,14 +24,6 @@ ZnodeChange remove(std::string path) {
   return {ZnodeChange::Kind::remove, std::move(path), "", -1};
 }
 
-Awaitable<Result<bool>> exists(DeploymentLock& lock, std::string path) {
-  const auto found = co_await lock.reader().read(std::move(path));
-  if (!found) {
-    co_return found.error();
-  }
-  co_return found->has_value();
-}
-
 /// Adds to `changes` what turns the present mapping of one node into the wanted one.
 Awaitable<Result<void>> add_mapping(DeploymentLock& lock, MappedNode node, std::string service_code,
                                     std::vector<ZnodeChange>& changes) {
@@ -179,7 +171,7 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const CreateTree&)
   }
   for (const std::string_view path : {znodes::kArcus, znodes::kCacheList, znodes::kClientList,
                                       znodes::kMapping, znodes::kServerLog}) {
-    const Result<bool> there = co_await exists(**lock, std::string(path));
+    const Result<bool> there = co_await exists((*lock)->reader(), std::string(path));
     if (!there) {
       co_return there.error();
     }
@@ -204,9 +196,9 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const RegisterClou
   const std::string claim = znodes::claim(context.desired.deployment, action.service_code);
   const std::string list = znodes::cache_list(action.service_code);
   const std::string clients = znodes::client_list(action.service_code);
-  const Result<bool> claimed = co_await exists(**lock, claim);
-  const Result<bool> listed = co_await exists(**lock, list);
-  const Result<bool> has_clients = co_await exists(**lock, clients);
+  const Result<bool> claimed = co_await exists((*lock)->reader(), claim);
+  const Result<bool> listed = co_await exists((*lock)->reader(), list);
+  const Result<bool> has_clients = co_await exists((*lock)->reader(), clients);
   if (!claimed || !listed || !has_clients) {
     co_return !claimed ? claimed.error() : !listed ? listed.error() : has_clients.error();
   }
@@ -303,7 +295,7 @@ Awaitable<Result<void>> perform_action(ApplyContext& context, const UnregisterCl
        {list, znodes::client_list(action.service_code),
         znodes::claim(context.desired.deployment, action.service_code),
         znodes::rollout(context.desired.deployment, action.service_code)}) {
-    const Result<bool> there = co_await exists(**lock, path);
+    const Result<bool> there = co_await exists((*lock)->reader(), path);
     if (!there) {
       co_return there.error();
     }
@@ -331,7 +323,7 @@ Awaitable<Result<void>> record_applied(ApplyContext& context, DeploymentLock& lo
     }
   }
   const std::string data = write_applied(record);
-  const Result<bool> there = co_await exists(lock, path);
+  const Result<bool> there = co_await exists(lock.reader(), path);
   if (!there) {
     co_return there.error();
   }

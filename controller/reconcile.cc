@@ -16,6 +16,9 @@ namespace {
 /// A step that failed this often is not tried again in the same run.
 constexpr int kTriesMax = 2;
 
+/// An answer that took longer is to a plan that may be out of date.
+constexpr std::chrono::seconds kLate{5};
+
 /// A step that was done this often and is planned again does not do what it should.
 constexpr int kRepeatsMax = 5;
 
@@ -116,6 +119,8 @@ Awaitable<Result<void>> record(ApplyContext& context, const Round& round) {
   co_return recorded;
 }
 
+namespace {
+
 void take_notes(ApplyContext& context, const Round& round) {
   if (const TreeFacts* const tree = round.observed.tree.get()) {
     context.revision = tree->record.revision;
@@ -129,6 +134,20 @@ void take_notes(ApplyContext& context, const Round& round) {
       context.other_hosts[name] = access_of(record, context.desired);
     }
   }
+}
+
+}  // namespace
+
+Awaitable<Round> look_to_act(ApplyContext& context, Policy policy) {
+  Round round =
+      co_await look(context.world.reading(), context.session, context.desired, std::move(policy));
+  const bool ours = context.lock != nullptr && context.lock->is_on(context.session.live()) &&
+                    context.lock->alive();
+  if (!ours) {
+    context.lock.reset();  // Its session is over, or somebody else has taken it.
+  }
+  take_notes(context, round);
+  co_return std::move(round);
 }
 
 namespace {
@@ -145,12 +164,22 @@ Awaitable<Result<bool>> lock_for(ApplyContext& context, const Round& round) {
     co_return lock.error();
   }
   // Whoever held the lock then may have changed anything since, under the epoch that was seen.
-  const bool undisturbed = tree->record.lock_holder.empty();
+  const std::string& then = tree->record.lock_holder;
+  const bool undisturbed = then.empty() || then == context.holder;
   const std::int32_t seen = tree->record.epoch_version;
   co_return undisturbed && (*lock)->epoch_version() == std::max(seen, 0) + 1;
 }
 
 }  // namespace
+
+Answer ask(ApplyContext& context, const std::function<bool(const Round&)>& confirm,
+           const Round& round) {
+  const Time shown = context.world.clock.now();
+  const bool yes = confirm(round);
+  const Time thought = context.world.clock.now() - shown;
+  context.deadline += thought;
+  return {yes, thought > Time(kLate)};
+}
 
 Awaitable<void> release(ApplyContext& context) {
   if (context.lock != nullptr && context.lock->alive()) {
@@ -164,18 +193,59 @@ Awaitable<void> release(ApplyContext& context) {
 
 namespace {
 
+/// What somebody said yes to.
+struct Consent {
+  Plan to;             ///< but it has not begun: the world had to be looked at once more
+  bool begun = false;  ///< whoever said yes to the first round said it to all of them
+
+  /// The same is done, and the same is left alone. Reasons may have other numbers by now.
+  bool covers(const Plan& plan) const {
+    return std::equal(plan.steps.begin(), plan.steps.end(), to.steps.begin(), to.steps.end(),
+                      [](const Step& a, const Step& b) { return a.action == b.action; }) &&
+           std::equal(plan.held.begin(), plan.held.end(), to.held.begin(), to.held.end(),
+                      [](const Held& a, const Held& b) {
+                        return a.hold == b.hold && a.subject == b.subject;
+                      });
+  }
+};
+
+/// What follows when there is something to do.
+enum class Next { run, look_again, end };
+
+/// Gets the consent and the lock that `todo` needs. Where the world may have moved since the look,
+/// it is looked at again, and what is the same then needs no second yes.
+Awaitable<Next> get_ready(ApplyContext& context, const ReconcileHooks& hooks, const Plan& todo,
+                          Consent& consent, ReconcileResult& out) {
+  Answer answer{true, false};
+  if (consent.begun) {
+    hooks.replanned(out.last);
+  } else if (!consent.covers(todo)) {
+    co_await release(context);  // Nobody has to wait for somebody who thinks.
+    answer = ask(context, hooks.confirm, out.last);
+  }
+  if (!answer.yes) {
+    out.outcome = context.interrupted ? Outcome::interrupted : Outcome::declined;
+    co_return Next::end;
+  }
+  const Result<bool> fresh = co_await lock_for(context, out.last);
+  if (!fresh) {
+    out.error = fresh.error().message;
+    out.outcome =
+        fresh.error().code == ErrorCode::already_exists ? Outcome::lock_held : Outcome::failed;
+    co_return Next::end;
+  }
+  const bool moved = answer.late || !*fresh;
+  consent = moved ? Consent{todo, false} : Consent{{}, true};
+  co_return moved ? Next::look_again : Next::run;
+}
+
 /// The loop behind reconcile(), without the lock's release.
 Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks hooks,
                            ReconcileResult& out) {
   Attempts attempts;
-  bool confirmed = false;
+  Consent consent;
   while (true) {
-    out.last = co_await look(context.world.reading(), context.session, context.desired, policy);
-    if (context.lock != nullptr &&
-        !(context.lock->is_on(context.session.live()) && context.lock->alive())) {
-      context.lock.reset();  // Its session is over, or it was taken from us: this pass asks anew.
-    }
-    take_notes(context, out.last);
+    out.last = co_await look_to_act(context, policy);
     Plan todo = without_given_up(out.last.plan, attempts);
     if (hooks.narrow) {
       todo = hooks.narrow(out.last, std::move(todo));
@@ -204,25 +274,13 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
       co_await context.world.clock.wait_until(context.world.clock.now() + std::chrono::seconds(1));
       continue;
     }
-    if (!confirmed && !hooks.confirm(out.last)) {
-      out.outcome = Outcome::declined;
+    const Next next = co_await get_ready(context, hooks, todo, consent, out);
+    if (next == Next::end) {
       co_return;
     }
-    if (confirmed) {
-      hooks.replanned(out.last);
-    }
-    const Result<bool> fresh = co_await lock_for(context, out.last);
-    if (!fresh) {
-      out.error = fresh.error().message;
-      out.outcome =
-          fresh.error().code == ErrorCode::already_exists ? Outcome::lock_held : Outcome::failed;
-      co_return;
-    }
-    if (!*fresh) {  // Somebody else applied meanwhile: look again, and ask again.
-      confirmed = false;
+    if (next == Next::look_again) {
       continue;
     }
-    confirmed = true;
     const ApplyResult result = co_await apply(context, todo);
     note_failures(todo, result, out);
     attempts.note(todo, result);

@@ -33,7 +33,8 @@ struct Round {
 
 /// What an apply asks and tells its user, besides the progress of steps.
 struct ReconcileHooks {
-  /// The plan of the first round; false: do not do it. Called only when there is something to do.
+  /// The plan of the first round; false: do not do it. Called only when there is something to do,
+  /// and again when something else is to be done once it was said yes.
   std::function<bool(const Round&)> confirm;
   /// Every later round's plan, before it is run.
   std::function<void(const Round&)> replanned;

@@ -43,28 +43,33 @@ bool destroys(const Step& step) {
          (step.settle && std::holds_alternative<StopNode>(step.action));
 }
 
-/// Tells of a wait once, and of one that changes again and again, ever more rarely.
+std::string without_numbers(std::string text) {
+  std::erase_if(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
+  return text;
+}
+
+/// Tells of each wait once, and of one that changes again and again, ever more rarely.
 class Teller {
  public:
   Teller(Progress& progress, const Clock& clock) : progress_(progress), clock_(clock) {}
   void tell(const std::string& text, bool changes) {
     const Time now = clock_.now();
+    const std::string kind = changes ? "changes" : without_numbers(text);
     const bool again = changes && now >= next_;
-    if (told_ && changes == told_changes_ && !again) {
+    if (kind == told_ && !again) {
       return;
     }
-    interval_ = again && told_ ? std::min(interval_ * 2, Time(kTellMost)) : Time(kTellFirst);
+    interval_ =
+        again && !told_.empty() ? std::min(interval_ * 2, Time(kTellMost)) : Time(kTellFirst);
     next_ = now + interval_;
-    told_ = true;
-    told_changes_ = changes;
+    told_ = kind;
     progress_.waiting(text);
   }
 
  private:
   Progress& progress_;
   const Clock& clock_;
-  bool told_ = false;
-  bool told_changes_ = false;
+  std::string told_;  ///< a wait that counts down is one wait
   Time interval_{kTellFirst};
   Time next_{0};
 };

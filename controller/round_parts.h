@@ -15,8 +15,18 @@ void note_failures(const Plan& plan, const ApplyResult& result, ReconcileResult&
 /// A spec that differs from the recorded one only in what it says, not in what is, is recorded too:
 /// the record tells which revision holds. Where a selection hides something, nothing is recorded.
 Awaitable<Result<void>> record(ApplyContext& context, const Round& round);
-/// Keeps what the steps need to know of an observation.
-void take_notes(ApplyContext& context, const Round& round);
+/// One look of a run that acts: as look(), and keeps what its steps need to know. A look replaces a
+/// session that is over, and a lock that was taken on it goes with it: whoever needs one takes it
+/// anew.
+Awaitable<Round> look_to_act(ApplyContext& context, Policy policy);
+/// What somebody said to a plan.
+struct Answer {
+  bool yes = false;
+  bool late = false;  ///< what was shown may not be so any more
+};
+/// Asks. Thinking takes none of the time that the apply has: its deadline moves.
+Answer ask(ApplyContext& context, const std::function<bool(const Round&)>& confirm,
+           const Round& round);
 /// Gives the lock back.
 Awaitable<void> release(ApplyContext& context);
 

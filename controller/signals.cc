@@ -35,18 +35,25 @@ void Signals::wait() {
       std::_Exit(128 + number);
     }
     if (flag_ == nullptr || received_ != 0) {
-      console_.err(
-          "arcform: interrupted; steps that were running may go on on their hosts, the "
-          "next plan sees what they did\n");
+      console_.err(flag_ == nullptr
+                       ? "arcform: interrupted\n"
+                       : "arcform: interrupted; steps that were running may go on on their hosts, "
+                         "the next plan sees what they did\n");
       std::_Exit(128 + number);
     }
-    received_ = number;
-    *flag_ = true;
+    take(number);
     console_.err(
         "arcform: stopping: running steps finish, no new one starts; once more to stop "
         "waiting for them\n");
     wait();
   });
+}
+
+void Signals::take(int number) {
+  received_ = number;
+  if (flag_ != nullptr) {
+    *flag_ = true;
+  }
 }
 
 std::string holder_name(const std::string& user) {

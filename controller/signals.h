@@ -24,6 +24,8 @@ class Signals {
     stop_ = std::move(stop);
     again_ = std::move(again);
   }
+  /// One that came while somebody was asked something, and ended the question.
+  void take(int number);
   /// The signal that came first, or 0.
   int received() const { return received_; }
 

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/terminal.h"
 
+#include <array>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -28,18 +32,73 @@ void write_all(int fd, const std::string& text) {
   }
 }
 
+/// While it lives, Ctrl-C and SIGTERM end the waiting for input. Whoever handles them at other
+/// times is on the loop, which stands still while somebody is asked; and as a signal may be
+/// delivered to any thread, no read can be relied on to be broken off by it.
+class BreakableInput {
+ public:
+  BreakableInput() {
+    if (::pipe2(pipe_.data(), O_CLOEXEC | O_NONBLOCK) == 0) {
+      note_to_ = pipe_[1];
+      struct sigaction ours {};
+      ours.sa_handler = note;
+      for (std::size_t i = 0; i < kSignals.size(); ++i) {
+        ::sigaction(kSignals[i], &ours, &before_[i]);
+      }
+    }
+  }
+  ~BreakableInput() {
+    if (note_to_ < 0) {
+      return;
+    }
+    for (std::size_t i = 0; i < kSignals.size(); ++i) {
+      ::sigaction(kSignals[i], &before_[i], nullptr);
+    }
+    note_to_ = -1;
+    ::close(pipe_[0]);
+    ::close(pipe_[1]);
+  }
+  BreakableInput(const BreakableInput&) = delete;
+  BreakableInput& operator=(const BreakableInput&) = delete;
+
+  /// Waits until `fd` can be read: 0; or the signal that came first.
+  int wait(int fd) const {
+    std::array<pollfd, 2> watched{{{pipe_[0], POLLIN, 0}, {fd, POLLIN, 0}}};
+    while (::poll(watched.data(), watched.size(), -1) < 0 && errno == EINTR) {
+    }
+    char signal = 0;
+    return ::read(pipe_[0], &signal, 1) == 1 ? signal : 0;
+  }
+
+ private:
+  static constexpr std::array<int, 2> kSignals{SIGINT, SIGTERM};
+  static void note(int number) {
+    const int kept = errno;
+    const char signal = static_cast<char>(number);
+    static_cast<void>(::write(note_to_, &signal, 1) == 1);
+    errno = kept;
+  }
+  static inline volatile std::sig_atomic_t note_to_ = -1;
+  std::array<int, 2> pipe_{-1, -1};
+  std::array<struct sigaction, 2> before_{};
+};
+
 /// One line without its newline; nullopt at the end of the input.
-std::optional<std::string> read_line(int fd) {
+Reply read_line(int fd) {
+  const BreakableInput input;
   std::string line;
   char c = 0;
   while (true) {
+    if (const int signal = input.wait(fd); signal != 0) {
+      return {std::nullopt, signal};
+    }
     const ssize_t count = ::read(fd, &c, 1);
     if (count == 1 && c != '\n') {
       line += c;
     } else if (count == 1) {
-      return line;
+      return {line, 0};
     } else if (count == 0 || errno != EINTR) {
-      return line.empty() ? std::nullopt : std::optional(line);
+      return {line.empty() ? std::nullopt : std::optional(line), 0};
     }
   }
 }
@@ -83,12 +142,16 @@ TerminalSize StandardConsole::size() const {
   return {size.ws_col, size.ws_row == 0 ? kRows : size.ws_row};
 }
 
-std::optional<std::string> StandardConsole::ask(const std::string& question) {
+Reply StandardConsole::ask(const std::string& question) {
   if (::isatty(STDIN_FILENO) != 1) {
-    return std::nullopt;
+    return {};
   }
   out(question);
-  return read_line(STDIN_FILENO);
+  Reply reply = read_line(STDIN_FILENO);
+  if (!reply.line) {
+    out("\n");
+  }
+  return reply;
 }
 
 Result<std::string> ask_secret(const std::string& question) {
@@ -105,14 +168,18 @@ Result<std::string> ask_secret(const std::string& question) {
   termios silent = before;
   silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
   ::tcsetattr(terminal, TCSAFLUSH, &silent);
-  const std::optional<std::string> answer = read_line(terminal);
+  const Reply reply = read_line(terminal);
   ::tcsetattr(terminal, TCSAFLUSH, &before);
   write_all(terminal, "\n");
   ::close(terminal);
-  if (!answer) {
+  if (reply.signal != 0) {
+    ::raise(reply.signal);
+    return Error{ErrorCode::aborted, question + ": interrupted"};
+  }
+  if (!reply.line) {
     return Error{ErrorCode::failed_precondition, question + ": no answer"};
   }
-  return *answer;
+  return *reply.line;
 }
 
 ConsoleProgress::ConsoleProgress(Console& console, const Clock& clock)

@@ -13,6 +13,12 @@ struct TerminalSize {
   std::size_t rows = 0;
 };
 
+/// What came of a question.
+struct Reply {
+  std::optional<std::string> line;  ///< nullopt: nobody is there to ask, or a signal came
+  int signal = 0;                   ///< Ctrl-C or SIGTERM, which nobody else has heard of; 0: none
+};
+
 /// Where text for people goes, and where their answers come from.
 class Console {
  public:
@@ -21,8 +27,8 @@ class Console {
   virtual void err(const std::string& text) = 0;  ///< errors, warnings and progress
   virtual bool colour() const = 0;                ///< on `out`
   virtual TerminalSize size() const { return {}; }
-  /// One line of input after `question`; nullopt: nobody is there to ask.
-  virtual std::optional<std::string> ask(const std::string& question) = 0;
+  /// One line of input after `question`.
+  virtual Reply ask(const std::string& question) = 0;
 };
 
 /// The standard streams. Colour only on a terminal and without NO_COLOR.
@@ -33,14 +39,14 @@ class StandardConsole : public Console {
   void err(const std::string& text) override;
   bool colour() const override;
   TerminalSize size() const override;
-  std::optional<std::string> ask(const std::string& question) override;
+  Reply ask(const std::string& question) override;
 
  private:
   bool no_color_;
 };
 
-/// Asks for a secret on the controlling terminal without showing it. Error: failed_precondition
-/// when there is no terminal.
+/// Asks for a secret on the controlling terminal without showing it. Errors: failed_precondition
+/// (there is no terminal), aborted (Ctrl-C or SIGTERM, which is then handled as at any other time).
 Result<std::string> ask_secret(const std::string& question);
 
 /// "uploading: 12.3 MB of 200.0 MB to 10 hosts, 61.2 MB/s, 3 done"

@@ -14,12 +14,12 @@
 #include "controller/command_parts.h"
 #include "controller/hooks.h"
 #include "controller/pauses.h"
+#include "controller/spec_file.h"
 #include "controller/watch_log.h"
 #include "controller/watch_loop.h"
 #include "controller/watch_site.h"
 #include "drivers/file_watch.h"
 #include "drivers/service_manager.h"
-#include "specs/reader.h"
 
 namespace arcform {
 namespace {
@@ -108,22 +108,17 @@ Awaitable<void> read_spec_again(Self self, bool asked) {
     self->watch->refuse_spec(text.error().message);
     co_return;
   }
-  SpecResult spec = read_spec(*text, self->options.spec);
-  if (!spec.desired) {
-    std::string why;
-    for (const Diagnostic& diagnostic : spec.diagnostics) {
-      if (why.empty() && !diagnostic.warning) {
-        why = format(diagnostic, self->options.spec);
-      }
-    }
-    self->watch->refuse_spec(why);
+  SpecFile file = read_spec_file(*text, self->options);
+  const std::string why = file.first_error(self->options.spec);
+  self->watch->refuse_spec(why);
+  if (!why.empty()) {
     co_return;
   }
-  self->watch->refuse_spec("");
-  self->tell(spec.desired->watch.hooks);
-  if (spec.desired->digest != self->digest) {
-    self->digest = spec.desired->digest;
-    self->watch->follow_spec(std::move(*spec.desired));
+  DesiredState& desired = *file.spec.desired;
+  self->tell(desired.watch.hooks);
+  if (desired.digest != self->digest) {
+    self->digest = desired.digest;
+    self->watch->follow_spec(std::move(desired));
   } else if (asked) {
     self->watch->look_again("signal", true);
   }
@@ -268,6 +263,62 @@ Awaitable<ExitStatus> run_watch(Machine& machine, const Options& options,
   co_return ExitStatus::done;
 }
 
+namespace {
+
+Awaitable<Result<std::string>> pause(Machine& machine, const Options& options,
+                                     const DesiredState& desired, ZnodeSession& session,
+                                     Request request) {
+  const Result<void> known =
+      co_await check_scope(machine.world.loop, session, desired, options.subject);
+  if (!known) {
+    co_return known.error().with("pause");
+  }
+  const Result<std::string> until =
+      co_await pause_scope(session, request, options.subject, options.pause_time, options.reason);
+  if (!until) {
+    co_return until.error();
+  }
+  co_return fmt::format("{} is paused until {}\n", options.subject, *until);
+}
+
+/// What is paused can be resumed, whether it is still there or not.
+Awaitable<Result<std::string>> resume(Machine& machine, const Options& options,
+                                      const DesiredState& desired, ZnodeSession& session,
+                                      Request request) {
+  const Result<bool> resumed = co_await resume_scope(session, request, options.subject);
+  if (!resumed) {
+    co_return resumed.error();
+  }
+  if (*resumed) {
+    co_return options.subject + " goes on\n";
+  }
+  const Result<void> known =
+      co_await check_scope(machine.world.loop, session, desired, options.subject);
+  if (!known) {
+    co_return known.error().with("resume");
+  }
+  co_return options.subject +
+      ": nothing was paused under that name; a watching controller forgets its failures\n";
+}
+
+Awaitable<Result<std::string>> obey(Machine& machine, const Options& options,
+                                    const DesiredState& desired, ZnodeSession& session) {
+  const Request request{desired.deployment, machine.who, machine.world.clock.timestamp()};
+  Result<std::string> said = options.subject + " is approved\n";
+  if (options.command == Command::pause) {
+    said = co_await pause(machine, options, desired, session, request);
+  } else if (options.command == Command::resume) {
+    said = co_await resume(machine, options, desired, session, request);
+  } else if (const Result<void> approved =
+                 co_await approve_rollout(session, request, options.subject);
+             !approved) {
+    said = approved.error();
+  }
+  co_return said;
+}
+
+}  // namespace
+
 Awaitable<ExitStatus> run_request(Machine& machine, const Options& options,
                                   const DesiredState& desired) {
   EnsembleSession ensemble(machine.world.loop, machine.zookeeper, connect_string(desired));
@@ -276,43 +327,16 @@ Awaitable<ExitStatus> run_request(Machine& machine, const Options& options,
     machine.console.err("arcform: " + session.error().message + "\n");
     co_return ExitStatus::incomplete;
   }
-  const Request request{desired.deployment, machine.who, machine.world.clock.timestamp()};
-  std::string said;
-  std::optional<Error> error;
-  if (options.command == Command::pause) {
-    const Result<std::string> until = co_await pause_scope(**session, request, options.subject,
-                                                           options.pause_time, options.reason);
-    if (until) {
-      said = fmt::format("{} is paused until {}\n", options.subject, *until);
-    } else {
-      error = until.error();
-    }
-  } else if (options.command == Command::resume) {
-    const Result<bool> resumed = co_await resume_scope(**session, request, options.subject);
-    if (resumed) {
-      said = options.subject +
-             (*resumed ? " goes on\n"
-                       : ": nothing was paused under that name; a watching controller forgets its "
-                         "failures\n");
-    } else {
-      error = resumed.error();
-    }
-  } else {
-    const Result<void> approved = co_await approve_rollout(**session, request, options.subject);
-    if (approved) {
-      said = fmt::format("{} is approved\n", options.subject);
-    } else {
-      error = approved.error();
-    }
-  }
+  const Result<std::string> said = co_await obey(machine, options, desired, **session);
   co_await ensemble.close();
-  if (error) {
-    machine.console.err("arcform: " + error->message + "\n");
-    co_return error->code == ErrorCode::invalid_argument ? ExitStatus::invalid
-    : error->code == ErrorCode::aborted                  ? ExitStatus::stale_plan
-                                                         : ExitStatus::error;
+  if (!said) {
+    machine.console.err("arcform: " + said.error().message + "\n");
+    const ErrorCode code = said.error().code;
+    co_return code == ErrorCode::invalid_argument ? ExitStatus::invalid
+    : code == ErrorCode::aborted                  ? ExitStatus::stale_plan
+                                                  : ExitStatus::error;
   }
-  machine.console.out(said);
+  machine.console.out(*said);
   co_return ExitStatus::done;
 }
 

@@ -16,12 +16,6 @@ constexpr std::string_view kCloud = "cloud:";
 constexpr std::string_view kHost = "host:";
 constexpr std::string_view kNode = "node:";
 
-std::string why(const Pause& pause) {
-  const std::string until = pause.until.empty() ? "" : " until " + printable(pause.until, 40);
-  return fmt::format("paused{} by {}: {}; \"arcform resume {}\" ends it", until,
-                     printable(pause.by, 120), printable(pause.reason, 200), pause.scope);
-}
-
 }  // namespace
 
 bool is_pause_scope(std::string_view scope) {
@@ -49,6 +43,12 @@ bool covers(const Pause& pause, const Action& action) {
     return host_of(action) == scope.substr(kHost.size());
   }
   return subject(action) == scope.substr(kNode.size());
+}
+
+std::string why_paused(const Pause& pause) {
+  const std::string until = pause.until.empty() ? "" : " until " + printable(pause.until, 40);
+  return fmt::format("paused{} by {}: {}; \"arcform resume {}\" ends it", until,
+                     printable(pause.by, 120), printable(pause.reason, 200), pause.scope);
 }
 
 std::vector<Pause> holding(const std::vector<Pause>& pauses, const std::string& now,
@@ -100,7 +100,7 @@ Plan hold_paused(Plan plan, const std::vector<Pause>& pauses, const DesiredState
     const auto before = std::find_if(step.after.begin(), step.after.end(),
                                      [&leave_out](StepId other) { return leave_out[other]; });
     if (found != pauses.end()) {
-      held.push_back({Hold::guard, subject(step.action), why(*found), step.at});
+      held.push_back({Hold::guard, subject(step.action), why_paused(*found), step.at});
     } else if (before != step.after.end()) {
       held.push_back({Hold::guard, subject(step.action),
                       "comes after what is paused: " + describe(plan.steps[*before].action),

@@ -23,6 +23,9 @@ bool covers(const Pause& pause, const Action& action);
 std::vector<Pause> holding(const std::vector<Pause>& pauses, const std::string& now,
                            const std::string& spec_digest);
 
+/// "paused until ... by ann: new disks; "arcform resume all" ends it"
+std::string why_paused(const Pause& pause);
+
 /// The plan without what the pauses cover and what comes after that, each as a held difference that
 /// says who paused it, why and until when.
 Plan hold_paused(Plan plan, const std::vector<Pause>& pauses, const DesiredState& desired);

@@ -29,7 +29,10 @@ std::size_t count_selected(const std::vector<Endpoint>& nodes, const std::string
                            const DesiredState& desired, const ObservedState& observed,
                            const std::vector<Selector>& only);
 
-/// Error invalid_argument: a selector names nothing that is known, with what was probably meant.
+/// Error invalid_argument: it names nothing that is known, with what was probably meant.
+Result<void> check_selector(const Selector& selector, const DesiredState& desired,
+                            const ObservedState& observed);
+/// The same of each of an --only.
 Result<void> check_selectors(const std::vector<Selector>& only, const DesiredState& desired,
                              const ObservedState& observed);
 

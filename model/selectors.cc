@@ -105,16 +105,24 @@ std::vector<std::string> selectable(const DesiredState& desired, const ObservedS
   return out;
 }
 
+Result<void> check_selector(const Selector& selector, const DesiredState& desired,
+                            const ObservedState& observed) {
+  const std::vector<std::string> known = selectable(desired, observed);
+  if (std::find(known.begin(), known.end(), node_text(selector, desired)) != known.end()) {
+    return {};
+  }
+  return Error{
+      ErrorCode::invalid_argument,
+      fmt::format("{}: neither the spec nor ZooKeeper{} knows it; {}", printable(text_of(selector)),
+                  observed.tree.is_present() ? "" : " (not readable now)",
+                  advice_for(selector, known))};
+}
+
 Result<void> check_selectors(const std::vector<Selector>& only, const DesiredState& desired,
                              const ObservedState& observed) {
-  const std::vector<std::string> known = selectable(desired, observed);
   for (const Selector& selector : only) {
-    if (std::find(known.begin(), known.end(), node_text(selector, desired)) == known.end()) {
-      return Error{ErrorCode::invalid_argument,
-                   fmt::format("--only {}: neither the spec nor ZooKeeper{} knows it; {}",
-                               printable(text_of(selector)),
-                               observed.tree.is_present() ? "" : " (not readable now)",
-                               advice_for(selector, known))};
+    if (const Result<void> known = check_selector(selector, desired, observed); !known) {
+      return Error{known.error().code, "--only " + known.error().message};
     }
   }
   return {};

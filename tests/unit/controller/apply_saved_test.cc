@@ -107,6 +107,30 @@ TEST_CASE("a saved plan of an older spec than the last applied one is stale") {
   }));
 }
 
+TEST_CASE("a saved plan outlives its session, whenever that expires") {
+  for (int after = 0; after < 200; after += 3) {
+    INFO("expired after " << after << " ms");
+    SimWorld world(spec(4));
+    REQUIRE(run_apply(world, spec(4)).result.outcome == Outcome::converged);
+    DesiredState larger = spec(4);
+    larger.digest = "larger";
+    for (DesiredNode& node : larger.clouds[0].nodes) {
+      node.config.memlimit_mb += 100;  // Tuned on the hosts: the ensemble is not asked.
+    }
+    const Made made(world, larger);
+    world.core().clock().after(std::chrono::milliseconds(after), "expire",
+                               [&world] { world.expire_sessions(); });
+    const ApplyRun run = made.apply(world);
+    INFO(name_of(run.result.outcome) << ": " << run.result.error);
+    if (run.result.steps_done == 0) {  // It expired with the first look, or with taking the lock.
+      CHECK((run.result.outcome == Outcome::unknown || !run.result.error.empty()));
+    } else {  // Or with the last look, which then does not know.
+      CHECK(run.result.steps_done == 6);
+      CHECK((run.result.outcome == Outcome::converged || run.result.outcome == Outcome::pending));
+    }
+  }
+}
+
 TEST_CASE("a saved plan is not done when nobody says yes, or when the time is up") {
   SimWorld world(spec(4));
   REQUIRE(run_apply(world, spec(4)).result.outcome == Outcome::converged);

@@ -36,6 +36,19 @@ TEST_CASE("ring changes of a cloud in use lie a session timeout apart") {
   CHECK(world.now() - begun >= seconds(5 * 30));
 }
 
+TEST_CASE("a wait that becomes another one is told") {
+  SimWorld world(with_threads(4));
+  REQUIRE(run_apply(world, with_threads(4)).result.outcome == Outcome::converged);
+  DesiredState calm = with_threads(6);
+  calm.clouds[0].rollout.min_ready_s = 90;
+  ApplyRequest patient;
+  patient.timeout = std::chrono::hours(1);
+  const ApplyRun run = run_apply(world, calm, patient);
+  CHECK(run.result.outcome == Outcome::converged);
+  CHECK(starting_with(run.lines, "waiting: cloud test-cloud settles for 30 s") == 5);
+  CHECK(starting_with(run.lines, "waiting: 10.0.0.1:11211 has to be up for 90 s") == 1);
+}
+
 TEST_CASE("an interrupt lets the running step finish and starts no other") {
   SimWorld world(with_threads(4));
   REQUIRE(run_apply(world, with_threads(4)).result.outcome == Outcome::converged);

@@ -27,7 +27,7 @@ class Paper final : public Console {
   void out(const std::string& text) override { written += text; }
   void err(const std::string& text) override { written += text; }
   bool colour() const override { return false; }
-  std::optional<std::string> ask(const std::string&) override { return std::nullopt; }
+  Reply ask(const std::string&) override { return {}; }
   std::string written;
 };
 
