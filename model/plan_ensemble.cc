@@ -275,13 +275,9 @@ bool hold_problem(const ServerPlans& plans, const std::vector<Drift>& drift, Pla
   return membership.unsafe;
 }
 
-}  // namespace
-
-namespace {
-
 /// What an ensemble waits for: a leader of the servers that start, or else the one that is late.
 std::string awaited(const std::vector<Drift>& drift, bool starts) {
-  const Drift* const late = find(drift, DriftKind::server_not_serving);
+  const Drift* const late = find_drift(drift, DriftKind::server_not_serving);
   return starts || late == nullptr ? "its servers must agree on a leader"
                                    : fmt::format("{} {}", server_subject(*late), late->detail);
 }
