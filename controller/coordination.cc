@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "controller/lock.h"
+#include "drivers/task_group.h"
 #include "model/znodes.h"
 #include "specs/records.h"
 
