@@ -27,7 +27,7 @@ struct ApplyResult {
 /// `context.parallel` at once. A failed step stops what comes after it; the rest goes on. No step
 /// starts once `context.interrupted` is set or the lock is lost. Looks only at the plan. Steps that
 /// change the ring of a cloud in use are kept a session timeout apart, and at most maxUnavailable
-/// of its nodes are down because of us, whatever the plan says.
+/// of its nodes are down because of us, whatever the plan says: see Rollouts.
 Awaitable<ApplyResult> apply(ApplyContext& context, const Plan& plan);
 
 }  // namespace arcform

@@ -46,10 +46,9 @@ struct ApplyContext {
   bool asks_turn = true;  ///< a watching controller that holds the lock is asked to let it go
 
   std::unique_ptr<DeploymentLock> lock;
-  Time lock_taken{0};                             ///< when the lock was taken
-  std::set<std::string> in_use;                   ///< clouds in which nodes stood when last seen
-  std::map<std::string, Time> last_ring_change;   ///< by service code
-  std::map<std::string, std::size_t> taken_down;  ///< nodes down because of us, by service code
+  Time lock_taken{0};                            ///< when the lock was taken
+  std::set<std::string> in_use;                  ///< clouds in which nodes stood when last seen
+  std::map<std::string, Time> last_ring_change;  ///< by service code
   std::map<std::string, std::set<std::string>> joined_before;  ///< see note_joined()
   UploadMeter uploads;
   /// What was found in releases that this apply installed, by host and prefix.

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What comes between the steps of a rollout: hosts that are lost, other people, other trouble.
+#include <memory>
+
+#include "tests/unit/controller/watch_stage.h"
+
+namespace arcform::sim {
+namespace {
+
+constexpr const char* kFirst = "10.0.0.1:11211";
+
+/// Ends the way to the first node's host as soon as the rollout that begins at `from` has stopped
+/// that node: it is down because of us, and nobody can say so.
+void lose_first_when_down(Stage& stage, Time from) {
+  const auto lost = std::make_shared<bool>(false);
+  for (Time t = from; t < from + minutes(2); t += milliseconds(10)) {
+    stage.when(t, "perhaps", [&stage, lost](Cast&) {
+      if (!*lost && stage.world.node(at(kFirst)) == nullptr) {
+        *lost = true;
+        stage.world.set_ssh("cache001.arcus", false);
+      }
+    });
+  }
+}
+
+/// How many nodes this world has been told to stop so far.
+std::size_t stops(const Stage& stage) {
+  return stage.world.log_with(" stop node-").size();
+}
+
+TEST_CASE("a node that was stopped and cannot be reached since is not forgotten by an apply") {
+  Stage stage;
+  stage.story.controllers = 0;
+  stage.story.length = minutes(10);
+  const DesiredState next = spec(6);
+  stage.rules.expect(next);
+  std::vector<ReconcileResult> applied;
+  stage.when(seconds(60), "bob applies", [&](Cast& cast) { cast.apply(next); });
+  lose_first_when_down(stage, seconds(60));
+  stage.when(minutes(4), "what came of it", [&](Cast& cast) {
+    applied = cast.applied;
+    CHECK(stops(stage) == 1);
+    CHECK(stage.up() == 5);
+  });
+  // Another run knows of it too.
+  stage.when(minutes(4), "bob applies again", [&](Cast& cast) { cast.apply(next); });
+  stage.when(minutes(5), "ssh works", [&](Cast& cast) {
+    CHECK(cast.applied.size() == 2);
+    CHECK(stops(stage) == 1);
+    stage.world.set_ssh("cache001.arcus", true);
+    cast.apply(next);
+  });
+  stage.tell();
+  REQUIRE(applied.size() == 1);
+  CHECK(applied[0].outcome == Outcome::failed);
+  REQUIRE_FALSE(applied[0].failures.empty());
+  CHECK(applied[0].failures.back().find("10.0.0.1:11211 was taken down by us") !=
+        std::string::npos);
+  CHECK(stage.up() == 6);
+  CHECK(run_look(stage.world, next).plan.converged());
+}
+
+TEST_CASE("a node that was stopped and cannot be reached since holds up a watcher's rollout") {
+  Stage stage;
+  stage.story.controllers = 2;
+  stage.story.length = minutes(14);
+  const DesiredState next = spec(6);
+  stage.edit(seconds(60), next);
+  lose_first_when_down(stage, seconds(60));
+  stage.when(minutes(4), "the leader goes", [&](Cast& cast) {
+    CHECK(stops(stage) == 1);
+    cast.leader().stop();
+  });
+  stage.when(minutes(8), "ssh works", [&](Cast&) {
+    CHECK(stops(stage) == 1);
+    stage.world.set_ssh("cache001.arcus", true);
+  });
+  stage.tell();
+  INFO(stage.all);
+  CHECK(stage.told[1].count(Kind::action_done, "^start cache node 10.0.0.1:11211") == 1);
+  CHECK(stage.told[1].count(Kind::action_done, "^restart cache node") == 5);
+  // The others were never touched: no failure of theirs.
+  CHECK(stage.all.find("is frozen") == std::string::npos);
+  CHECK(stage.up() == 6);
+}
+
+}  // namespace
+}  // namespace arcform::sim
