@@ -118,15 +118,16 @@ void Rollouts::take_over(ApplyContext& context, const std::string& code, const s
   }
 }
 
+/// Once per lock: before we had it, others may have.
 Awaitable<Result<void>> Rollouts::load(ApplyContext& context, std::string code) {
   const Semaphore::Permit turn = co_await turn_.acquire();
-  Memory& memory = memories_[code];
-  if (memory.loaded) {
-    co_return Result<void>();
-  }
   const auto lock = co_await context.locked();
   if (!lock) {
     co_return lock.error();
+  }
+  Memory& memory = memories_[code];
+  if (memory.loaded_under == context.lock_taken || memory.in_flight > 0) {
+    co_return Result<void>();
   }
   co_await read_clock(context);
   const std::string path = znodes::rollout(context.desired.deployment, code);
@@ -134,9 +135,10 @@ Awaitable<Result<void>> Rollouts::load(ApplyContext& context, std::string code) 
   if (!found) {
     co_return found.error();
   }
-  memory.loaded = true;
-  memory.loaded_at = context.world.clock.now();
-  if (*found) {
+  memory.loaded_under = context.lock_taken;
+  if (*found && (*found)->version != memory.version) {  // What we wrote ourselves we know better.
+    memory.version = (*found)->version;
+    memory.loaded_at = context.world.clock.now();
     take_over(context, code, (*found)->data);
   }
   co_return Result<void>();
@@ -185,8 +187,10 @@ Awaitable<Result<void>> Rollouts::keep(ApplyContext& context, std::string code) 
   }
   const Result<void> kept = co_await (*lock)->commit(std::move(changes));
   if (!kept) {
+    memory.version = -1;  // Whether it was written is not known.
     co_return kept.error().with("keep the state of the rollout in " + path);
   }
+  memory.version = *found ? (*found)->version + 1 : 0;
   memory.kept_as_changing = record.changing;
   co_return Result<void>();
 }

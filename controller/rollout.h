@@ -58,8 +58,9 @@ class Rollouts {
     bool in_flight = false;  ///< its step has not ended yet
   };
   struct Memory {
-    bool loaded = false;
+    std::optional<Time> loaded_under{};  ///< the lock, by when it was taken
     Time loaded_at{0};
+    std::int32_t version = -1;  ///< of the znode as we know it; another one is somebody else's
     std::size_t in_flight = 0;
     bool kept_as_changing = false;
     std::map<Endpoint, Recent> recent{};

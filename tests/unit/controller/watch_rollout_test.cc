@@ -84,5 +84,32 @@ TEST_CASE("a node that was stopped and cannot be reached since holds up a watche
   CHECK(stage.up() == 6);
 }
 
+TEST_CASE("a watcher's rollout honours what a person's apply has just restarted") {
+  Stage stage;
+  stage.story.length = minutes(8);
+  const DesiredState next = spec(6);
+  stage.edit(seconds(60), next);
+  Time bobs = Time::max();
+  stage.when(seconds(75), "bob applies", [&](Cast& cast) {
+    Policy policy;
+    policy.only = {Selector{Selector::Kind::node, "10.0.0.3:11212"}};
+    cast.apply(next, policy);
+  });
+  for (Time t = seconds(75); t < minutes(4); t += milliseconds(100)) {
+    stage.when(t, "perhaps", [&](Cast& cast) {
+      if (bobs == Time::max() && !cast.applied.empty()) {
+        CHECK(cast.applied[0].outcome == Outcome::converged);
+        bobs = stage.world.now();
+      }
+    });
+  }
+  const Told& told = stage.tell();
+  INFO(stage.all);
+  REQUIRE(bobs != Time::max());
+  const Time after = told.first(Kind::action_started, "^restart cache node", bobs);
+  CHECK(after - bobs >= seconds(29));
+  CHECK(told.count(Kind::action_done, "^restart cache node") == 5);
+}
+
 }  // namespace
 }  // namespace arcform::sim
