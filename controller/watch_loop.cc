@@ -203,7 +203,8 @@ Awaitable<void> Watch::abandon() {
 Awaitable<void> Watch::agree() {
   agreed_ = false;
   ZnodeSession* const session = followed_->session.live();
-  if (session == nullptr) {
+  tried_ = session != nullptr;
+  if (!tried_) {
     follow_hosts(false);
     co_return;
   }
@@ -266,9 +267,12 @@ Awaitable<void> Watch::only_look() {
                                                 ? round.observed.tree.why()
                                                 : "no session with ZooKeeper");
     space_out(false);
-  } else if (!agreed_) {
+  } else if (!tried_) {
     look_again("connected", true);
+  } else if (!agreed_) {  // The session lives, and cannot be heard: its servers have no quorum.
+    space_out(false);
   } else {
+    retry_ = Time{};
     const bool waits = agreement_.leads;  // For an apply that goes first.
     next_look_ = world_.clock.now() + (waits ? milliseconds(1000) : options_.period);
     not_before_ = world_.clock.now() + milliseconds(200);

@@ -105,6 +105,7 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   Sighting sighting_;
   RevisionMemory recorded_;  ///< of all looks, whoever led: the next leader knows too
   Agreement agreement_;
+  bool tried_ = false;            ///< to agree, in this round
   bool agreed_ = false;           ///< agreement_ is of this round
   std::int64_t led_session_ = 0;  ///< in which this leadership began
   bool announced_ = false;        ///< this leadership, to ZooKeeper and the hosts

@@ -136,6 +136,24 @@ TEST_CASE("without a quorum a watcher only looks, and goes on by itself") {
   CHECK(stage.world.joined("test-cloud").size() == 6);
 }
 
+TEST_CASE("a watcher whose session hangs looks less and less often") {
+  Stage stage;
+  std::uint64_t before = 0;
+  stage.when(seconds(60), "cut off", [&](Cast& cast) {
+    before = cast.watch(0).journal().state().counters.rounds;
+    cast.cut_off(0, true);
+  });
+  stage.when(seconds(90), "and back", [&](Cast& cast) {
+    CHECK(cast.watch(0).journal().state().counters.rounds - before <= 10);
+    cast.cut_off(0, false);
+  });
+  stage.kill(seconds(100), "10.0.0.2:11211");
+  const Told& told = stage.tell();
+  INFO(told.text());
+  CHECK(told.count(Kind::mode_changed, "observing") == 1);
+  CHECK(stage.up() == 6);
+}
+
 TEST_CASE("a second controller stands by and takes over") {
   Stage stage;
   WatchStory story;
