@@ -101,10 +101,28 @@ Awaitable<void> run_step(Run& run, StepId id) {
     step_ended(run, id, turn.error(), Time{0});
     co_return;
   }
+  if (*turn == Rollouts::Turn::later) {
+    run.result.steps[id].state = StepOutcome::State::later;
+    co_return;
+  }
   const Time begun = run.context.world.clock.now();
   run.context.progress.step_started(run.plan, id);
   const Result<void> result = co_await perform_kept(run, step);
   step_ended(run, id, result, run.context.world.clock.now() - begun);
+}
+
+/// What comes after a step that is left for later is left for later too: nobody is told of it.
+void leave_followers(Run& run) {
+  using State = StepOutcome::State;
+  for (StepId id = 0; id < run.plan.steps.size(); ++id) {
+    const auto& after = run.plan.steps[id].after;
+    if (run.result.steps[id].state == State::skipped &&
+        std::any_of(after.begin(), after.end(), [&run](StepId before) {
+          return run.result.steps[before].state == State::later;
+        })) {
+      run.result.steps[id].state = State::later;
+    }
+  }
 }
 
 /// Tells of the steps that were never started, once each, with the reason.
@@ -149,6 +167,7 @@ Awaitable<ApplyResult> apply(ApplyContext& context, const Plan& plan) {
   }
   co_await run.tasks.join();
   run.result.interrupted = context.interrupted;
+  leave_followers(run);
   tell_skipped(run);
   context.plan = nullptr;
   co_return std::move(run.result);

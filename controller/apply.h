@@ -9,7 +9,12 @@ namespace arcform {
 
 /// How one step ended.
 struct StepOutcome {
-  enum class State { skipped, done, failed };
+  enum class State {
+    skipped,
+    later,  ///< its turn, or that of what it comes after, did not come by ApplyContext::look_by
+    done,
+    failed,
+  };
   State state = State::skipped;
   Error error;  ///< only when failed
 };

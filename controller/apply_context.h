@@ -55,8 +55,10 @@ struct ApplyContext {
   std::map<std::pair<std::string, std::string>, ObservedPackage> installed;
   const Plan* plan = nullptr;   ///< of the pass that runs
   Time deadline = Time::max();  ///< no new step starts after it
-  bool interrupted = false;     ///< no new step may start
-  Rollouts rollouts;            ///< what keeps the next node from being touched
+  /// A step that would wait for its turn beyond this is left to the next round, which looks first.
+  Time look_by = Time::max();
+  bool interrupted = false;  ///< no new step may start
+  Rollouts rollouts;         ///< what keeps the next node from being touched
 
   ApplyContext(World world_in, const DesiredState& desired_in, EnsembleSession& session_in,
                Progress& progress_in)

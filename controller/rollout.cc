@@ -316,4 +316,9 @@ Awaitable<void> Rollouts::end(ApplyContext& context, const Step& step, bool done
   }
 }
 
+bool Rollouts::is_changing(const std::string& service_code) const {
+  const auto found = memories_.find(service_code);
+  return found != memories_.end() && found->second.in_flight > 0;
+}
+
 }  // namespace arcform

@@ -27,16 +27,23 @@ class Rollouts {
   /// Why no further step may start; empty: it may.
   using WhyNot = std::function<std::string()>;
 
+  /// Whether a step may begin.
+  enum class Turn {
+    now,
+    later,  ///< not by ApplyContext::look_by: the world is to be looked at first
+  };
   /// Waits until the step may begin, or `why_not` says that it may not. Errors: failed_precondition
   /// (a node did not warm up in time, and the spec wants that to stop the rollout), aborted (a node
   /// that was restarted has left again, or one that we took down has not joined again).
-  Awaitable<Result<void>> await_turn(ApplyContext& context, const Step& step, WhyNot why_not);
+  Awaitable<Result<Turn>> await_turn(ApplyContext& context, const Step& step, WhyNot why_not);
   /// The step is about to change the ring: kept before it does. An error means: do not begin. So
   /// does one more node down than the cloud may have because of us (failed_precondition): the
   /// planner and await_turn() see to it that this never happens, and it is checked apart from them.
   Awaitable<Result<void>> begin(ApplyContext& context, const Step& step);
   /// It has ended, well or not. A node that it may have left down counts on.
   Awaitable<void> end(ApplyContext& context, const Step& step, bool done);
+  /// Some step that changes the cloud's ring is under way.
+  bool is_changing(const std::string& service_code) const;
 
  private:
   /// Hits and misses of a node at one moment.

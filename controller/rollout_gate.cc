@@ -296,11 +296,11 @@ Awaitable<Rollouts::Look> Rollouts::look(ApplyContext& context, const Step& step
   co_return recent;
 }
 
-Awaitable<Result<void>> Rollouts::await_turn(ApplyContext& context, const Step& step,
-                                             WhyNot why_not) {
+Awaitable<Result<Rollouts::Turn>> Rollouts::await_turn(ApplyContext& context, const Step& step,
+                                                       WhyNot why_not) {
   const std::string code = cloud_of(step.action);
   if (code.empty() || (!step.settle && !destroys(step))) {
-    co_return Result<void>();
+    co_return Turn::now;
   }
   const Result<void> loaded = co_await load(context, code);
   if (!loaded) {
@@ -323,8 +323,11 @@ Awaitable<Result<void>> Rollouts::await_turn(ApplyContext& context, const Step& 
     teller.tell((*wait)->text, (*wait)->changes);
     const Time next = context.world.clock.now() + Time(seconds(1));
     co_await context.world.clock.wait_until(std::min((*wait)->until, next));
+    if (context.world.clock.now() >= context.look_by) {
+      co_return Turn::later;
+    }
   }
-  co_return Result<void>();
+  co_return Turn::now;
 }
 
 }  // namespace arcform

@@ -26,17 +26,7 @@ Watch::Watch(World world, Zookeeper& zookeeper, DesiredState desired, std::strin
       journal_(world.clock, me),
       progress_(journal_, world.clock, *this),
       coordination_(world.loop, std::move(me),
-                    [this](const std::string& path) {
-                      const std::string& name = followed_->desired.deployment;
-                      const bool by_people =
-                          path == znodes::turn(name) || path == znodes::pauses(name) ||
-                          path == znodes::resumed(name) || path == znodes::approved(name) ||
-                          (recorded_.other && path == znodes::applied(name));
-                      if (by_people || path == znodes::controllers(name)) {
-                        interrupt();
-                      }
-                      look_again("znode", by_people);
-                    }),
+                    [this](const std::string& path) { znode_changed(path); }),
       next_spec_(std::make_unique<DesiredState>(std::move(desired))),
       called_(world.loop) {
   world_.silent = &silent_;
@@ -48,6 +38,30 @@ void Watch::interrupt() {
   if (in_round_) {
     followed_->context.interrupted = true;
   }
+}
+
+void Watch::cut_waits() {
+  news_ = world_.clock.now();
+  if (in_round_ && followed_->context.look_by != Time::max()) {
+    followed_->context.look_by = news_;
+  }
+}
+
+/// Nodes that join or leave while a step of ours changes their ring are that step's.
+void Watch::znode_changed(const std::string& path) {
+  const std::string& name = followed_->desired.deployment;
+  const bool by_people = path == znodes::turn(name) || path == znodes::pauses(name) ||
+                         path == znodes::resumed(name) || path == znodes::approved(name) ||
+                         (recorded_.other && path == znodes::applied(name));
+  if (by_people || path == znodes::controllers(name)) {
+    interrupt();
+  }
+  const std::string rings = std::string(znodes::kCacheList) + "/";
+  if (path.starts_with(rings) &&
+      !followed_->context.rollouts.is_changing(path.substr(rings.size()))) {
+    cut_waits();
+  }
+  look_again("znode", by_people);
 }
 
 void Watch::look_again(const std::string& why, bool urgent) {

@@ -16,7 +16,9 @@
 namespace arcform {
 
 struct WatchOptions {
-  std::chrono::milliseconds period{30'000};  ///< a look at least so often, whatever is told
+  /// A look at least so often, also while the steps of a round wait for their turn. Only for steps
+  /// that are under way, and for nodes that are being added to a cloud, is it put off.
+  std::chrono::milliseconds period{30'000};
   /// Between what says "look again" and the look: what comes together is looked at once.
   std::chrono::milliseconds gather{20};
   std::chrono::milliseconds retry_most{30'000};  ///< between looks while something fails
@@ -88,7 +90,11 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   void conclude(const ReconcileResult& result);
   void space_out(bool progress);
   void forget_calls_before(Time when);
+  void znode_changed(const std::string& path);
+  /// A round that runs ends at its next safe point.
   void interrupt();
+  /// Steps of a round that wait for their turn do so no longer: something is to be looked at.
+  void cut_waits();
 
   World world_;
   Zookeeper& zookeeper_;
@@ -118,6 +124,7 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
 
   Signal called_;
   std::map<std::string, std::pair<Time, bool>> calls_;  ///< why: when first, urgent
+  Time news_{-1};                                       ///< when cut_waits() was last called
   Time next_look_{};
   Time not_before_{};  ///< for calls that are not urgent
   Time retry_{};

@@ -2,6 +2,7 @@
 // What comes between the steps of a rollout: hosts that are lost, other people, other trouble.
 #include <memory>
 
+#include "controller/watch_view.h"
 #include "tests/unit/controller/watch_stage.h"
 
 namespace arcform::sim {
@@ -109,6 +110,56 @@ TEST_CASE("a watcher's rollout honours what a person's apply has just restarted"
   const Time after = told.first(Kind::action_started, "^restart cache node", bobs);
   CHECK(after - bobs >= seconds(29));
   CHECK(told.count(Kind::action_done, "^restart cache node") == 5);
+}
+
+TEST_CASE("a host that boots in the middle of a rollout has its nodes back before that goes on") {
+  Stage stage;
+  stage.story.length = minutes(10);
+  const DesiredState next = spec(6);
+  stage.edit(seconds(60), next);
+  stage.when(seconds(70), "boot", [&](Cast&) { stage.world.reboot("cache003.arcus"); });
+  const Told& told = stage.tell();
+  INFO(stage.all);
+  for (const char* const node : {"10.0.0.3:11211", "10.0.0.3:11212"}) {
+    const std::string start = std::string("^start cache node ") + node;
+    CHECK(stage.since(told.first(Kind::action_done, start)) <= seconds(110));
+  }
+  CHECK(told.count(Kind::action_done, "^restart cache node") >= 4);
+  CHECK(stage.up() == 6);
+}
+
+/// Deletes the ephemeral of a node that lives: it stays out until it is started again.
+void throw_out(Stage& stage, const std::string& node) {
+  const std::string all = "/arcus/cache_list/test-cloud";
+  const std::set<std::string> names = stage.world.tree().find(all)->children;
+  for (const std::string& name : names) {
+    if (name.starts_with(node)) {
+      stage.world.delete_znode(all + "/" + name);
+    }
+  }
+}
+
+TEST_CASE("while a rollout waits, a watcher looks, heals and is ready") {
+  Stage stage;
+  stage.story.length = minutes(8);
+  DesiredState next = spec(6);
+  next.clouds[0].rollout.min_ready_s = 600;
+  next.digest = "slow";
+  stage.edit(seconds(60), next);
+  stage.when(seconds(200), "thrown out", [&](Cast&) { throw_out(stage, "10.0.0.3:11211"); });
+  for (Time t = seconds(30); t < minutes(8); t += seconds(10)) {
+    stage.when(t, "ready?", [](Cast& cast) {
+      CHECK(unready(cast.watch(0).journal().state(), cast.world().now(), seconds(30)).empty());
+    });
+  }
+  const Told& told = stage.tell();
+  INFO(stage.all);
+  const std::string back = "^restart cache node 10.0.0.3:11211";
+  CHECK(stage.since(told.first(Kind::action_done, back)) <= seconds(235));
+  CHECK(told.count(Kind::action_done, "^restart cache node") == 2);
+  // Steps that only wait are not told of again and again; these are those of the stop at the end.
+  CHECK(stage.since(told.first(Kind::action_skipped, "")) >= stage.story.length);
+  CHECK(stage.up() == 6);
 }
 
 }  // namespace
