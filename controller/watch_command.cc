@@ -119,14 +119,17 @@ Awaitable<void> read_spec_again(Self self, bool asked) {
     self->watch->refuse_spec(why);
     co_return;
   }
+  const std::string digest = spec.desired->digest;
+  const auto hooks = spec.desired->watch.hooks;
+  if (digest != self->digest && !self->watch->follow_spec(std::move(*spec.desired))) {
+    co_return;
+  }
   self->watch->refuse_spec("");
-  self->tell(spec.desired->watch.hooks);
-  if (spec.desired->digest != self->digest) {
-    self->digest = spec.desired->digest;
-    self->watch->follow_spec(std::move(*spec.desired));
-  } else if (asked) {
+  self->tell(hooks);
+  if (digest == self->digest && asked) {
     self->watch->look_again("signal", true);
   }
+  self->digest = digest;
 }
 
 void read_soon(const Self& self, bool asked) {

@@ -86,10 +86,19 @@ void Watch::stop() {
   called_.notify_all();
 }
 
-void Watch::follow_spec(DesiredState desired) {
+bool Watch::follow_spec(DesiredState desired) {
+  const std::string& ours = (next_spec_ != nullptr ? *next_spec_ : followed_->desired).deployment;
+  if (desired.deployment != ours) {
+    refuse_spec(
+        fmt::format("{}: deployment \"{}\" is another than \"{}\", which is watched; correct "
+                    "it, or restart the watcher to watch that one instead",
+                    desired.source, desired.deployment, ours));
+    return false;
+  }
   next_spec_ = std::make_unique<DesiredState>(std::move(desired));
   interrupt();
   look_again("spec", true);
+  return true;
 }
 
 void Watch::refuse_spec(const std::string& why) {

@@ -51,8 +51,10 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   void stop();
   /// `urgent`: at once, also while looks are spaced out because something fails.
   void look_again(const std::string& why, bool urgent);
-  /// From the next round on; a round that runs ends at its next safe point.
-  void follow_spec(DesiredState desired);
+  /// From the next round on; a round that runs ends at its next safe point. False: it is another
+  /// deployment's, and refused: everything here, from the place in the election to what the hosts
+  /// are told, is this one's.
+  bool follow_spec(DesiredState desired);
   /// The spec file as it is cannot be followed; empty: it can.
   void refuse_spec(const std::string& why);
 

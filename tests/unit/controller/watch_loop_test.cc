@@ -154,6 +154,25 @@ TEST_CASE("a watcher whose session hangs looks less and less often") {
   CHECK(stage.up() == 6);
 }
 
+TEST_CASE("a spec of another deployment is refused, and the one that is watched goes on") {
+  Stage stage;
+  stage.story.controllers = 2;
+  DesiredState other = spec(6);
+  other.deployment = "other";
+  std::string refused;
+  stage.when(seconds(60), "edit", [&](Cast& cast) {
+    cast.leader().follow_spec(other);
+    refused = cast.leader().journal().state().spec_error;
+  });
+  stage.kill(seconds(70), "10.0.0.2:11211");
+  stage.tell();
+  INFO(stage.all);
+  CHECK(refused.find("deployment \"other\"") != std::string::npos);
+  CHECK(stage.told[0].count(Kind::spec_refused, "restart the watcher") == 1);
+  CHECK(stage.told[0].count(Kind::action_done, "^start cache node 10.0.0.2:11211") == 1);
+  CHECK(stage.up() == 6);
+}
+
 TEST_CASE("a second controller stands by and takes over") {
   Stage stage;
   WatchStory story;
