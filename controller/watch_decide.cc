@@ -43,7 +43,6 @@ void Watch::show(const Round& round) {
   const bool converged = round.plan.converged();
   if (converged) {
     state.converged_at = snapshot->at;
-    state.converged_seen = snapshot->seen;
   }
   tell_pauses(*snapshot);
   const bool differs = before == nullptr || before->plan.steps != round.plan.steps ||
@@ -107,6 +106,7 @@ void Watch::tell_pauses(const WatchSnapshot& seen) {
 Plan Watch::decide(const Round& round, Plan plan) {
   const Time now = world_.clock.now();
   show(round);
+  forget_expected(round.observed);
   const ZnodeSession* const session = followed_->session.live();
   if (session == nullptr || session->session_id() != led_session_) {
     followed_->context.interrupted = true;  // Who leads by now is to be found out first.

@@ -160,6 +160,18 @@ Awaitable<void> Watch::announce_to(DesiredHost access, Fence fence) {
   static_cast<void>(obeyed.has_value());
 }
 
+/// A process that was seen alive after the step that was to end it has not been ended by us: its
+/// death, when it comes, is news.
+void Watch::forget_expected(const ObservedState& observed) {
+  std::erase_if(expected_gone_, [&observed](const auto& expected) {
+    const HostFacts* const facts = observed.host(expected.first);
+    return facts != nullptr && std::any_of(facts->processes.begin(), facts->processes.end(),
+                                           [pid = expected.second](const ObservedProcess& process) {
+                                             return process.pid == pid;
+                                           });
+  });
+}
+
 void Watch::on_step_started(const Step& step) {
   const auto* const restart = std::get_if<RestartNode>(&step.action);
   const auto* const stop =

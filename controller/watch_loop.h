@@ -92,6 +92,7 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   void conclude(const ReconcileResult& result);
   void space_out(bool progress);
   void forget_calls_before(Time when);
+  void forget_expected(const ObservedState& observed);
   void znode_changed(const std::string& path);
   /// A round that runs ends at its next safe point.
   void interrupt();

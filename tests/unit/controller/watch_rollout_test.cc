@@ -162,5 +162,32 @@ TEST_CASE("while a rollout waits, a watcher looks, heals and is ready") {
   CHECK(stage.up() == 6);
 }
 
+TEST_CASE("a death that a failed step did not cause is told") {
+  Stage stage;
+  stage.story.length = minutes(3);
+  const DesiredState before = spec();
+  const DesiredState next = spec(6);
+  stage.edit(seconds(60), next);
+  const auto cut = std::make_shared<bool>(false);
+  for (Time t = seconds(60); t < seconds(61); t += milliseconds(1)) {
+    stage.when(t, "perhaps", [&stage, cut](Cast& cast) {
+      if (!*cut && !cast.watch(0).journal().state().doing.empty()) {
+        *cut = true;
+        stage.world.set_ssh("cache001.arcus", false);
+      }
+    });
+  }
+  stage.edit(seconds(62), before);
+  stage.when(seconds(65), "ssh works", [&](Cast&) {
+    CHECK(stops(stage) == 0);
+    stage.world.set_ssh("cache001.arcus", true);
+  });
+  stage.kill(seconds(120), kFirst);
+  const Told& told = stage.tell();
+  INFO(stage.all);
+  CHECK(told.count(Kind::action_failed, "^restart cache node 10.0.0.1:11211") == 1);
+  CHECK(told.count(Kind::node_gone, kFirst) == 1);
+}
+
 }  // namespace
 }  // namespace arcform::sim
