@@ -49,35 +49,9 @@ std::string why_not(const Run& run) {
   return "";
 }
 
-/// A node that is up and that the step takes down counts against the cloud's budget until the step
-/// has ended well: whatever failed half way may have left it down.
-bool takes_node_down(const Action& action) {
-  const auto* const restart = std::get_if<RestartNode>(&action);
-  return restart != nullptr && !restart->paused;
-}
-
 bool changes_ring(const Action& action) {
   return std::holds_alternative<StartNode>(action) || std::holds_alternative<StopNode>(action) ||
          std::holds_alternative<RestartNode>(action);
-}
-
-/// Refuses a step that would take down more nodes than the rollout allows. The planner orders
-/// steps so that this never happens; it is checked apart from it.
-Result<void> take_budget(ApplyContext& context, const Action& action) {
-  if (!takes_node_down(action)) {
-    return {};
-  }
-  const std::string code = cloud_of(action);
-  const DesiredCloud* const cloud = context.desired.cloud(code);
-  const std::size_t most = cloud == nullptr ? 1 : std::max(1U, cloud->rollout.max_unavailable);
-  if (context.taken_down[code] >= most) {
-    return Error{
-        ErrorCode::failed_precondition,
-        fmt::format("{} nodes of cloud {} are down because of us, and maxUnavailable is {}",
-                    context.taken_down[code], code, most)};
-  }
-  ++context.taken_down[code];
-  return {};
 }
 
 void step_ended(Run& run, StepId id, const Result<void>& result, Time took) {
@@ -100,8 +74,7 @@ void step_ended(Run& run, StepId id, const Result<void>& result, Time took) {
   run.context.progress.step_failed(run.plan, id, result.error());
 }
 
-/// Performs a step that has its place in the budget, and keeps in ZooKeeper what the next run must
-/// know of it.
+/// Performs a step whose turn it is, and keeps in ZooKeeper what the next run must know of it.
 Awaitable<Result<void>> perform_kept(Run& run, const Step& step) {
   ApplyContext& context = run.context;
   const bool ring = changes_ring(step.action);
@@ -113,12 +86,9 @@ Awaitable<Result<void>> perform_kept(Run& run, const Step& step) {
   if (begun) {
     result = co_await perform(context, step.action);
   }
-  if (takes_node_down(step.action) && (result || !begun)) {
-    --context.taken_down[cloud_of(step.action)];
-  }
   if (ring && begun) {
     context.last_ring_change[cloud_of(step.action)] = context.world.clock.now();
-    co_await context.rollouts.end(context, step);
+    co_await context.rollouts.end(context, step, result.has_value());
   }
   co_return result;
 }
@@ -126,27 +96,45 @@ Awaitable<Result<void>> perform_kept(Run& run, const Step& step) {
 Awaitable<void> run_step(Run& run, StepId id) {
   const Step& step = run.plan.steps[id];
   const Rollouts::WhyNot stopped = [&run] { return why_not(run); };
-  Result<void> result = co_await run.context.rollouts.await_turn(run.context, step, stopped);
-  if (result) {
-    const Result<std::string> paused = co_await run.pauses.why_not(step.action);
-    if (!paused) {
-      result = paused.error();
-    } else {
-      run.result.steps[id].paused = *paused;
-    }
+  const auto turn = co_await run.context.rollouts.await_turn(run.context, step, stopped);
+  if (!why_not(run).empty()) {
+    co_return;
   }
-  if (!why_not(run).empty() || !run.result.steps[id].paused.empty()) {
+  if (!turn) {
+    step_ended(run, id, turn.error(), Time{0});
+    co_return;
+  }
+  if (*turn == Rollouts::Turn::later) {
+    run.result.steps[id].state = StepOutcome::State::later;
+    co_return;
+  }
+  const Result<std::string> paused = co_await run.pauses.why_not(step.action);
+  if (!paused) {
+    step_ended(run, id, paused.error(), Time{0});
+    co_return;
+  }
+  run.result.steps[id].paused = *paused;
+  if (!paused->empty() || !why_not(run).empty()) {
     co_return;
   }
   const Time begun = run.context.world.clock.now();
   run.context.progress.step_started(run.plan, id);
-  if (result) {
-    result = take_budget(run.context, step.action);
-  }
-  if (result) {
-    result = co_await perform_kept(run, step);
-  }
+  const Result<void> result = co_await perform_kept(run, step);
   step_ended(run, id, result, run.context.world.clock.now() - begun);
+}
+
+/// What comes after a step that is left for later is left for later too: nobody is told of it.
+void leave_followers(Run& run) {
+  using State = StepOutcome::State;
+  for (StepId id = 0; id < run.plan.steps.size(); ++id) {
+    const auto& after = run.plan.steps[id].after;
+    if (run.result.steps[id].state == State::skipped &&
+        std::any_of(after.begin(), after.end(), [&run](StepId before) {
+          return run.result.steps[before].state == State::later;
+        })) {
+      run.result.steps[id].state = State::later;
+    }
+  }
 }
 
 /// Tells of the steps that were never started, once each, with the reason.
@@ -182,7 +170,6 @@ bool ApplyResult::only_paused() const {
 
 Awaitable<ApplyResult> apply(ApplyContext& context, const Plan& plan) {
   context.plan = &plan;
-  context.taken_down.clear();
   Run run(context, plan);
   run.result.steps.resize(plan.steps.size());
   for (StepId id = 0; id < plan.steps.size(); ++id) {
@@ -198,6 +185,7 @@ Awaitable<ApplyResult> apply(ApplyContext& context, const Plan& plan) {
   }
   co_await run.tasks.join();
   run.result.interrupted = context.interrupted;
+  leave_followers(run);
   tell_skipped(run);
   context.plan = nullptr;
   co_return std::move(run.result);

@@ -9,7 +9,12 @@ namespace arcform {
 
 /// How one step ended.
 struct StepOutcome {
-  enum class State { skipped, done, failed };
+  enum class State {
+    skipped,
+    later,  ///< its turn, or that of what it comes after, did not come by ApplyContext::look_by
+    done,
+    failed,
+  };
   State state = State::skipped;
   Error error;         ///< only when failed
   std::string paused;  ///< why it was skipped, when somebody has paused it meanwhile
@@ -31,7 +36,7 @@ struct ApplyResult {
 /// starts once `context.interrupted` is set or the lock is lost, nor one that somebody has paused
 /// since the plan was made. Looks only at the plan. Steps that change the ring of a cloud in use
 /// are kept a session timeout apart, and at most maxUnavailable of its nodes are down because of
-/// us, whatever the plan says.
+/// us, whatever the plan says: see Rollouts.
 Awaitable<ApplyResult> apply(ApplyContext& context, const Plan& plan);
 
 }  // namespace arcform

@@ -46,18 +46,19 @@ struct ApplyContext {
   bool asks_turn = true;  ///< a watching controller that holds the lock is asked to let it go
 
   std::unique_ptr<DeploymentLock> lock;
-  Time lock_taken{0};                             ///< when the lock was taken
-  std::set<std::string> in_use;                   ///< clouds in which nodes stood when last seen
-  std::map<std::string, Time> last_ring_change;   ///< by service code
-  std::map<std::string, std::size_t> taken_down;  ///< nodes down because of us, by service code
+  Time lock_taken{0};                            ///< when the lock was taken
+  std::set<std::string> in_use;                  ///< clouds in which nodes stood when last seen
+  std::map<std::string, Time> last_ring_change;  ///< by service code
   std::map<std::string, std::set<std::string>> joined_before;  ///< see note_joined()
   UploadMeter uploads;
   /// What was found in releases that this apply installed, by host and prefix.
   std::map<std::pair<std::string, std::string>, ObservedPackage> installed;
   const Plan* plan = nullptr;   ///< of the pass that runs
   Time deadline = Time::max();  ///< no new step starts after it
-  bool interrupted = false;     ///< no new step may start
-  Rollouts rollouts;            ///< what keeps the next node from being touched
+  /// A step that would wait for its turn beyond this is left to the next round, which looks first.
+  Time look_by = Time::max();
+  bool interrupted = false;  ///< no new step may start
+  Rollouts rollouts;         ///< what keeps the next node from being touched
 
   ApplyContext(World world_in, const DesiredState& desired_in, EnsembleSession& session_in,
                Progress& progress_in)

@@ -36,6 +36,9 @@ Awaitable<Result<bool>> exists(ZnodeReader& reader, std::string path);
 /// The name of the ephemeral of `node` among the children of its cloud; empty: it does not stand.
 Awaitable<Result<std::string>> find_join(ZnodeReader& reader, std::string service_code,
                                          Endpoint node);
+/// The same, and whose life it is; nothing: it does not stand, or is nobody's.
+Awaitable<Result<std::optional<ObservedJoin>>> find_life(ZnodeReader& reader,
+                                                         std::string service_code, Endpoint node);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const ReconfigureEnsemble& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const RetireServer& action);
 Awaitable<Result<void>> perform_action(ApplyContext& context, const SetDataAside& action);

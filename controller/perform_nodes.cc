@@ -27,6 +27,25 @@ Awaitable<Result<std::string>> find_join(ZnodeReader& reader, std::string servic
   co_return std::string();
 }
 
+Awaitable<Result<std::optional<ObservedJoin>>> find_life(ZnodeReader& reader,
+                                                         std::string service_code, Endpoint node) {
+  const Result<std::string> child = co_await find_join(reader, service_code, node);
+  if (!child) {
+    co_return child.error();
+  }
+  if (child->empty()) {
+    co_return std::optional<ObservedJoin>();
+  }
+  const auto found = co_await reader.read(znodes::joined(service_code, *child));
+  if (!found) {
+    co_return found.error();
+  }
+  if (!*found || (*found)->ephemeral_owner == 0) {
+    co_return std::optional<ObservedJoin>();
+  }
+  co_return std::optional(ObservedJoin{*child, node, (*found)->ephemeral_owner, (*found)->czxid});
+}
+
 namespace {
 
 /// Removes the ephemeral of a process that its host proves dead: only this incarnation.
@@ -156,15 +175,8 @@ Awaitable<std::optional<ObservedJoin>> join_before_stop(ApplyContext& context, S
   if (session == nullptr || action.service_code.empty()) {
     co_return std::nullopt;
   }
-  const Result<std::string> child = co_await find_join(*session, action.service_code, action.node);
-  if (!child || child->empty()) {
-    co_return std::nullopt;
-  }
-  const auto found = co_await session->read(znodes::joined(action.service_code, *child));
-  if (!found || !*found || (*found)->ephemeral_owner == 0) {
-    co_return std::nullopt;
-  }
-  co_return ObservedJoin{*child, action.node, (*found)->ephemeral_owner, (*found)->czxid};
+  const auto life = co_await find_life(*session, action.service_code, action.node);
+  co_return life ? *life : std::nullopt;
 }
 
 /// Tells the node to end by itself, which lets what its clients have asked be answered: `shutdown`

@@ -284,6 +284,10 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
     const ApplyResult result = co_await apply(context, todo);
     note_failures(todo, result, out);
     attempts.note(todo, result);
+    if (result.count(StepOutcome::State::later) > 0) {
+      out.outcome = Outcome::interrupted;
+      co_return;
+    }
     if (result.lock_held) {
       out.error = out.failures.empty() ? "" : out.failures.front();
       out.outcome = Outcome::lock_held;

@@ -19,7 +19,7 @@ enum class Outcome {
   unknown,      ///< done as far as could be observed
   lock_held,    ///< another apply holds the deployment's lock
   timed_out,    ///< not converged in time
-  interrupted,  ///< stopped at a safe point on request
+  interrupted,  ///< stopped at a safe point on request, also for another look (look_by)
   stale,        ///< a saved plan, and what it relies on has moved
   pending,      ///< a saved plan is done, and there is more to do than it says
 };

@@ -22,18 +22,13 @@ constexpr seconds kWindowMin{2};
 constexpr seconds kSamplesKept{60};
 /// A node that was restarted by an earlier run is looked at for so long before it is given up.
 constexpr seconds kLookMin{4};
+/// Servers expire sessions once per tick.
+constexpr seconds kExpiryMargin{4};
 constexpr seconds kTellFirst{5};
 constexpr seconds kTellMost{60};
 
 double in_seconds(Time time) {
   return std::chrono::duration<double>(time).count();
-}
-
-const DesiredNode* node_in(const DesiredCloud& cloud, Endpoint endpoint) {
-  const auto found = std::lower_bound(
-      cloud.nodes.begin(), cloud.nodes.end(), endpoint,
-      [](const DesiredNode& node, Endpoint wanted) { return node.endpoint < wanted; });
-  return found != cloud.nodes.end() && found->endpoint == endpoint ? &*found : nullptr;
 }
 
 /// Takes away a node that runs and that an earlier look judged. What only follows the word
@@ -46,6 +41,15 @@ bool destroys(const Step& step) {
 std::string without_numbers(std::string text) {
   std::erase_if(text, [](char c) { return (c >= '0' && c <= '9') || c == '.'; });
   return text;
+}
+
+/// The node that the step is about.
+Endpoint node_of(const Action& action) {
+  if (const auto* const restart = std::get_if<RestartNode>(&action)) {
+    return restart->start->node;
+  }
+  const auto* const stop = std::get_if<StopNode>(&action);
+  return stop != nullptr ? stop->node : std::get<StartNode>(action).node;
 }
 
 /// Tells of each wait once, and of one that changes again and again, ever more rarely.
@@ -90,8 +94,7 @@ Awaitable<Time> leader_since(ApplyContext& context) {
 }
 
 Awaitable<void> Rollouts::sample(ApplyContext& context, std::string code, Endpoint endpoint) {
-  const DesiredCloud* const cloud = context.desired.cloud(code);
-  const DesiredNode* const node = cloud == nullptr ? nullptr : node_in(*cloud, endpoint);
+  const DesiredNode* const node = wanted_node(context.desired, code, endpoint);
   if (node == nullptr) {
     memories_[code].recent.erase(endpoint);
     co_return;
@@ -169,11 +172,62 @@ Rollouts::Look Rollouts::judge(ApplyContext& context, const std::string& code, E
   return std::optional<Wait>();
 }
 
-Awaitable<Rollouts::Look> Rollouts::look_at_recent(ApplyContext& context, std::string code) {
+std::size_t Rollouts::count_down(const std::string& code, Endpoint but) const {
+  const auto& down = memories_.at(code).down;
+  return down.size() - down.count(but);
+}
+
+/// A node that we took down takes its place until it has joined anew, whatever of it can be seen
+/// meanwhile. An ephemeral that was there before says so too, but only when it stands for longer
+/// than that of a process which our last step may have ended: then the step never came that far.
+Awaitable<Rollouts::Look> Rollouts::look_at_down(ApplyContext& context, std::string code,
+                                                 Endpoint but) {
+  const auto changed = context.last_ring_change.find(code);
+  const Time last = changed == context.last_ring_change.end() ? Time{0} : changed->second;
+  const Time sure = last + Time(settle_time(context.desired, code)) + context.patience.node_drain +
+                    context.patience.node_stop + kExpiryMargin;
+  const std::map<Endpoint, Down> before = memories_[code].down;
+  std::optional<Wait> wait;
+  std::string gone;
+  for (const auto& [node, down] : before) {
+    if (down.in_flight || node == but) {
+      continue;
+    }
+    const auto life = co_await find_life(context.lock->reader(), code, node);
+    if (!life) {
+      co_return life.error();
+    }
+    const bool joined = *life && ((*life)->czxid != down.left || context.world.clock.now() >= sure);
+    if (joined || wanted_node(context.desired, code, node) == nullptr) {
+      memories_[code].down.erase(node);
+    } else if (!*life) {
+      gone += (gone.empty() ? "" : ", ") + node.text();
+    } else {
+      wait = Wait{sure, fmt::format("{} may have been stopped by a step that failed: no other node "
+                                    "of cloud {} is touched before that is sure",
+                                    node.text(), code)};
+    }
+  }
+  const std::size_t most = most_down(context.desired, code);
+  if (count_down(code, but) < most) {
+    co_return std::optional<Wait>();
+  }
+  if (!gone.empty()) {
+    co_return Error{ErrorCode::aborted,
+                    fmt::format("{} was taken down by us and has not joined cloud {} again, and "
+                                "maxUnavailable is {}: find out why (can its host be reached?); "
+                                "once it is back, or not in the spec any more, the rest can go on",
+                                gone, code, most)};
+  }
+  co_return wait;
+}
+
+Awaitable<Rollouts::Look> Rollouts::look_at_recent(ApplyContext& context, std::string code,
+                                                   Endpoint but) {
   const DesiredCloud* const cloud = context.desired.cloud(code);
   std::vector<Endpoint> nodes;
   for (const auto& [node, recent] : memories_[code].recent) {
-    if (!recent.in_flight) {
+    if (!recent.in_flight && !memories_[code].down.contains(node)) {
       nodes.push_back(node);
     }
   }
@@ -195,8 +249,7 @@ Awaitable<Rollouts::Look> Rollouts::look_at_recent(ApplyContext& context, std::s
       ready.push_back(node);
     }
   }
-  const std::size_t most = cloud == nullptr ? 1 : std::max(1U, cloud->rollout.max_unavailable);
-  if (waiting > 0 && waiting + context.taken_down[code] >= most) {
+  if (waiting > 0 && waiting + count_down(code, but) >= most_down(context.desired, code)) {
     co_return first;
   }
   for (const Endpoint node : ready) {
@@ -205,7 +258,7 @@ Awaitable<Rollouts::Look> Rollouts::look_at_recent(ApplyContext& context, std::s
     if (!child) {
       co_return child.error();
     }
-    if (child->empty() && cloud != nullptr && node_in(*cloud, node) != nullptr) {
+    if (child->empty() && wanted_node(context.desired, code, node) != nullptr) {
       co_return Error{ErrorCode::aborted,
                       fmt::format("{} was restarted and has left cloud {} again; plan again",
                                   node.text(), code)};
@@ -214,8 +267,9 @@ Awaitable<Rollouts::Look> Rollouts::look_at_recent(ApplyContext& context, std::s
   co_return std::optional<Wait>();
 }
 
-Awaitable<Rollouts::Look> Rollouts::look(ApplyContext& context, std::string code, bool ring,
+Awaitable<Rollouts::Look> Rollouts::look(ApplyContext& context, const Step& step,
                                          Time quiet_until) {
+  const std::string code = cloud_of(step.action);
   const Time now = context.world.clock.now();
   if (now < quiet_until) {
     co_return std::optional(
@@ -224,7 +278,7 @@ Awaitable<Rollouts::Look> Rollouts::look(ApplyContext& context, std::string code
                          "alone for {:.0f} s",
                          code, in_seconds(quiet_until - now))});
   }
-  if (!ring) {
+  if (!step.settle) {
     co_return std::optional<Wait>();
   }
   const auto last = context.last_ring_change.find(code);
@@ -236,15 +290,22 @@ Awaitable<Rollouts::Look> Rollouts::look(ApplyContext& context, std::string code
                                     code, in_seconds(settled - now))});
     }
   }
-  auto recent = co_await look_at_recent(context, code);
+  const Endpoint node = node_of(step.action);
+  if (destroys(step)) {
+    Look down = co_await look_at_down(context, code, node);
+    if (!down || *down) {
+      co_return down;
+    }
+  }
+  auto recent = co_await look_at_recent(context, code, node);
   co_return recent;
 }
 
-Awaitable<Result<void>> Rollouts::await_turn(ApplyContext& context, const Step& step,
-                                             WhyNot why_not) {
+Awaitable<Result<Rollouts::Turn>> Rollouts::await_turn(ApplyContext& context, const Step& step,
+                                                       WhyNot why_not) {
   const std::string code = cloud_of(step.action);
   if (code.empty() || (!step.settle && !destroys(step))) {
-    co_return Result<void>();
+    co_return Turn::now;
   }
   const Result<void> loaded = co_await load(context, code);
   if (!loaded) {
@@ -257,7 +318,7 @@ Awaitable<Result<void>> Rollouts::await_turn(ApplyContext& context, const Step& 
   }
   Teller teller(context.progress, context.world.clock);
   while (why_not().empty()) {
-    const Look wait = co_await look(context, code, step.settle, quiet_until);
+    const Look wait = co_await look(context, step, quiet_until);
     if (!wait) {
       co_return wait.error();
     }
@@ -267,8 +328,11 @@ Awaitable<Result<void>> Rollouts::await_turn(ApplyContext& context, const Step& 
     teller.tell((*wait)->text, (*wait)->changes);
     const Time next = context.world.clock.now() + Time(seconds(1));
     co_await context.world.clock.wait_until(std::min((*wait)->until, next));
+    if (context.world.clock.now() >= context.look_by) {
+      co_return Turn::later;
+    }
   }
-  co_return Result<void>();
+  co_return Turn::now;
 }
 
 }  // namespace arcform

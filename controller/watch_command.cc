@@ -110,18 +110,22 @@ Awaitable<void> read_spec_again(Self self, bool asked) {
   }
   SpecFile file = read_spec_file(*text, self->options);
   const std::string why = file.first_error(self->options.spec);
-  self->watch->refuse_spec(why);
   if (!why.empty()) {
+    self->watch->refuse_spec(why);
     co_return;
   }
   DesiredState& desired = *file.spec.desired;
-  self->tell(desired.watch.hooks);
-  if (desired.digest != self->digest) {
-    self->digest = desired.digest;
-    self->watch->follow_spec(std::move(desired));
-  } else if (asked) {
+  const std::string digest = desired.digest;
+  const auto hooks = desired.watch.hooks;
+  if (digest != self->digest && !self->watch->follow_spec(std::move(desired))) {
+    co_return;
+  }
+  self->watch->refuse_spec("");
+  self->tell(hooks);
+  if (digest == self->digest && asked) {
     self->watch->look_again("signal", true);
   }
+  self->digest = digest;
 }
 
 void read_soon(const Self& self, bool asked) {

@@ -12,6 +12,18 @@ namespace arcform {
 
 using Kind = WatchEvent::Kind;
 
+namespace {
+
+/// Such a round is run to its end: the next one would take nodes that are mapped by then for some
+/// that were there before, and start them all at once.
+bool adds_nodes(const Plan& plan) {
+  return std::any_of(plan.steps.begin(), plan.steps.end(), [](const Step& step) {
+    return step.settle && std::holds_alternative<StartNode>(step.action);
+  });
+}
+
+}  // namespace
+
 void Watch::show(const Round& round) {
   heed_record(round.observed);
   note_silent(round.observed);
@@ -31,7 +43,6 @@ void Watch::show(const Round& round) {
   const bool converged = round.plan.converged();
   if (converged) {
     state.converged_at = snapshot->at;
-    state.converged_seen = snapshot->seen;
   }
   tell_pauses(*snapshot);
   const bool differs = before == nullptr || before->plan.steps != round.plan.steps ||
@@ -95,6 +106,7 @@ void Watch::tell_pauses(const WatchSnapshot& seen) {
 Plan Watch::decide(const Round& round, Plan plan) {
   const Time now = world_.clock.now();
   show(round);
+  forget_expected(round.observed);
   const ZnodeSession* const session = followed_->session.live();
   if (session == nullptr || session->session_id() != led_session_) {
     followed_->context.interrupted = true;  // Who leads by now is to be found out first.
@@ -131,7 +143,12 @@ Plan Watch::decide(const Round& round, Plan plan) {
   for (StepId id = 0; id < plan.steps.size(); ++id) {
     leave_out[id] = !permission.why_not[id].empty();
   }
-  return without_steps(std::move(plan), leave_out);
+  plan = without_steps(std::move(plan), leave_out);
+  const bool missed = news_ > now - round.took;  // It came while we looked.
+  followed_->context.look_by = adds_nodes(plan) ? Time::max()
+                               : missed         ? now
+                                                : now + options_.period;
+  return plan;
 }
 
 void Watch::withhold(const Plan& plan, const Permission& permission) {

@@ -11,8 +11,9 @@
 namespace arcform {
 namespace {
 
+/// Between attempts to follow a host; each differs from these by up to a fifth. A host that is back
+/// is looked at after the longest of them and the attempt itself, at the latest.
 constexpr std::chrono::seconds kFirstPause{1};
-/// Also the longest that a host may be back and not be looked at.
 constexpr std::chrono::seconds kLongestPause{30};
 /// The hosts as they are reached, and nothing else of them.
 std::vector<DesiredHost> ways_to(std::vector<DesiredHost> hosts) {
@@ -70,6 +71,7 @@ Awaitable<void> Watch::follow_host(std::shared_ptr<Following> following, Desired
     }
     following->connected.erase(host.name);
     if (heard && !ended) {
+      cut_waits();
       look_again("connection lost", false);
       pause = kFirstPause;
     } else if (!ended) {
@@ -88,6 +90,7 @@ bool Watch::on_news(const std::shared_ptr<Following>& following, const DesiredHo
   }
   following->connected.insert(host.name);
   if (silent_.erase(host.name) > 0) {
+    cut_waits();
     look_again("host is back", true);
   }
   if (news.slot.empty()) {
@@ -155,6 +158,18 @@ Awaitable<void> Watch::announce_to(DesiredHost access, Fence fence) {
   host.fence(fence);
   const Result<void> obeyed = co_await host.obey();
   static_cast<void>(obeyed.has_value());
+}
+
+/// A process that was seen alive after the step that was to end it has not been ended by us: its
+/// death, when it comes, is news.
+void Watch::forget_expected(const ObservedState& observed) {
+  std::erase_if(expected_gone_, [&observed](const auto& expected) {
+    const HostFacts* const facts = observed.host(expected.first);
+    return facts != nullptr && std::any_of(facts->processes.begin(), facts->processes.end(),
+                                           [pid = expected.second](const ObservedProcess& process) {
+                                             return process.pid == pid;
+                                           });
+  });
 }
 
 void Watch::on_step_started(const Step& step) {

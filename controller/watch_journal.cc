@@ -144,14 +144,14 @@ void WatchProgress::step_started(const Plan& plan, StepId step) {
       {Kind::action_started, action.subject, action.text + ": " + action.reason, action.id, {}});
 }
 
-std::string WatchProgress::end(const Step& step) {
+std::optional<std::string> WatchProgress::end(const Step& step) {
   std::vector<WatchAction>& doing = journal_.change().doing;
   const std::string text = describe(step.action);
   const auto found = std::find_if(doing.begin(), doing.end(), [&text](const WatchAction& action) {
     return action.text == text;
   });
-  if (found == doing.end()) {  // It failed before it was started.
-    return journal_.next_action();
+  if (found == doing.end()) {
+    return std::nullopt;
   }
   std::string id = found->id;
   doing.erase(found);
@@ -160,7 +160,7 @@ std::string WatchProgress::end(const Step& step) {
 
 void WatchProgress::step_done(const Plan& plan, StepId step, Time took) {
   const Step& it = plan.steps[step];
-  const std::string id = end(it);
+  const std::string id = end(it).value_or("");
   ++journal_.change().counters.actions_done[{cloud_of(it.action), kind_of(it.action)}];
   listener_.on_step_ended(it, true);
   journal_.note({Kind::action_done, subject(it.action), describe(it.action), id, took});
@@ -168,13 +168,17 @@ void WatchProgress::step_done(const Plan& plan, StepId step, Time took) {
 
 void WatchProgress::step_failed(const Plan& plan, StepId step, const Error& error) {
   const Step& it = plan.steps[step];
-  const std::string id = end(it);
+  std::optional<std::string> id = end(it);
   ++journal_.change().counters.actions_failed[{cloud_of(it.action), kind_of(it.action)}];
-  listener_.on_step_ended(it, false);
+  if (id) {
+    listener_.on_step_ended(it, false);
+  } else {  // Its turn did not come: it says nothing of its node.
+    id = journal_.next_action();
+  }
   journal_.note({Kind::action_failed,
                  subject(it.action),
                  describe(it.action) + ": " + error.message,
-                 id,
+                 *id,
                  {}});
 }
 

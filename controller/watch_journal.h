@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -61,7 +62,8 @@ class WatchJournal {
 /// What an apply does, for a journal.
 class WatchProgress final : public Progress {
  public:
-  /// Called before and after each step with its outcome; both must outlive this object.
+  /// Called before each step that is begun, and after it with its outcome. Both must outlive this
+  /// object.
   class Listener {
    public:
     virtual ~Listener() = default;
@@ -79,8 +81,8 @@ class WatchProgress final : public Progress {
   void uploading(const UploadProgress& progress) override;
 
  private:
-  /// The id that the step was started under.
-  std::string end(const Step& step);
+  /// The id that the step was started under; nothing: it was not.
+  std::optional<std::string> end(const Step& step);
 
   WatchJournal& journal_;
   const Clock& clock_;

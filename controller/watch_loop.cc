@@ -26,17 +26,7 @@ Watch::Watch(World world, Zookeeper& zookeeper, DesiredState desired, std::strin
       journal_(world.clock, me),
       progress_(journal_, world.clock, *this),
       coordination_(world.loop, std::move(me),
-                    [this](const std::string& path) {
-                      const std::string& name = followed_->desired.deployment;
-                      const bool by_people =
-                          path == znodes::turn(name) || path == znodes::pauses(name) ||
-                          path == znodes::resumed(name) || path == znodes::approved(name) ||
-                          (recorded_.other && path == znodes::applied(name));
-                      if (by_people || path == znodes::controllers(name)) {
-                        interrupt();
-                      }
-                      look_again("znode", by_people);
-                    }),
+                    [this](const std::string& path) { znode_changed(path); }),
       next_spec_(std::make_unique<DesiredState>(std::move(desired))),
       called_(world.loop) {
   world_.silent = &silent_;
@@ -48,6 +38,30 @@ void Watch::interrupt() {
   if (in_round_) {
     followed_->context.interrupted = true;
   }
+}
+
+void Watch::cut_waits() {
+  news_ = world_.clock.now();
+  if (in_round_ && followed_->context.look_by != Time::max()) {
+    followed_->context.look_by = news_;
+  }
+}
+
+/// Nodes that join or leave while a step of ours changes their ring are that step's.
+void Watch::znode_changed(const std::string& path) {
+  const std::string& name = followed_->desired.deployment;
+  const bool by_people = path == znodes::turn(name) || path == znodes::pauses(name) ||
+                         path == znodes::resumed(name) || path == znodes::approved(name) ||
+                         (recorded_.other && path == znodes::applied(name));
+  if (by_people || path == znodes::controllers(name)) {
+    interrupt();
+  }
+  const std::string rings = std::string(znodes::kCacheList) + "/";
+  if (path.starts_with(rings) &&
+      !followed_->context.rollouts.is_changing(path.substr(rings.size()))) {
+    cut_waits();
+  }
+  look_again("znode", by_people);
 }
 
 void Watch::look_again(const std::string& why, bool urgent) {
@@ -72,10 +86,19 @@ void Watch::stop() {
   called_.notify_all();
 }
 
-void Watch::follow_spec(DesiredState desired) {
+bool Watch::follow_spec(DesiredState desired) {
+  const std::string& ours = (next_spec_ != nullptr ? *next_spec_ : followed_->desired).deployment;
+  if (desired.deployment != ours) {
+    refuse_spec(
+        fmt::format("{}: deployment \"{}\" is another than \"{}\", which is watched; correct "
+                    "it, or restart the watcher to watch that one instead",
+                    desired.source, desired.deployment, ours));
+    return false;
+  }
   next_spec_ = std::make_unique<DesiredState>(std::move(desired));
   interrupt();
   look_again("spec", true);
+  return true;
 }
 
 void Watch::refuse_spec(const std::string& why) {
@@ -203,7 +226,8 @@ Awaitable<void> Watch::abandon() {
 Awaitable<void> Watch::agree() {
   agreed_ = false;
   ZnodeSession* const session = followed_->session.live();
-  if (session == nullptr) {
+  tried_ = session != nullptr;
+  if (!tried_) {
     follow_hosts(false);
     co_return;
   }
@@ -266,9 +290,12 @@ Awaitable<void> Watch::only_look() {
                                                 ? round.observed.tree.why()
                                                 : "no session with ZooKeeper");
     space_out(false);
-  } else if (!agreed_) {
+  } else if (!tried_) {
     look_again("connected", true);
+  } else if (!agreed_) {  // The session lives, and cannot be heard: its servers have no quorum.
+    space_out(false);
   } else {
+    retry_ = Time{};
     const bool waits = agreement_.leads;  // For an apply that goes first.
     next_look_ = world_.clock.now() + (waits ? milliseconds(1000) : options_.period);
     not_before_ = world_.clock.now() + milliseconds(200);

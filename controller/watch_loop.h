@@ -16,7 +16,9 @@
 namespace arcform {
 
 struct WatchOptions {
-  std::chrono::milliseconds period{30'000};  ///< a look at least so often, whatever is told
+  /// A look at least so often, also while the steps of a round wait for their turn. Only for steps
+  /// that are under way, and for nodes that are being added to a cloud, is it put off.
+  std::chrono::milliseconds period{30'000};
   /// Between what says "look again" and the look: what comes together is looked at once.
   std::chrono::milliseconds gather{20};
   std::chrono::milliseconds retry_most{30'000};  ///< between looks while something fails
@@ -49,8 +51,10 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   void stop();
   /// `urgent`: at once, also while looks are spaced out because something fails.
   void look_again(const std::string& why, bool urgent);
-  /// From the next round on; a round that runs ends at its next safe point.
-  void follow_spec(DesiredState desired);
+  /// From the next round on; a round that runs ends at its next safe point. False: it is another
+  /// deployment's, and refused: everything here, from the place in the election to what the hosts
+  /// are told, is this one's.
+  bool follow_spec(DesiredState desired);
   /// The spec file as it is cannot be followed; empty: it can.
   void refuse_spec(const std::string& why);
 
@@ -88,7 +92,12 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   void conclude(const ReconcileResult& result);
   void space_out(bool progress);
   void forget_calls_before(Time when);
+  void forget_expected(const ObservedState& observed);
+  void znode_changed(const std::string& path);
+  /// A round that runs ends at its next safe point.
   void interrupt();
+  /// Steps of a round that wait for their turn do so no longer: something is to be looked at.
+  void cut_waits();
 
   World world_;
   Zookeeper& zookeeper_;
@@ -105,6 +114,7 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
   Sighting sighting_;
   RevisionMemory recorded_;  ///< of all looks, whoever led: the next leader knows too
   Agreement agreement_;
+  bool tried_ = false;            ///< to agree, in this round
   bool agreed_ = false;           ///< agreement_ is of this round
   std::int64_t led_session_ = 0;  ///< in which this leadership began
   bool announced_ = false;        ///< this leadership, to ZooKeeper and the hosts
@@ -117,6 +127,7 @@ class Watch : private WatchProgress::Listener, public std::enable_shared_from_th
 
   Signal called_;
   std::map<std::string, std::pair<Time, bool>> calls_;  ///< why: when first, urgent
+  Time news_{-1};                                       ///< when cut_waits() was last called
   Time next_look_{};
   Time not_before_{};  ///< for calls that are not urgent
   Time retry_{};

@@ -124,7 +124,6 @@ struct WatchState {
   std::string spec_error;                     ///< why the file as it is now is not followed
   std::string approval;                       ///< the HASH that a rollout waits for, or empty
   std::string converged_at;                   ///< when nothing differed the last time
-  Time converged_seen{};                      ///< the same, monotonic; 0: never
   WatchCounters counters;
 };
 

@@ -128,7 +128,8 @@ std::string unready(const WatchState& state, Time now, Time period) {
   }
   const Time patience = 2 * period + std::chrono::seconds(60);
   const Time age = now - state.last->seen;
-  if (age > patience && state.doing.empty()) {
+  const bool acts = !state.doing.empty() || !state.waiting_for.empty();
+  if (age > patience && !acts) {
     return fmt::format("the last look ended {} s ago",
                        std::chrono::duration_cast<std::chrono::seconds>(age).count());
   }

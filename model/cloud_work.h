@@ -35,6 +35,7 @@ struct CloudWork {
   DriftByNode to_map;
   std::set<Endpoint> left_alone;  ///< nodes whose mapping may not be moved here: it is held
   std::set<Endpoint> moving;      ///< nodes that run for another cloud of ours
+  std::size_t width = 1;          ///< how many nodes may be taken down at once
   std::vector<StepId> repairs;
   std::vector<StepId> chain;     ///< steps that take nodes down or change the ring, in order
   mutable std::size_t near = 0;  ///< where node_of() found the last node

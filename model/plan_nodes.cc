@@ -42,12 +42,37 @@ const ProcessIdentity& identity_of(const Drift& drift, PlanBuilder& builder) {
   return *builder.host(drift.host)->slot(node_slot(drift.node.port))->identity;
 }
 
+/// Its ephemeral stands in its cloud, whatever else is known of it.
+bool has_joined(const Drift& drift, const PlanBuilder& builder) {
+  const ObservedCloud* const cloud =
+      witnesses_of(builder.observed, drift.host, drift.node, drift.cloud).cloud;
+  if (cloud == nullptr) {
+    return false;
+  }
+  const auto found = std::lower_bound(
+      cloud->joined.begin(), cloud->joined.end(), drift.node,
+      [](const ObservedJoin& join, Endpoint wanted) { return join.endpoint < wanted; });
+  return found != cloud->joined.end() && found->endpoint == drift.node;
+}
+
+/// Of the `max_unavailable` nodes that may be down at once, nodes that have not joined and that
+/// nobody can see take up places. One is left all the same: a host that is gone for good does not
+/// stop a rollout, and a node that is down because of us does so when the steps are run.
+std::size_t width_of(const std::vector<const Drift*>& drift, const CloudWork& work,
+                     const PlanBuilder& builder) {
+  const std::size_t most = std::max(1U, work.cloud->rollout.max_unavailable);
+  const auto lost = static_cast<std::size_t>(
+      std::count_if(drift.begin(), drift.end(), [&builder](const Drift* item) {
+        return item->kind == DriftKind::node_unknown && !has_joined(*item, builder);
+      }));
+  return most - std::min(most - 1, lost);
+}
+
 /// After what a step of the chain must come: the repairs, and the step that frees its place among
-/// the `max_unavailable` nodes that may be down at once.
+/// the nodes that may be down at once.
 std::vector<StepId> chain_after(const CloudWork& work) {
-  const std::size_t width = std::max(1U, work.cloud->rollout.max_unavailable);
-  if (work.chain.size() >= width) {
-    return {work.chain[work.chain.size() - width]};  // Which has waited for the repairs.
+  if (work.chain.size() >= work.width) {
+    return {work.chain[work.chain.size() - work.width]};  // Which has waited for the repairs.
   }
   std::vector<StepId> after = work.repairs;
   if (work.registered) {
@@ -283,6 +308,7 @@ void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBui
   std::vector<const Drift*> behind;
   const bool should_run = nodes_should_run(builder.desired, *work.cloud);
   work.repairs = builder.ring_steps[work.cloud->service_code];  // Nodes that were moved from here.
+  work.width = width_of(drift, work, builder);
   for (const Drift* item : drift) {
     if (should_run && item->kind == DriftKind::node_mapped_elsewhere &&
         work.moving.contains(item->node)) {
@@ -316,8 +342,7 @@ void plan_nodes(const std::vector<const Drift*>& drift, CloudWork& work, PlanBui
     start ? plan_start(*item, work, builder) : plan_restart(*item, work, builder);
   }
   plan_following(behind, work, builder);
-  const std::size_t width = std::max(1U, work.cloud->rollout.max_unavailable);
-  const std::size_t kept = std::min(width, work.chain.size());
+  const std::size_t kept = std::min(work.width, work.chain.size());
   std::vector<StepId>& last = builder.ring_steps[work.cloud->service_code];
   last = work.repairs;
   last.insert(last.end(), work.chain.end() - static_cast<std::ptrdiff_t>(kept), work.chain.end());

@@ -21,6 +21,26 @@ void member(Writer& writer, const char* key, const std::string& value) {
   text(writer, value);
 }
 
+/// The array's items; none when there is no such array.
+std::vector<const rapidjson::Value*> items_of(const rapidjson::Document& document,
+                                              const char* key) {
+  std::vector<const rapidjson::Value*> items;
+  const auto found = document.FindMember(key);
+  if (found != document.MemberEnd() && found->value.IsArray()) {
+    for (const auto& item : found->value.GetArray()) {
+      items.push_back(&item);
+    }
+  }
+  return items;
+}
+
+/// The node of an item that has this number too; nothing: it is no such item.
+std::optional<Endpoint> node_of(const rapidjson::Value& item, const char* number) {
+  const bool whole = item.IsObject() && item.HasMember("node") && item["node"].IsString() &&
+                     item.HasMember(number) && item[number].IsInt64();
+  return whole ? Endpoint::parse(item["node"].GetString()) : std::nullopt;
+}
+
 }  // namespace
 
 std::string write_lock(const LockRecord& record) {
@@ -112,6 +132,16 @@ std::string write_rollout(const RolloutRecord& record) {
     writer.EndObject();
   }
   writer.EndArray();
+  writer.Key("down");
+  writer.StartArray();
+  for (const RolloutRecord::Down& item : record.down) {
+    writer.StartObject();
+    member(writer, "node", item.node.text());
+    writer.Key("left");
+    writer.Int64(item.left);
+    writer.EndObject();
+  }
+  writer.EndArray();
   writer.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
 }
@@ -126,22 +156,23 @@ std::optional<RolloutRecord> read_rollout(std::string_view json) {
   record.ring_changed_ms = static_cast<std::int64_t>(number_of(*document, "ringChangedAt"));
   const auto changing = document->FindMember("changing");
   record.changing = changing != document->MemberEnd() && changing->value.IsTrue();
-  const auto restarted = document->FindMember("restarted");
-  if (restarted == document->MemberEnd() || !restarted->value.IsArray()) {
-    return record;
-  }
-  for (const auto& item : restarted->value.GetArray()) {
-    const bool whole = item.IsObject() && item.HasMember("node") && item["node"].IsString() &&
-                       item.HasMember("at") && item["at"].IsInt64();
-    const auto node = whole ? Endpoint::parse(item["node"].GetString()) : std::nullopt;
+  for (const auto* const item : items_of(*document, "restarted")) {
+    const auto node = node_of(*item, "at");
     if (!node) {
       return std::nullopt;
     }
-    RolloutRecord::Restarted entry{*node, item["at"].GetInt64()};
-    if (item.HasMember("hitRatio") && item["hitRatio"].IsNumber()) {
-      entry.hit_ratio = item["hitRatio"].GetDouble();
+    RolloutRecord::Restarted entry{*node, (*item)["at"].GetInt64()};
+    if (item->HasMember("hitRatio") && (*item)["hitRatio"].IsNumber()) {
+      entry.hit_ratio = (*item)["hitRatio"].GetDouble();
     }
     record.restarted.push_back(entry);
+  }
+  for (const auto* const item : items_of(*document, "down")) {
+    const auto node = node_of(*item, "left");
+    if (!node) {
+      return std::nullopt;
+    }
+    record.down.push_back({*node, (*item)["left"].GetInt64()});
   }
   return record;
 }

@@ -35,8 +35,9 @@ std::optional<AppliedRecord> read_applied(std::string_view text);
 
 /// What the next run must know of a cloud whose ring we have changed. Times are in ms since 1970,
 /// by the clock of the ensemble's leader.
-/// {"version":1,"specDigest":"...","ringChangedAt":1767225600000,
-/// "changing":false,"restarted":[{"node":"10.0.0.1:11211","at":1767225600000,"hitRatio":0.93}]}
+/// {"version":1,"specDigest":"...","ringChangedAt":1767225600000,"changing":false,
+/// "restarted":[{"node":"10.0.0.1:11211","at":1767225600000,"hitRatio":0.93}],
+/// "down":[{"node":"10.0.0.1:11211","left":8589934651}]}
 struct RolloutRecord {
   struct Restarted {
     Endpoint node;
@@ -44,10 +45,17 @@ struct RolloutRecord {
     std::optional<double> hit_ratio{};  ///< before it was stopped; nothing: it served no gets
     bool operator==(const Restarted&) const = default;
   };
+  /// A node that we took down, or were about to, and that has not been seen joined since.
+  struct Down {
+    Endpoint node;
+    std::int64_t left = 0;  ///< czxid of the ephemeral that stood before; 0: none did
+    bool operator==(const Down&) const = default;
+  };
   std::string spec_digest;           ///< of the spec that was being applied
   std::int64_t ring_changed_ms = 0;  ///< when its ring last changed
   bool changing = false;             ///< a change was under way when this was written
   std::vector<Restarted> restarted;  ///< nodes that may not be ready or warm yet
+  std::vector<Down> down;
   bool operator==(const RolloutRecord&) const = default;
 };
 std::string write_rollout(const RolloutRecord& record);

@@ -84,12 +84,18 @@ void Invariants::look() {
   }
 }
 
+/// What we have told to stop is up for a while yet: it has joined again only once it was gone.
 void Invariants::forget_joined() {
+  const auto is_up = [this](const std::vector<Endpoint>& joined, Endpoint node) {
+    return std::binary_search(joined.begin(), joined.end(), node) && world_.node(node) != nullptr;
+  };
   for (auto& [code, nodes] : down_) {
-    const std::vector<Endpoint> up = world_.joined(code);
-    std::erase_if(nodes, [&](Endpoint node) {
-      return std::binary_search(up.begin(), up.end(), node) && world_.node(node) != nullptr;
-    });
+    const std::vector<Endpoint> joined = world_.joined(code);
+    for (auto& [node, seen_gone] : nodes) {
+      seen_gone |= !is_up(joined, node);
+    }
+    std::erase_if(nodes,
+                  [&](const auto& entry) { return entry.second && is_up(joined, entry.first); });
   }
 }
 
@@ -164,8 +170,8 @@ void Invariants::node_stopped(const std::string& host, std::uint16_t port) {
         !std::binary_search(up.begin(), up.end(), node)) {
       continue;  // It leaves for good, or was not up.
     }
-    std::set<Endpoint>& down = down_[cloud.service_code];
-    down.insert(node);
+    std::map<Endpoint, bool>& down = down_[cloud.service_code];
+    down.emplace(node, false);
     if (down.size() > std::max(1U, cloud.rollout.max_unavailable)) {
       broken(fmt::format("{} nodes of cloud {} are down because of us", down.size(),
                          cloud.service_code));

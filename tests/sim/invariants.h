@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -44,9 +43,10 @@ class Invariants {
 
   SimWorld& world_;
   const DesiredState* desired_ = nullptr;
-  std::size_t seen_ = 0;                            ///< lines of the log
-  std::optional<Time> woke_;                        ///< when the controller last woke from a sleep
-  std::map<std::string, std::set<Endpoint>> down_;  ///< by us, by cloud
+  std::size_t seen_ = 0;      ///< lines of the log
+  std::optional<Time> woke_;  ///< when the controller last woke from a sleep
+  /// By us, by cloud; and whether it was seen gone since.
+  std::map<std::string, std::map<Endpoint, bool>> down_;
 };
 
 }  // namespace arcform::sim

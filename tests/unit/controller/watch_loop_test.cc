@@ -136,6 +136,43 @@ TEST_CASE("without a quorum a watcher only looks, and goes on by itself") {
   CHECK(stage.world.joined("test-cloud").size() == 6);
 }
 
+TEST_CASE("a watcher whose session hangs looks less and less often") {
+  Stage stage;
+  std::uint64_t before = 0;
+  stage.when(seconds(60), "cut off", [&](Cast& cast) {
+    before = cast.watch(0).journal().state().counters.rounds;
+    cast.cut_off(0, true);
+  });
+  stage.when(seconds(90), "and back", [&](Cast& cast) {
+    CHECK(cast.watch(0).journal().state().counters.rounds - before <= 10);
+    cast.cut_off(0, false);
+  });
+  stage.kill(seconds(100), "10.0.0.2:11211");
+  const Told& told = stage.tell();
+  INFO(told.text());
+  CHECK(told.count(Kind::mode_changed, "observing") == 1);
+  CHECK(stage.up() == 6);
+}
+
+TEST_CASE("a spec of another deployment is refused, and the one that is watched goes on") {
+  Stage stage;
+  stage.story.controllers = 2;
+  DesiredState other = spec(6);
+  other.deployment = "other";
+  std::string refused;
+  stage.when(seconds(60), "edit", [&](Cast& cast) {
+    cast.leader().follow_spec(other);
+    refused = cast.leader().journal().state().spec_error;
+  });
+  stage.kill(seconds(70), "10.0.0.2:11211");
+  stage.tell();
+  INFO(stage.all);
+  CHECK(refused.find("deployment \"other\"") != std::string::npos);
+  CHECK(stage.told[0].count(Kind::spec_refused, "restart the watcher") == 1);
+  CHECK(stage.told[0].count(Kind::action_done, "^start cache node 10.0.0.2:11211") == 1);
+  CHECK(stage.up() == 6);
+}
+
 TEST_CASE("a second controller stands by and takes over") {
   Stage stage;
   WatchStory story;

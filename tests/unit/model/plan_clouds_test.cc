@@ -119,6 +119,26 @@ TEST_CASE("at most max_unavailable nodes are restarted at once") {
   CHECK(plan.impact.at(0).caches_lost == 6);
 }
 
+TEST_CASE("nodes that have not joined and that nobody can see take up places, all but one") {
+  const std::uint32_t width = GENERATE(1U, 2U, 4U);
+  DesiredState desired = three_hosts();
+  ObservedState observed = ideal(desired);
+  desired.clouds[0].rollout.max_unavailable = width;
+  for (DesiredNode& node : desired.clouds[0].nodes) {
+    node.config.threads = 8;
+  }
+  lose_host(observed, desired, "cache003.arcus");
+  remove_join(observed, at("10.0.0.3:11211"));  // The other one stands: it may well serve.
+  const Plan plan = planned(desired, observed);
+  const auto restarts = steps_of<RestartNode>(plan);
+  const std::size_t at_once = std::max(1U, width - 1);
+  REQUIRE(restarts.size() == 4);
+  for (std::size_t i = 0; i < restarts.size(); ++i) {
+    CHECK(plan.steps[restarts[i]].after ==
+          (i < at_once ? std::vector<StepId>{} : std::vector<StepId>{restarts[i - at_once]}));
+  }
+}
+
 TEST_CASE("repairs come before restarts") {
   DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
