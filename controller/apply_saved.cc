@@ -114,7 +114,7 @@ Awaitable<void> run_saved(Run& run, std::function<bool(const Round&)> confirm) {
       run.result().outcome = Outcome::interrupted;
       co_return;
     }
-    if (!ask(run.context, confirm, shown).yes) {  // When is the same: all is checked again.
+    if (!ask(run.context, confirm, shown).yes) {  // However late: it is all checked again.
       run.result().outcome = run.context.interrupted ? Outcome::interrupted : Outcome::declined;
       co_return;
     }

@@ -83,16 +83,18 @@ class BreakableInput {
   std::array<struct sigaction, 2> before_{};
 };
 
-/// One line without its newline; nullopt at the end of the input.
-Reply read_line(int fd) {
+/// Asks on `to`, reads one line from `from`, without its newline; nullopt at the end of the input.
+/// Whoever sees the question can break it off.
+Reply ask_line(const std::string& question, int to, int from) {
   const BreakableInput input;
+  write_all(to, question);
   std::string line;
   char c = 0;
   while (true) {
-    if (const int signal = input.wait(fd); signal != 0) {
+    if (const int signal = input.wait(from); signal != 0) {
       return {std::nullopt, signal};
     }
-    const ssize_t count = ::read(fd, &c, 1);
+    const ssize_t count = ::read(from, &c, 1);
     if (count == 1 && c != '\n') {
       line += c;
     } else if (count == 1) {
@@ -146,8 +148,7 @@ Reply StandardConsole::ask(const std::string& question) {
   if (::isatty(STDIN_FILENO) != 1) {
     return {};
   }
-  out(question);
-  Reply reply = read_line(STDIN_FILENO);
+  Reply reply = ask_line(question, STDOUT_FILENO, STDIN_FILENO);
   if (!reply.line) {
     out("\n");
   }
@@ -162,13 +163,12 @@ Result<std::string> ask_secret(const std::string& question) {
                      ": there is no terminal to ask on; name a file or an environment "
                      "variable in the spec"};
   }
-  write_all(terminal, question + ": ");
   termios before{};
   ::tcgetattr(terminal, &before);
   termios silent = before;
   silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
   ::tcsetattr(terminal, TCSAFLUSH, &silent);
-  const Reply reply = read_line(terminal);
+  const Reply reply = ask_line(question + ": ", terminal, terminal);
   ::tcsetattr(terminal, TCSAFLUSH, &before);
   write_all(terminal, "\n");
   ::close(terminal);

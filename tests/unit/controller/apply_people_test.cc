@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An apply and its people: who takes long to answer, who applies at the same time, who pauses.
 #include "model/facts.h"
+#include "model/znodes.h"
 #include "specs/watch_records.h"
 #include "tests/unit/controller/watch_stage.h"
 
@@ -77,9 +78,8 @@ TEST_CASE("a late yes meets a pause that was set meanwhile") {
   REQUIRE(run_apply(world, spec()).result.outcome == Outcome::converged);
   ApplyRequest request;
   request.confirm = [&world](const Round&) {
-    world.create_znode("/arcform/seoul-prod/pauses", "");
     world.create_znode(
-        "/arcform/seoul-prod/pauses/all",
+        znodes::pause("seoul-prod", "all"),
         write_pause({"all", "2026-02-28T10:00:00Z", "disks", "ann", "2026-01-31T10:00:00Z", ""}));
     world.advance(minutes(1));
     return true;

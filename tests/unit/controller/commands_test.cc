@@ -26,13 +26,13 @@ Ended run(SimWorld& world, const DesiredState& desired, const Options& options) 
   Paper console;
   ControllerProcess process(world);
   Signals signals(process.loop(), console);
-  Machine machine{{process.loop(), world.clock(), world},
-                  world.zookeeper(),
-                  console,
-                  "ann@ops1 pid 4711",
-                  signals,
-                  {},
-                  {}};
+  arcform::Machine machine{{process.loop(), world.clock(), world},
+                           world.zookeeper(),
+                           console,
+                           "ann@ops1 pid 4711",
+                           signals,
+                           {},
+                           {}};
   Input input;
   input.desired = desired;
   const ExitStatus status = process.run(run_command(machine, options, input));
