@@ -294,14 +294,13 @@ Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest r
     co_return started.error();
   }
   const EndAtExit guard{*child};
-  while (!child->done()) {
+  while (true) {
     const bool progress = child->advance();
     if (child->source_failure()) {
       co_return *child->source_failure();
     }
     if (progress && stall.count() > 0) {
       until = std::chrono::steady_clock::now() + stall;
-      co_await asio::post(loop.get_executor(), kAwait);  // Others have their turn.
     }
     if (!child->hand_over(until)) {
       co_return child->take(true);
@@ -312,17 +311,22 @@ Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest r
     if (child->stop_seen()) {
       co_return child->take(true);
     }
-    if (!progress && !child->done()) {
-      const Instant look = child->next_look(until);
-      const bool woken = co_await child->wait(look);
-      if (!woken && look < until) {
-        child->close_input();
-      } else if (!woken) {
-        co_return Error{ErrorCode::deadline_exceeded, "no end in time"};
-      }
+    if (child->done()) {
+      co_return child->take(false);
+    }
+    if (std::chrono::steady_clock::now() >= until) {
+      co_return Error{ErrorCode::deadline_exceeded, "no end in time"};
+    }
+    if (progress) {
+      co_await asio::post(loop.get_executor(), kAwait);  // Others have their turn.
+      continue;
+    }
+    const Instant look = child->next_look(until);
+    const bool woken = co_await child->wait(look);
+    if (!woken && look < until) {
+      child->close_input();
     }
   }
-  co_return child->take(false);
 }
 
 }  // namespace arcform

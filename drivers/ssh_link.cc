@@ -223,10 +223,11 @@ Awaitable<long> SshLink::finish(Turn& turn, std::function<long()> call, Instant 
     if (result != LIBSSH2_ERROR_EAGAIN) {
       co_return result;
     }
-    const bool woken = co_await wait(until);
-    if (!woken) {
+    // Looked at here, as one that never stops talking wakes us before the time does.
+    if (std::chrono::steady_clock::now() >= until) {
       co_return kTimedOut;
     }
+    co_await wait(until);
   }
 }
 
@@ -295,6 +296,9 @@ ssize_t SshLink::receive(void* buffer, std::size_t size) {
 }
 
 ssize_t SshLink::receive_from_socket(void* buffer, std::size_t size) {
+  if (received_ >= receive_until_) {
+    return -EAGAIN;  // What is left wakes at once whoever waits for it.
+  }
   const ssize_t n = ::recv(socket_.native_handle(), buffer, size, MSG_DONTWAIT);
   if (n > 0) {
     received_ += static_cast<std::uint64_t>(n);

@@ -56,13 +56,15 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   bool begin();
 
   /// Calls `call` once; LIBSSH2_ERROR_EAGAIN without calling it while another Turn has half a
-  /// packet out. A transport error breaks the link.
+  /// packet out, and also when the other side has said so much that others must have their turn.
+  /// A transport error breaks the link.
   template <class Call>
   long attempt(Turn& turn, Call&& call) {
     if (broken_ || (sender_ != nullptr && sender_ != &turn)) {
       return broken_ ? LIBSSH2_ERROR_SOCKET_DISCONNECT : LIBSSH2_ERROR_EAGAIN;
     }
     const std::uint64_t before = received_;
+    receive_until_ = received_ + kAttemptMax;
     const long result = call();
     after(turn, result, before != received_);
     return result;
@@ -101,6 +103,7 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   bool forwarding_prohibited = false;
 
  private:
+  static constexpr std::uint64_t kAttemptMax = std::uint64_t{1} << 18U;
   using Socket = asio::basic_stream_socket<asio::ip::tcp, LoopExecutor>;
   void after(Turn& turn, long result, bool received);
   void set_options();
@@ -118,6 +121,7 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   LIBSSH2_SESSION* session_ = nullptr;
   const Turn* sender_ = nullptr;
   std::uint64_t received_ = 0;
+  std::uint64_t receive_until_ = 0;  ///< libssh2 reads until nothing is left, be it for ever
   std::optional<Error> broken_;
   bool retired_ = false;
   bool quick_acks_ = true;
