@@ -234,9 +234,9 @@ Awaitable<long> SshLink::finish(Turn& turn, std::function<long()> call, Instant 
 Awaitable<bool> SshLink::wait(Instant until) {
   if (!broken_) {
     if (sender_ != nullptr) {
-      writable_.arm(socket_, shared_from_this());
+      writable_.arm(socket_, weak_from_this());
     }
-    readable_.arm(socket_, shared_from_this());
+    readable_.arm(socket_, weak_from_this());
   }
   return changed_.wait(until);
 }

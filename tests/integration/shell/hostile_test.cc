@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hosts that talk too much, or not at all.
+#include <filesystem>
 #include <system_error>
 
 #include <asio/io_context.hpp>
@@ -32,6 +33,15 @@ class Heart {
   int beats_ = 0;
 };
 
+int open_sockets() {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code gone;
+    count += std::filesystem::read_symlink(entry.path(), gone).string().starts_with("socket:");
+  }
+  return count;
+}
+
 TEST_CASE("a host that talks without pause leaves the others their turn") {
   static const ShellLab lab;
   const Transport transport = GENERATE(Transport::ssh, Transport::openssh, Transport::local);
@@ -49,6 +59,22 @@ TEST_CASE("a host that talks without pause leaves the others their turn") {
       on_loop(controller.loop, shell->stream("exec yes", listen, milliseconds(5000)));
   CHECK(ended.has_value());
   CHECK(heart.beats() >= 10);
+}
+
+TEST_CASE("a command that was given up keeps no connection") {
+  const ShellLab lab;
+  Controller controller(lab);
+  std::unique_ptr<Shell> shell = controller.shells.make_shell(lab.host());
+  CHECK(output_of(controller.loop, *shell, "printf before").out == "before");
+  const int before = open_sockets();
+  for (int i = 0; i < 3; ++i) {
+    CHECK_FALSE(run_script(controller.loop, *shell, "sleep 20", milliseconds(300)).has_value());
+    CHECK(open_sockets() <= before);
+  }
+  shell.reset();
+  controller.loop.restart();
+  controller.loop.run_for(milliseconds(100));
+  CHECK(open_sockets() == before - 1);
 }
 
 }  // namespace
