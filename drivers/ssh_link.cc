@@ -299,6 +299,11 @@ ssize_t SshLink::receive_from_socket(void* buffer, std::size_t size) {
   if (received_ >= receive_until_) {
     return -EAGAIN;  // What is left wakes at once whoever waits for it.
   }
+  if (!logged_in_ && received_ > kLoginMax) {
+    break_down(Error{ErrorCode::unavailable,
+                     "it said more than 1 MB before the login was done; is it an SSH server?"});
+    return -ENOTCONN;
+  }
   const ssize_t n = ::recv(socket_.native_handle(), buffer, size, MSG_DONTWAIT);
   if (n > 0) {
     received_ += static_cast<std::uint64_t>(n);

@@ -86,6 +86,8 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   /// Bytes so far; one call may read what another waits for.
   std::uint64_t received() const { return received_; }
   bool is_broken() const { return broken_.has_value(); }
+  /// The host is who it should be and knows us: it may say more than kLoginMax from here on.
+  void logged_in() { logged_in_ = true; }
   /// A command has started, from where on sshd sends without delay (session.c): before that it
   /// holds small packets back until we acknowledge the one before, which delayed would cost 40 ms.
   void settled() { quick_acks_ = false; }
@@ -104,6 +106,8 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
 
  private:
   static constexpr std::uint64_t kAttemptMax = std::uint64_t{1} << 18U;
+  /// libssh2 keeps packets that nobody asks for, and anybody may be speaking.
+  static constexpr std::uint64_t kLoginMax = std::uint64_t{1} << 20U;
   using Socket = asio::basic_stream_socket<asio::ip::tcp, LoopExecutor>;
   void after(Turn& turn, long result, bool received);
   void set_options();
@@ -124,6 +128,7 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   std::uint64_t receive_until_ = 0;  ///< libssh2 reads until nothing is left, be it for ever
   std::optional<Error> broken_;
   bool retired_ = false;
+  bool logged_in_ = false;
   bool quick_acks_ = true;
   /// libssh2 reads the banner byte by byte, each time until nothing is left: read ahead for it.
   std::array<char, 256> ahead_{};

@@ -145,6 +145,7 @@ Awaitable<Connected> connect(std::shared_ptr<SshLink> link, std::shared_ptr<SshT
   if (!introduced) {
     co_return Connected{nullptr, introduced.error()};
   }
+  link->logged_in();
   co_return Connected{link, {}};
 }
 
