@@ -61,6 +61,12 @@ class KnownHosts {
 Result<void> check_host_key(const KnownKeys& known, const KnownName& host,
                             const std::string& offered, const std::string& user_file);
 
+/// `*` any bytes, `?` any one byte, as in OpenSSH's files; linear, so that a hostile file costs
+/// nothing.
+bool matches_pattern(std::string_view pattern, std::string_view text);
+/// With the small ones of the letters A to Z.
+std::string lower_case(std::string_view text);
+
 /// `~` and `~/...` with the home folder put in; anything else as it is.
 std::string expand_home(const std::string& path, const std::string& home);
 
