@@ -9,6 +9,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "model/names.h"
+
 namespace arcform {
 namespace {
 
@@ -198,6 +200,8 @@ bool SshLink::begin() {
                                reinterpret_cast<void*>(&SshLink::on_receive));
   libssh2_session_callback_set(session_, LIBSSH2_CALLBACK_SEND,
                                reinterpret_cast<void*>(&SshLink::on_send));
+  libssh2_session_callback_set(session_, LIBSSH2_CALLBACK_DISCONNECT,
+                               reinterpret_cast<void*>(&SshLink::on_disconnect));
   return true;
 }
 
@@ -329,6 +333,13 @@ ssize_t SshLink::on_receive(int, void* buffer, std::size_t size, int, void** sel
 
 ssize_t SshLink::on_send(int, const void* buffer, std::size_t size, int, void** self) {
   return static_cast<SshLink*>(*self)->send(buffer, size);
+}
+
+void SshLink::on_disconnect(LIBSSH2_SESSION*, int, const char* words, int size, const char*, int,
+                            void** self) {
+  const std::string_view said(words, size > 0 ? static_cast<std::size_t>(size) : 0);
+  static_cast<SshLink*>(*self)->break_down(
+      Error{ErrorCode::unavailable, "the server hung up: " + printable(said)});
 }
 
 }  // namespace arcform

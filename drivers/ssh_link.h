@@ -115,6 +115,8 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   ssize_t receive_from_socket(void* buffer, std::size_t size);
   ssize_t send(const void* buffer, std::size_t size);
   static ssize_t on_receive(int fd, void* buffer, std::size_t size, int flags, void** self);
+  static void on_disconnect(LIBSSH2_SESSION* session, int reason, const char* words, int size,
+                            const char* language, int language_size, void** self);
   static ssize_t on_send(int fd, const void* buffer, std::size_t size, int flags, void** self);
 
   TimedSignal changed_;
