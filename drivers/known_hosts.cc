@@ -139,7 +139,13 @@ Result<void> check_host_key(const KnownKeys& known, const KnownName& host,
   const std::string subject = "host key of " + shown(host) + ": ";
   const KnownKey* accepted = nullptr;
   const KnownKey* other = nullptr;
+  const bool has_own = std::any_of(known.keys.begin(), known.keys.end(), [](const KnownKey& entry) {
+    return entry.exact_port && !entry.revoked;
+  });
   for (const KnownKey& entry : known.keys) {
+    if (has_own && !entry.exact_port && !entry.revoked) {
+      continue;  // Of another server on that machine.
+    }
     if (entry.blob == offered && entry.revoked) {
       return refused(subject + key + " is revoked by " + place_of(entry) +
                      "; do not trust that machine until its key was replaced");

@@ -24,7 +24,9 @@ struct KnownKey {
   std::string file;
   int line = 0;
   bool revoked = false;
-  bool exact_port = true;  ///< false: an entry without a port, found for a port other than 22
+  /// False: an entry without a port, found for a port other than 22. It counts only for a host that
+  /// has none with its port.
+  bool exact_port = true;
   bool operator==(const KnownKey&) const = default;
 };
 
