@@ -10,6 +10,7 @@
 #include <asio/ip/tcp.hpp>
 
 #include "drivers/resolve.h"
+#include "drivers/shell_limits.h"
 #include "drivers/ssh_channel.h"
 #include "drivers/ssh_link.h"
 #include "drivers/ssh_session.h"
@@ -183,7 +184,8 @@ Awaitable<Result<void>> SshShell::State::stream(Self self, std::string input,
   co_return Result<void>();
 }
 
-/// Through the connection; straight to the host's address where the server forwards nothing.
+/// Through the connection; straight to the host's address where the server forwards nothing, unless
+/// the host is behind another one: from here, its address may be somebody else's.
 Awaitable<Attempt<std::string>> SshShell::State::exchange_somehow(Self self,
                                                                   std::shared_ptr<SshLink> over,
                                                                   Endpoint at, std::string question,
@@ -194,6 +196,9 @@ Awaitable<Attempt<std::string>> SshShell::State::exchange_somehow(Self self,
       co_return attempt;
     }
     over->forwarding_prohibited = true;
+  }
+  if (!self->target.through.empty()) {
+    co_return Attempt<std::string>{no_way_behind(self->target.jump)};
   }
   Result<std::string> answer =
       co_await exchange_straight(self->tools->loop(), self->target.host.address, at.port,

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hosts that are reached through a program (ProxyCommand), which may also end at any time.
+#include <cstdlib>
+#include <filesystem>
+
 #include <fmt/format.h>
 
 #include "tests/integration/shell/lab.h"
@@ -21,6 +24,40 @@ struct Behind {
   ShellLab lab;
   DesiredHost host;
 };
+
+/// Has the system's ssh read a lab's configuration instead of the user's, as long as this lives.
+class SshReads {
+ public:
+  explicit SshReads(const Behind& behind) {
+    std::filesystem::create_directory(behind.lab.folder.file("bin"));
+    const std::string program = behind.lab.folder.write(
+        "bin/ssh", "#!/bin/sh\nexec /usr/bin/ssh -F " + behind.host.ssh.config + " \"$@\"\n");
+    std::filesystem::permissions(program, std::filesystem::perms::owner_all);
+    ::setenv("PATH", (behind.lab.folder.file("bin") + ":" + path_).c_str(), 1);
+  }
+  SshReads(const SshReads&) = delete;
+  SshReads& operator=(const SshReads&) = delete;
+  ~SshReads() { ::setenv("PATH", path_.c_str(), 1); }
+
+ private:
+  const std::string path_ = std::getenv("PATH");
+};
+
+TEST_CASE("a host behind another one is never asked straight: its address may be another's here") {
+  Behind behind("cat", "AllowTcpForwarding no");
+  const SshReads reads(behind);
+  behind.host.transport = GENERATE(Transport::ssh, Transport::openssh);
+  Controller controller(behind.lab);
+  const TinyServer other(controller.loop);
+  const std::unique_ptr<Shell> shell = controller.shells.make_shell(behind.host);
+  const Result<std::string> answer =
+      ask(controller.loop, *shell, other.port(), "shutdown\n", "END\r\n");
+  REQUIRE_FALSE(answer.has_value());
+  CHECK(answer.error().code == ErrorCode::unavailable);
+  INFO(answer.error().message);
+  CHECK(answer.error().message.find("behind ProxyCommand there is no other way to its ports") !=
+        std::string::npos);
+}
 
 TEST_CASE("a connection that is lost during the login is no refusal") {
   int lost = 0;
