@@ -19,6 +19,7 @@
 namespace arcform {
 namespace {
 
+constexpr std::chrono::seconds kResolvePatience{10};
 constexpr int kDropsMax = 8;
 constexpr std::chrono::milliseconds kFirstPause{40};
 constexpr std::chrono::milliseconds kPauseMax{800};
@@ -71,7 +72,8 @@ Awaitable<Connected> SshShell::State::connect_patiently(Self self) {
   const KnownName& host = self->target.host;
   Result<asio::ip::address> address = asio::ip::address();
   if (self->target.through.empty()) {  // Behind a jump host, that one resolves the name.
-    address = co_await resolve(self->tools->loop(), host.address);
+    const Instant until = std::chrono::steady_clock::now() + kResolvePatience;
+    address = co_await resolve(self->tools->loop(), host.address, until);
   }
   if (!address) {
     co_return Connected{nullptr, address.error()};
