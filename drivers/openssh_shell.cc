@@ -160,7 +160,7 @@ std::vector<std::string> OpensshShell::State::command(std::vector<std::string> w
   option("HostName=" + target.host.address);
   option("StrictHostKeyChecking=yes");
   option("UserKnownHostsFile=" +
-         expand_home(access.known_hosts, environment.home));
+         ssh_option_path(expand_home(access.known_hosts, environment.home)));
   option("GlobalKnownHostsFile=" + environment.global_known_hosts);
   option(environment.terminal ? "BatchMode=no" : "BatchMode=yes");
   option("ConnectTimeout=5");
@@ -172,9 +172,9 @@ std::vector<std::string> OpensshShell::State::command(std::vector<std::string> w
   option(!access.agent ? "IdentityAgent=none"
          : environment.agent_socket.empty()
              ? "IdentityAgent=SSH_AUTH_SOCK"
-             : "IdentityAgent=" + environment.agent_socket);
+             : "IdentityAgent=" + ssh_option_path(environment.agent_socket));
   for (const std::string& file : access.identity_files) {
-    option("IdentityFile=" + expand_home(file, environment.home));
+    option("IdentityFile=" + ssh_option_path(expand_home(file, environment.home)));
   }
   const KnownName& host = target.host;
   const bool by_name = !tools->known_keys({{host.name, host.name, 22}, "", access}).keys.empty();

@@ -320,4 +320,15 @@ Awaitable<Result<SshTarget>> with_user_config(std::shared_ptr<SshTools> tools, S
   co_return filled_in(std::move(target), *config, path);
 }
 
+std::string ssh_option_path(const std::string& path) {
+  std::string out = "\"";
+  for (const char c : path) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+    }
+    out += c == '%' ? "%%" : std::string(1, c);
+  }
+  return out + '"';
+}
+
 }  // namespace arcform

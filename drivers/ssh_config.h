@@ -50,4 +50,7 @@ Awaitable<Result<SshTarget>> with_user_config(std::shared_ptr<SshTools> tools, S
 /// ProxyCommand's shell could take for more than a name.
 Result<SshTarget> filled_in(SshTarget target, const SshHostConfig& config, const std::string& file);
 
+/// A path as the value of one of ssh's options, which reads quotes, backslashes and % in it.
+std::string ssh_option_path(const std::string& path);
+
 }  // namespace arcform

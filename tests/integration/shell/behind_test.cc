@@ -88,5 +88,19 @@ TEST_CASE("a server that takes no more keys has refused ours") {
         std::string::npos);
 }
 
+TEST_CASE("paths with blanks, quotes and % are read as they are") {
+  const ShellLab lab;
+  const std::string folder = lab.folder.file("my \"keys\" 100%h");
+  std::filesystem::create_directory(folder);
+  std::filesystem::copy(lab.key, folder + "/id");
+  std::filesystem::copy(lab.known_hosts, folder + "/known");
+  DesiredHost host = lab.host(GENERATE(Transport::ssh, Transport::openssh));
+  host.ssh.identity_files = {folder + "/id"};
+  host.ssh.known_hosts = folder + "/known";
+  Controller controller(lab);
+  const std::unique_ptr<Shell> shell = controller.shells.make_shell(host);
+  CHECK(output_of(controller.loop, *shell, "printf ok").out == "ok");
+}
+
 }  // namespace
 }  // namespace arcform
