@@ -17,6 +17,7 @@
 #include "drivers/resolve.h"
 #include "drivers/secrets.h"
 #include "drivers/shells.h"
+#include "drivers/spawn.h"
 #include "drivers/tcp_exchange.h"
 #include "drivers/zookeeper.h"
 
@@ -102,6 +103,7 @@ ExitStatus run(std::vector<std::string> arguments) {
 
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
+  arcform::raise_descriptor_limit();
   try {
     return static_cast<int>(arcform::run({argv + 1, argv + argc}));
   } catch (const std::exception& bug) {

@@ -346,9 +346,14 @@ DesiredHost access_of(const HostRecord& record, const DesiredState& desired) {
   }
   host.name = record.name;
   host.address = record.address;
-  host.transport = record.transport == "local"     ? Transport::local
-                   : record.transport == "openssh" ? Transport::openssh
-                                                   : Transport::ssh;
+  // A record is anybody's who may write to the ensemble: that scripts run here, on the controller's
+  // machine, is for the spec to say.
+  const bool here = std::any_of(desired.hosts.begin(), desired.hosts.end(), [](const auto& known) {
+    return known.transport == Transport::local;
+  });
+  host.transport = here && record.transport == "local" ? Transport::local
+                   : record.transport == "openssh"     ? Transport::openssh
+                                                       : Transport::ssh;
   host.ssh.user = record.user;
   host.ssh.port = record.port;
   host.ssh.directory = record.directory;

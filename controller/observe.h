@@ -23,7 +23,7 @@ Awaitable<ObservedState> observe(ReadWorld world, EnsembleSession& session,
                                  const DesiredState& desired, ObservePatience patience);
 
 /// How the spec's `desired` reaches a host that it no longer names, from its record: with the same
-/// keys and known_hosts as its other hosts.
+/// keys and known_hosts as its other hosts, and `local` only when one of those is.
 DesiredHost access_of(const HostRecord& record, const DesiredState& desired);
 
 /// Where a server of ours on that host listens, in the order to try: one with dynamic

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "drivers/carrier.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -8,47 +9,26 @@
 #include <utility>
 
 #include <fcntl.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "drivers/spawn.h"
 #include "model/names.h"
 
 namespace arcform {
 namespace {
 
-constexpr std::size_t kWordsMax = 2048;
+constexpr std::size_t kWordsMax = 16384;
 
-int spawn(const std::vector<std::string>& words, int stream, int err, pid_t& pid) {
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_adddup2(&actions, stream, STDIN_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, stream, STDOUT_FILENO);
-  posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-  // Sockets of the ZooKeeper client are not close-on-exec; a child must not keep its session.
-  posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
-  sigset_t all;
-  sigfillset(&all);
-  sigset_t none;
-  sigemptyset(&none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
-  posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setflags(
-      &attributes,
-      static_cast<short>(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP));
-  std::vector<char*> argv;
-  for (const std::string& word : words) {
-    argv.push_back(const_cast<char*>(word.c_str()));
+/// A file in memory that takes so much and no more: a program may complain for weeks.
+int make_words() {
+  const int fd = ::memfd_create("said", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd >= 0 && ::ftruncate(fd, kWordsMax) == 0) {
+    ::fcntl(fd, F_ADD_SEALS, F_SEAL_GROW);
   }
-  argv.push_back(nullptr);
-  const int failure = posix_spawnp(&pid, argv.front(), &actions, &attributes, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  return failure;
+  return fd;
 }
 
 }  // namespace
@@ -62,8 +42,9 @@ Result<std::unique_ptr<Carrier>> Carrier::start(const std::vector<std::string>& 
   }
   carrier->socket_ = ends[0];
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
-  carrier->said_ = ::memfd_create("said", MFD_CLOEXEC);
-  const int failure = spawn(argv, ends[1], carrier->said_, carrier->pid_);
+  carrier->said_ = make_words();
+  SpawnPlan plan;
+  const int failure = plan.run(argv, "", true, ends[1], ends[1], carrier->said_, carrier->pid_);
   ::close(ends[1]);
   if (failure != 0) {
     carrier->pid_ = -1;
@@ -94,6 +75,7 @@ std::string Carrier::words() const {
   std::string text(kWordsMax, '\0');
   const ssize_t size = ::pread(said_, text.data(), text.size(), 0);
   text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+  text.resize(std::min(text.find('\0'), text.size()));
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
     text.pop_back();
   }

@@ -76,7 +76,7 @@ struct Stream {
   }
 };
 
-/// A running child; held by its handlers on the loop, ended by its destructor.
+/// A running child, ended by its destructor.
 class Child : public std::enable_shared_from_this<Child> {
  public:
   Child(asio::io_context& loop, ChildRequest request)
@@ -91,7 +91,14 @@ class Child : public std::enable_shared_from_this<Child> {
         left_(request_.input) {}
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
-  ~Child() { end(); }
+  ~Child() {
+    if (pid_ >= 0) {
+      ::kill(request_.own_group ? -pid_ : pid_, SIGKILL);
+      pollfd gone{ended_.is_open() ? ended_.native_handle() : -1, POLLIN, 0};
+      ::poll(&gone, 1, 200);
+      ::waitpid(pid_, nullptr, WNOHANG);
+    }
+  }
 
   Result<void> start() {
     Result<Ends> in = make_ends();
@@ -161,7 +168,7 @@ class Child : public std::enable_shared_from_this<Child> {
   bool done() const { return !out_.open && !err_.open && pid_ < 0; }
 
   Awaitable<bool> wait(Instant until) {
-    const std::shared_ptr<void> self = shared_from_this();
+    const std::weak_ptr<void> self = weak_from_this();
     if (in_.is_open() && (!left_.empty() || request_.more != nullptr)) {
       in_ready_.arm(in_, self);
     }
@@ -188,21 +195,6 @@ class Child : public std::enable_shared_from_this<Child> {
   void close_input() {
     std::error_code ignored;
     in_.close(ignored);
-  }
-
-  /// Kills what still runs and lets go of the loop.
-  void end() {
-    if (pid_ >= 0) {
-      ::kill(request_.own_group ? -pid_ : pid_, SIGKILL);
-      pollfd gone{ended_.is_open() ? ended_.native_handle() : -1, POLLIN, 0};
-      ::poll(&gone, 1, 200);
-      ::waitpid(pid_, nullptr, WNOHANG);
-      pid_ = -1;
-    }
-    std::error_code ignored;
-    for (Descriptor* each : {&in_, &out_.descriptor, &err_.descriptor, &ended_}) {
-      each->close(ignored);
-    }
   }
 
   ChildOutcome take(bool stopped) {
@@ -277,13 +269,6 @@ class Child : public std::enable_shared_from_this<Child> {
   int exit_status_ = 0;
 };
 
-/// Ends the child when the coroutine goes away, however that happens: handlers on the loop may
-/// hold it longer.
-struct EndAtExit {
-  Child& child;
-  ~EndAtExit() { child.end(); }
-};
-
 }  // namespace
 
 Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest request,
@@ -293,15 +278,13 @@ Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest r
   if (Result<void> started = child->start(); !started) {
     co_return started.error();
   }
-  const EndAtExit guard{*child};
-  while (!child->done()) {
+  while (true) {
     const bool progress = child->advance();
     if (child->source_failure()) {
       co_return *child->source_failure();
     }
     if (progress && stall.count() > 0) {
       until = std::chrono::steady_clock::now() + stall;
-      co_await asio::post(loop.get_executor(), kAwait);  // Others have their turn.
     }
     if (!child->hand_over(until)) {
       co_return child->take(true);
@@ -312,17 +295,22 @@ Awaitable<Result<ChildOutcome>> run_child(asio::io_context& loop, ChildRequest r
     if (child->stop_seen()) {
       co_return child->take(true);
     }
-    if (!progress && !child->done()) {
-      const Instant look = child->next_look(until);
-      const bool woken = co_await child->wait(look);
-      if (!woken && look < until) {
-        child->close_input();
-      } else if (!woken) {
-        co_return Error{ErrorCode::deadline_exceeded, "no end in time"};
-      }
+    if (child->done()) {
+      co_return child->take(false);
+    }
+    if (std::chrono::steady_clock::now() >= until) {
+      co_return Error{ErrorCode::deadline_exceeded, "no end in time"};
+    }
+    if (progress) {
+      co_await asio::post(loop.get_executor(), kAwait);  // Others have their turn.
+      continue;
+    }
+    const Instant look = child->next_look(until);
+    const bool woken = co_await child->wait(look);
+    if (!woken && look < until) {
+      child->close_input();
     }
   }
-  co_return child->take(false);
 }
 
 }  // namespace arcform

@@ -66,7 +66,7 @@ class HttpRequestReader {
 /// here would send its own); an Origin that is not the place that was asked. nullopt: it is.
 std::optional<HttpAnswer> refusal(const HttpRequest& request, std::string_view own_name);
 
-/// Status line and headers. `own_name` as above. Every answer forbids scripts, styles and frames
+/// Status line and headers. Every answer forbids scripts, styles and frames
 /// of other origins, and closes the connection.
 std::string head_of(const HttpAnswer& answer);
 

@@ -109,7 +109,7 @@ Awaitable<Result<unsigned>> converse_tls(std::shared_ptr<Connection> connection,
 Awaitable<Result<unsigned>> http_post(asio::io_context& loop, HttpPost post, Instant until) {
   const auto connection = std::make_shared<Connection>(loop, until);
   const TimeSocket guard(connection);
-  const Result<asio::ip::address> address = co_await resolve(loop, post.url.host);
+  const Result<asio::ip::address> address = co_await resolve(loop, post.url.host, until);
   if (!address) {
     co_return address.error();
   }

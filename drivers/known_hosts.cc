@@ -9,14 +9,6 @@
 namespace arcform {
 namespace {
 
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  });
-  return result;
-}
-
 /// The next word of the line, which is cut off its front.
 std::string_view take_word(std::string_view& line) {
   const std::size_t begin = line.find_first_not_of(" \t");
@@ -28,29 +20,6 @@ std::string_view take_word(std::string_view& line) {
   const std::string_view word = line.substr(begin, end - begin);
   line.remove_prefix(end);
   return word;
-}
-
-/// `*` any bytes, `?` any one byte; linear, so that a hostile file costs nothing.
-bool matches_pattern(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::optional<std::size_t> star;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
-      ++p;
-      ++t;
-    } else if (star) {
-      p = *star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
 bool matches_hashed(std::string_view hashed, std::string_view name) {
@@ -71,7 +40,7 @@ bool matches_hosts(std::string_view hosts, const std::string& name) {
   bool found = false;
   while (!hosts.empty()) {
     const std::size_t comma = std::min(hosts.find(','), hosts.size());
-    std::string pattern = lower(hosts.substr(0, comma));
+    std::string pattern = lower_case(hosts.substr(0, comma));
     hosts.remove_prefix(std::min(comma + 1, hosts.size()));
     const bool negated = pattern.starts_with('!');
     if (!pattern.empty() && matches_pattern(pattern.substr(negated ? 1 : 0), name)) {
@@ -137,8 +106,8 @@ void KnownHosts::add(std::string_view content, const std::string& file) {
 }
 
 KnownKeys KnownHosts::find(const KnownName& host) const {
-  const std::string name = lower(host.name);
-  const std::string address = lower(host.address);
+  const std::string name = lower_case(host.name);
+  const std::string address = lower_case(host.address);
   const auto matches = [&](const std::string& hosts, std::uint16_t port) {
     return matches_hosts(hosts, with_port(name, port)) ||
            (address != name && matches_hosts(hosts, with_port(address, port)));
@@ -170,7 +139,13 @@ Result<void> check_host_key(const KnownKeys& known, const KnownName& host,
   const std::string subject = "host key of " + shown(host) + ": ";
   const KnownKey* accepted = nullptr;
   const KnownKey* other = nullptr;
+  const bool has_own = std::any_of(known.keys.begin(), known.keys.end(), [](const KnownKey& entry) {
+    return entry.exact_port && !entry.revoked;
+  });
   for (const KnownKey& entry : known.keys) {
+    if (has_own && !entry.exact_port && !entry.revoked) {
+      continue;  // Of another server on that machine.
+    }
     if (entry.blob == offered && entry.revoked) {
       return refused(subject + key + " is revoked by " + place_of(entry) +
                      "; do not trust that machine until its key was replaced");
@@ -199,6 +174,36 @@ Result<void> check_host_key(const KnownKeys& known, const KnownName& host,
   return refused(subject + key + " is not in known_hosts" + authority +
                  "; compare the fingerprint on the host itself, then add the key (" + scan +
                  " >> " + user_file + ")");
+}
+
+bool matches_pattern(std::string_view pattern, std::string_view text) {
+  std::size_t p = 0;
+  std::size_t t = 0;
+  std::optional<std::size_t> star;
+  std::size_t resume = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = t;
+    } else if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == text[t])) {
+      ++p;
+      ++t;
+    } else if (star) {
+      p = *star + 1;
+      t = ++resume;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+std::string lower_case(std::string_view text) {
+  std::string result(text);
+  std::transform(result.begin(), result.end(), result.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  return result;
 }
 
 std::string expand_home(const std::string& path, const std::string& home) {

@@ -24,7 +24,9 @@ struct KnownKey {
   std::string file;
   int line = 0;
   bool revoked = false;
-  bool exact_port = true;  ///< false: an entry without a port, found for a port other than 22
+  /// False: an entry without a port, found for a port other than 22. It counts only for a host that
+  /// has none with its port.
+  bool exact_port = true;
   bool operator==(const KnownKey&) const = default;
 };
 
@@ -60,6 +62,12 @@ class KnownHosts {
 /// file and line), or unknown; each with the key's fingerprint and what to do.
 Result<void> check_host_key(const KnownKeys& known, const KnownName& host,
                             const std::string& offered, const std::string& user_file);
+
+/// `*` any bytes, `?` any one byte, as in OpenSSH's files; linear, so that a hostile file costs
+/// nothing.
+bool matches_pattern(std::string_view pattern, std::string_view text);
+/// With the small ones of the letters A to Z.
+std::string lower_case(std::string_view text);
 
 /// `~` and `~/...` with the home folder put in; anything else as it is.
 std::string expand_home(const std::string& path, const std::string& home);

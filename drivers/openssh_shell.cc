@@ -15,6 +15,7 @@
 #include "drivers/child.h"
 #include "drivers/shell_limits.h"
 #include "drivers/spawn.h"
+#include "drivers/ssh_config.h"
 #include "drivers/tcp_exchange.h"
 #include "model/names.h"
 
@@ -142,6 +143,7 @@ struct OpensshShell::State {
   static Awaitable<Result<void>> stream(Self self, ChildRequest request);
   static Awaitable<Result<std::string>> exchange(Self self, Endpoint at, std::string question,
                                                  std::string end, Instant until);
+  static Awaitable<Result<std::string>> jump(Self self, Instant until);
   static Awaitable<Result<std::string>> forward(Self self, Endpoint at, std::string question,
                                                 std::string end, Instant until);
 };
@@ -157,7 +159,8 @@ std::vector<std::string> OpensshShell::State::command(std::vector<std::string> w
   };
   option("HostName=" + target.host.address);
   option("StrictHostKeyChecking=yes");
-  option("UserKnownHostsFile=" + expand_home(access.known_hosts, environment.home));
+  option("UserKnownHostsFile=" +
+         ssh_option_path(expand_home(access.known_hosts, environment.home)));
   option("GlobalKnownHostsFile=" + environment.global_known_hosts);
   option(environment.terminal ? "BatchMode=no" : "BatchMode=yes");
   option("ConnectTimeout=5");
@@ -166,11 +169,12 @@ std::vector<std::string> OpensshShell::State::command(std::vector<std::string> w
   option("ControlPersist=60");
   option("RemoteCommand=none");
   option("PermitLocalCommand=no");
-  option(!access.agent                      ? "IdentityAgent=none"
-         : environment.agent_socket.empty() ? "IdentityAgent=SSH_AUTH_SOCK"
-                                            : "IdentityAgent=" + environment.agent_socket);
+  option(!access.agent ? "IdentityAgent=none"
+         : environment.agent_socket.empty()
+             ? "IdentityAgent=SSH_AUTH_SOCK"
+             : "IdentityAgent=" + ssh_option_path(environment.agent_socket));
   for (const std::string& file : access.identity_files) {
-    option("IdentityFile=" + expand_home(file, environment.home));
+    option("IdentityFile=" + ssh_option_path(expand_home(file, environment.home)));
   }
   const KnownName& host = target.host;
   const bool by_name = !tools->known_keys({{host.name, host.name, 22}, "", access}).keys.empty();
@@ -269,6 +273,23 @@ Awaitable<Result<void>> OpensshShell::State::stream(Self self, ChildRequest requ
   }
   co_return Result<void>();
 }
+
+/// What the user's configuration has the connection go through; empty: nothing.
+Awaitable<Result<std::string>> OpensshShell::State::jump(Self self, Instant until) {
+  ChildRequest request;
+  request.argv = self->command({"-G"});
+  const Result<ChildOutcome> outcome =
+      co_await run_child(self->tools->loop(), std::move(request), until);
+  if (!outcome) {
+    co_return outcome.error();
+  }
+  const SshHostConfig config = parse_ssh_config(outcome->output.out, self->target.host.name, "");
+  if (!config.proxy_jump.empty()) {
+    co_return config.proxy_jump;
+  }
+  co_return std::string(config.proxy_command.empty() ? "" : "ProxyCommand");
+}
+
 Awaitable<Result<std::string>> OpensshShell::State::forward(Self self, Endpoint at,
                                                             std::string question, std::string end,
                                                             Instant until) {
@@ -319,6 +340,13 @@ Awaitable<Result<std::string>> OpensshShell::State::exchange(Self self, Endpoint
       co_return std::move(answer).with(subject);
     }
     self->forwarding_prohibited = true;
+  }
+  const Result<std::string> behind = co_await jump(self, until);
+  if (!behind) {
+    co_return self->error(behind.error()).with(subject);
+  }
+  if (!behind->empty()) {
+    co_return self->error(no_way_behind(*behind)).with(subject);
   }
   Result<std::string> answer =
       co_await exchange_straight(self->tools->loop(), self->target.host.address, at.port,

@@ -87,6 +87,7 @@ class ProbeReader {
   HostFacts facts_;
   std::vector<std::string> servers_;
   std::vector<std::uint32_t> pids_;
+  std::string mark_;   ///< follows every file
   SharedText digest_;  ///< of the last slot: mostly the next one has the same
   std::string expected_;
 };
@@ -270,20 +271,24 @@ bool ProbeReader::socket(std::string_view text) {
   return port.has_value();
 }
 
-/// The next file's content, up to the boot id that follows it.
+/// The next file's content, up to the mark that follows it.
 std::optional<std::string_view> ProbeReader::piece() {
-  const std::string end = facts_.boot_id.value() + "\n";
-  const std::size_t at = rest_.find(end);
+  const std::size_t at = rest_.find(mark_);
   if (at == std::string_view::npos) {
     fail("files");
     return std::nullopt;
   }
   const std::string_view found = rest_.substr(0, at);
-  rest_.remove_prefix(at + end.size());
+  rest_.remove_prefix(at + mark_.size());
   return found;
 }
 
 bool ProbeReader::files() {
+  const auto mark = line("mark");
+  if (!mark || !is_boot_id(*mark)) {  // also a random UUID
+    return fail("mark");
+  }
+  mark_ = fmt::format("mark={}{}", *mark, '\0');
   const auto opening = piece();
   if (!opening || !opening->empty()) {
     return fail("files");

@@ -92,8 +92,8 @@ printf 'java %s\ndirectory %s\nwritable %s\n' $java "$d" $writable
 /// A server with dynamic reconfiguration keeps its members in a file beside its zoo.cfg.
 /// An identity file of zero bytes is what a power cut can leave: nothing of that boot lives.
 constexpr std::string_view kSlotLines = R"sh(ours=' '
-uuid=/proc/sys/kernel/random/boot_id
-set -- "$uuid"
+end=/proc/self/environ
+set -- "$end"
 for slot in "$d"/node-* "$d"/server-*; do
   [ -d "$slot" ] && [ ! -L "$slot" ] || continue
   name=${slot##*/}
@@ -116,34 +116,50 @@ for slot in "$d"/node-* "$d"/server-*; do
         set -- "$@" "${line#*=}" ;;
       esac
     done <"$slot/zoo.cfg"
-    set -- "$@" "$uuid" ;;
+    set -- "$@" "$end" ;;
   esac
 done
 )sh";
 
 /// The names of processes are read by the shell itself (comm has at most 15 bytes); everything
-/// else is left to one `cat`. The boot id's own file stands between the files, so that one that
-/// vanished in between is an empty piece. Listening sockets are asked of `ss` where it is: to read
-/// /proc/net/tcp makes the kernel walk its whole table of connections (262144 buckets: 6 ms a
-/// file).
-constexpr std::string_view kProcessLines = R"sh(pids=
+/// else is left to `head`. Anybody may run a "memcached" or a "java" with what he likes as its
+/// arguments, so those have a share of the answer that they cannot exceed, and what stands between
+/// the files nobody can know before: it is the environment of `head`, which is all of `env -i` and
+/// a number that the kernel has made up just now. A file that vanished meanwhile is an empty piece.
+/// Listening sockets are asked of `ss` where it is: to read /proc/net/tcp makes the kernel walk its
+/// whole table of connections (262144 buckets: 6 ms a file).
+constexpr std::string_view kProcessLines = R"sh(pids= others= count=0
 for process in /proc/[0-9]*; do
   read -r comm <$process/comm || continue
-  case $comm in
-    memcached | java) ;;
-    *) case $ours in *" ${process#/proc/} "*) ;; *) continue ;; esac ;;
+  pid=${process#/proc/}
+  case $ours in *" $pid "*)
+    pids="$pids $pid"
+    set -- "$@" $process/stat "$end" $process/cmdline "$end"
+    continue ;;
   esac
-  pids="$pids ${process#/proc/}"
-  set -- "$@" $process/stat "$uuid" $process/cmdline "$uuid"
+  case $comm in memcached | java)
+    [ $count -lt 256 ] || continue
+    count=$((count + 1))
+    others="$others $pid" ;;
+  esac
 done 2>/dev/null
-printf 'pids%s\nlistening\n' "$pids"
+printf 'pids%s%s\nlistening\n' "$pids" "$others"
 ss -ltnH 2>/dev/null || {
   tcp6=
   [ -r /proc/net/tcp6 ] && tcp6=/proc/net/tcp6
   grep -h ' 0A ' /proc/net/tcp $tcp6
 }
 printf 'listened %s\n' "$?"
-cat -- "$@" 2>/dev/null
+read -r mark </proc/sys/kernel/random/uuid
+printf 'mark %s\n' "$mark"
+env -i "mark=$mark" head -q -c 65536 -- "$@" 2>/dev/null
+if [ -n "$others" ]; then
+  set --
+  for pid in $others; do
+    set -- "$@" /proc/$pid/stat "$end" /proc/$pid/cmdline "$end"
+  done
+  env -i "mark=$mark" head -q -c $((393216 / (count > 6 ? count : 6))) -- "$@" 2>/dev/null
+fi
 read -r up rest </proc/uptime
 printf 'uptime %s\n' "$up"
 )sh";

@@ -23,6 +23,13 @@ inline Error too_much_output() {
   return Error{ErrorCode::resource_exhausted, "more than 1 MB of output"};
 }
 
+/// A host that forwards nothing is asked straight, but not past the one that leads to it: `jump`.
+inline Error no_way_behind(const std::string& jump) {
+  return Error{ErrorCode::unavailable,
+               "sshd does not forward connections (AllowTcpForwarding), and behind " + jump +
+                   " there is no other way to its ports; allow forwarding there"};
+}
+
 /// Where `text` ends when it is cut right after the first `end`; npos while that is not there.
 /// `searched` bytes were looked at before.
 inline std::size_t find_end(std::string_view text, std::string_view end, std::size_t searched) {

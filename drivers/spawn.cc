@@ -2,13 +2,32 @@
 #include "drivers/spawn.h"
 
 #include <csignal>
+#include <optional>
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 namespace arcform {
+namespace {
+
+/// For our children, when ours was raised.
+std::optional<rlimit> descriptor_limit;  // NOLINT: a process has one
+
+}  // namespace
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) {
+    return;
+  }
+  const rlimit raised{limit.rlim_max, limit.rlim_max};
+  if (::setrlimit(RLIMIT_NOFILE, &raised) == 0) {
+    descriptor_limit = limit;
+  }
+}
 
 int SpawnPlan::run(const std::vector<std::string>& argv, const std::string& directory,
                    bool own_group, int in, int out, int err, pid_t& pid) {
@@ -36,7 +55,12 @@ int SpawnPlan::run(const std::vector<std::string>& argv, const std::string& dire
     words.push_back(const_cast<char*>(argument.c_str()));
   }
   words.push_back(nullptr);
-  return posix_spawnp(&pid, words.front(), &actions_, &attributes_, words.data(), environ);
+  const int failure =
+      posix_spawnp(&pid, words.front(), &actions_, &attributes_, words.data(), environ);
+  if (failure == 0 && descriptor_limit) {
+    ::prlimit(pid, RLIMIT_NOFILE, &*descriptor_limit, nullptr);  // posix_spawn cannot do that.
+  }
+  return failure;
 }
 
 void run_briefly(const std::vector<std::string>& argv, std::chrono::milliseconds patience) {

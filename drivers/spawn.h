@@ -32,6 +32,11 @@ class Fd {
   int fd_;
 };
 
+/// Raises how many descriptors we may have open as far as it goes; once, at the beginning. The
+/// programs that are started from then on get the limit that there was before: what runs on for
+/// long, like a cache node on this machine, must not depend on who started it.
+void raise_descriptor_limit();
+
 /// The attributes and file actions of one spawn.
 class SpawnPlan {
  public:

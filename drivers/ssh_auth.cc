@@ -17,6 +17,8 @@ namespace arcform {
 namespace {
 
 constexpr std::size_t kKeysMax = 3;
+/// sshd's last words above its MaxAuthTries (OpenSSH 9.2, auth.c: auth_maxtries_exceeded).
+constexpr std::string_view kTooMany = "Too many authentication failures";
 constexpr std::string_view kRsaSha512 = "rsa-sha2-512";
 
 /// Makes the signature that libssh2 asks for; nullopt: not yet, ask again.
@@ -114,7 +116,7 @@ class Login {
       if (accepted) {
         co_return Result<void>();
       }
-      if (link_->is_broken() || late_) {
+      if (!link_->usable() || late_) {
         co_return failure();
       }
     }
@@ -133,8 +135,8 @@ class Login {
     for (const std::string& note : notes_) {
       all += (all.empty() ? "" : "; ") + note;
     }
-    if (late_ || (link_->is_broken() && notes_.empty())) {
-      return link_->error_of(SshLink::kTimedOut);
+    if (late_ || lost_) {
+      return link_->error_of(SshLink::kTimedOut).with("log in as " + target_.user);
     }
     // A key that could not even be read is no matter of the host's authorized_keys.
     const bool never_asked = !all.empty() && all.find("refused") == std::string::npos;
@@ -226,7 +228,7 @@ class Login {
           passphrase.empty() ? nullptr : passphrase.c_str());
     };
     const long outcome = co_await link_->finish(turn, call, until_);
-    if (outcome == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED && file.is_encrypted()) {
+    if (outcome == LIBSSH2_ERROR_PUBLICKEY_UNVERIFIED && file.is_encrypted() && link_->usable()) {
       wrong_passphrase(identity);
     } else {
       judge(outcome, identity.label);
@@ -249,15 +251,19 @@ class Login {
     };
     const long outcome = co_await link_->finish(turn, call, until_);
     judge(outcome, "password");
-    if (outcome == LIBSSH2_ERROR_AUTHENTICATION_FAILED) {
+    if (outcome == LIBSSH2_ERROR_AUTHENTICATION_FAILED && link_->usable()) {
       tools_->secrets().forget(target_.access.password, what);
     }
     co_return outcome == 0;
   }
 
+  /// libssh2 calls it a refusal, too, when the connection is lost while it waits for an answer.
   void judge(long outcome, const std::string& label) {
     if (outcome == LIBSSH2_ERROR_TIMEOUT) {
       late_ = true;
+    } else if (outcome < 0 && !link_->usable()) {
+      lost_ = link_->error_of(outcome).message.find(kTooMany) == std::string::npos;
+      notes_.push_back(label + ": refused, and the server takes no more keys");
     } else if (outcome == LIBSSH2_ERROR_AUTHENTICATION_FAILED) {
       notes_.push_back(label + ": refused");
     } else if (outcome < 0) {
@@ -271,6 +277,7 @@ class Login {
   Instant until_;
   std::vector<std::string> notes_;
   bool late_ = false;
+  bool lost_ = false;
 };
 
 }  // namespace

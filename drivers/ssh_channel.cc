@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::string_view kCommand = "exec /bin/sh -s";
 constexpr std::chrono::seconds kClosePatience{2};
-/// Written before the other streams are looked at, and before other calls have their turn.
+/// Written, or read, before the other streams are looked at and other calls have their turn.
 constexpr std::size_t kTurnMax = std::size_t{1} << 18U;
 
 /// An open channel. It belongs to the session, which frees what nobody closed: so a channel that
@@ -107,23 +107,20 @@ class Transfer {
       if (out_.text.size() > kShellOutputMax || err_.text.size() > kShellOutputMax) {
         co_return too_much_output();
       }
-      const bool idle = !has_half_sent();
-      if (idle && stop_seen()) {
-        co_return take();
-      }
-      if (idle && libssh2_channel_eof(channel_.get()) != 0) {
-        ended_ = true;
+      if (!has_half_sent() && (stop_seen() || end_seen())) {
         co_return take();
       }
       if (progress && stall.count() > 0) {
         until = std::chrono::steady_clock::now() + stall;
+      }
+      if (std::chrono::steady_clock::now() >= until) {
+        co_return too_late();
+      }
+      // What was received may be output, and nothing more need come to wake us: look again.
+      if (progress || link_.received() != received) {
         co_await asio::post(link_.loop().get_executor(), kAwait);  // Others have their turn.
-      } else if (!progress && link_.received() == received) {
-        // Else the look for errors may have read output, and nothing more comes to wake us.
-        const bool woken = co_await link_.wait(until);
-        if (!woken) {
-          co_return too_late();
-        }
+      } else {
+        co_await link_.wait(until);
       }
     }
   }
@@ -162,7 +159,8 @@ class Transfer {
 
   /// The next piece of the source when all before it went out.
   void refill() {
-    if (!left_.empty() || more == nullptr || link_.has_half_sent(writing_)) {
+    if (!left_.empty() || more == nullptr || input_done_ || failure_ != 0 ||
+        link_.has_half_sent(writing_)) {
       return;
     }
     const Result<std::string_view> piece = more->next();
@@ -177,9 +175,7 @@ class Transfer {
 
   /// How many bytes went out.
   std::size_t write_once() {
-    if (!input_done_ && failure_ == 0) {
-      refill();
-    }
+    refill();
     if (input_done_ || failure_ != 0 || source_failure_) {
       return 0;
     }
@@ -204,9 +200,9 @@ class Transfer {
   }
 
   bool read(Stream& stream, int id) {
-    bool progress = false;
+    std::size_t taken = 0;
     std::array<char, 16384> buffer;
-    while (failure_ == 0 && stream.text.size() <= kShellOutputMax) {
+    while (failure_ == 0 && taken < kTurnMax) {
       const long n = link_.attempt(stream.turn, [&]() -> long {
         return libssh2_channel_read_ex(channel_.get(), id, buffer.data(), buffer.size());
       });
@@ -217,9 +213,9 @@ class Transfer {
         break;
       }
       stream.text.append(buffer.data(), static_cast<std::size_t>(n));
-      progress = true;
+      taken += static_cast<std::size_t>(n);
     }
-    return progress;
+    return taken > 0;
   }
 
   bool stop_seen() {
@@ -233,6 +229,8 @@ class Transfer {
     }
     return at != std::string::npos;
   }
+
+  bool end_seen() { return ended_ = libssh2_channel_eof(channel_.get()) != 0; }
 
   ShellOutput take() { return ShellOutput{std::move(out_.text), std::move(err_.text)}; }
 

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "drivers/child.h"
+#include "model/names.h"
 
 namespace arcform {
 namespace {
@@ -20,13 +21,6 @@ constexpr std::chrono::seconds kPatience{10};
 constexpr std::array<std::string_view, 7> kDefaultIdentities{
     "~/.ssh/id_rsa",        "~/.ssh/id_ecdsa", "~/.ssh/id_ecdsa_sk", "~/.ssh/id_ed25519",
     "~/.ssh/id_ed25519_sk", "~/.ssh/id_xmss",  "~/.ssh/id_dsa"};
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return out;
-}
 
 /// Words as ssh reads them: separated by blanks or one '=', perhaps in double quotes.
 std::vector<std::string> words_of(std::string_view line) {
@@ -58,25 +52,16 @@ std::vector<std::string> words_of(std::string_view line) {
   return words;
 }
 
-/// `*` and `?`, as in ssh_config(5), PATTERNS.
-bool matches(std::string_view text, std::string_view pattern) {
-  if (pattern.empty()) {
-    return text.empty();
-  }
-  if (pattern.front() == '*') {
-    return matches(text, pattern.substr(1)) || (!text.empty() && matches(text.substr(1), pattern));
-  }
-  return !text.empty() && (pattern.front() == '?' || pattern.front() == text.front()) &&
-         matches(text.substr(1), pattern.substr(1));
-}
-
 bool matches_all(const std::string& host, const std::vector<std::string>& patterns) {
   bool found = false;
   for (const std::string& pattern : patterns) {
-    if (pattern.starts_with('!') && matches(host, std::string_view(pattern).substr(1))) {
-      return false;
+    const bool negated = pattern.starts_with('!');
+    if (matches_pattern(std::string_view(pattern).substr(negated ? 1 : 0), host)) {
+      if (negated) {
+        return false;
+      }
+      found = true;
     }
-    found = found || (!pattern.starts_with('!') && matches(host, pattern));
   }
   return found;
 }
@@ -84,6 +69,10 @@ bool matches_all(const std::string& host, const std::vector<std::string>& patter
 std::vector<std::string> split(const std::string& text) {
   std::istringstream in(text);
   return {std::istream_iterator<std::string>(in), {}};
+}
+
+std::string key_alone(const std::string& host) {
+  return "host " + host;
 }
 
 bool is_default(const std::vector<std::string>& identities) {
@@ -115,7 +104,20 @@ std::vector<std::string> jump_command(const std::string& jumps, const std::strin
   return argv;
 }
 
-std::string expanded(const std::string& command, const SshTarget& target) {
+/// A shell reads it: nothing in it may mean more than a name (CVE-2023-51385).
+bool is_plain_user(std::string_view user) {
+  return !user.starts_with('-') && std::all_of(user.begin(), user.end(), [](unsigned char c) {
+    return (c < 0x80 && std::isalnum(c) != 0) || c == '.' || c == '_' || c == '-' || c == '@';
+  });
+}
+
+Result<std::string> expanded(const std::string& command, const SshTarget& target) {
+  if (command.find("%r") != std::string::npos && !is_plain_user(target.user)) {
+    return Error{ErrorCode::invalid_argument,
+                 "the user \"" + printable(target.user, 64) +
+                     "\" may not stand in a ProxyCommand (%r), which a shell reads; name a user "
+                     "of letters, digits and ._-@"};
+  }
   std::string out;
   for (std::size_t i = 0; i < command.size(); ++i) {
     const char token = command[i] == '%' && i + 1 < command.size() ? command[++i] : '\0';
@@ -140,7 +142,7 @@ SshHostConfig parse_ssh_config(std::string_view output, const std::string& host,
     const std::size_t blank = std::min(line.find(' '), line.size());
     const std::string key = line.substr(0, blank);
     const std::string value = line.substr(std::min(blank + 1, line.size()));
-    if (key == "hostname" && value != host) {
+    if (key == "hostname" && value != lower_case(host)) {  // ssh -G says that in small letters
       config.host_name = value;
     } else if (key == "user" && value != user) {
       config.user = value;
@@ -173,12 +175,10 @@ SshConfigFile::SshConfigFile(std::string_view text) : blocks_(1) {
   std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line);) {
     const std::vector<std::string> words = words_of(line);
-    const std::string key = words.empty() ? "" : lower(words.front());
+    const std::string key = words.empty() ? "" : lower_case(words.front());
     if (key == "host") {
       blocks_.emplace_back();
-      for (std::size_t i = 1; i < words.size(); ++i) {
-        blocks_.back().patterns.push_back(lower(words[i]));
-      }
+      blocks_.back().patterns.assign(words.begin() + 1, words.end());
     } else if (!key.empty()) {
       blocks_.back().says_something = true;
       intricate_ = intricate_ || key == "match" || key == "include" ||
@@ -189,18 +189,19 @@ SshConfigFile::SshConfigFile(std::string_view text) : blocks_(1) {
 
 std::string SshConfigFile::key_of(const std::string& host) const {
   if (intricate_) {
-    return "host " + host;
+    return key_alone(host);
   }
   std::string key;
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    if (blocks_[i].says_something && matches_all(lower(host), blocks_[i].patterns)) {
+    if (blocks_[i].says_something && matches_all(host, blocks_[i].patterns)) {
       key += std::to_string(i) + " ";
     }
   }
   return key;
 }
 
-SshTarget filled_in(SshTarget target, const SshHostConfig& config, const std::string& file) {
+Result<SshTarget> filled_in(SshTarget target, const SshHostConfig& config,
+                            const std::string& file) {
   SshAccess& access = target.access;
   if (access.user.empty() && !config.user.empty()) {
     target.user = config.user;
@@ -224,74 +225,110 @@ SshTarget filled_in(SshTarget target, const SshHostConfig& config, const std::st
     target.through = jump_command(config.proxy_jump, file, target.host);
     target.jump = config.proxy_jump;
   } else if (!config.proxy_command.empty()) {
-    target.through = {"/bin/sh", "-c", "exec " + expanded(config.proxy_command, target)};
+    const Result<std::string> command = expanded(config.proxy_command, target);
+    if (!command) {
+      return command.error();
+    }
+    target.through = {"/bin/sh", "-c", "exec " + *command};
     target.jump = "ProxyCommand";
   }
   return target;
 }
 
-Awaitable<void> SshConfigs::ask(std::shared_ptr<SshTools> tools, std::string file, std::string host,
-                                std::shared_ptr<Answer> answer) {
-  SshConfigs& self = tools->configs();
+Awaitable<SshConfigs::Answer> SshConfigs::ask(std::shared_ptr<SshTools> tools, std::string file,
+                                              std::string host) {
+  // Its own patience begins once it has its turn.
+  const std::optional<Places::Held> place = co_await tools->configs().places_.take(Instant::max());
   const Instant until = std::chrono::steady_clock::now() + kPatience;
-  const std::optional<Places::Held> place = co_await self.places_.take(until);
   ChildRequest request;
   request.argv = {"ssh", "-G", "-F", file, "--", host};
   const Result<ChildOutcome> outcome = co_await run_child(tools->loop(), std::move(request), until);
-  if (outcome && outcome->exit_status == 0) {
-    answer->output = outcome->output.out;
-  } else if (outcome) {
-    const std::string& said = outcome->output.err;
-    answer->error = Error{ErrorCode::failed_precondition,
-                          "ssh -G " + host + ": " + said.substr(0, said.find('\n')) + "; correct " +
-                              file + ", or set \"config\" of \"ssh\" to false"};
-  } else if (outcome.error().code != ErrorCode::not_found) {
-    answer->error = outcome.error().with("ssh -G " + host);
+  if (!outcome && outcome.error().code != ErrorCode::not_found) {
+    co_return outcome.error().with("ssh -G " + host);
   }
-  answer->known = true;
+  if (outcome && outcome->exit_status != 0) {
+    const std::string& said = outcome->output.err;
+    co_return Error{ErrorCode::failed_precondition,
+                    "ssh -G " + host + ": " + said.substr(0, said.find('\n')) + "; correct " +
+                        file + ", or set \"config\" of \"ssh\" to false"};
+  }
+  const std::string said = outcome ? outcome->output.out : "";
+  co_return parse_ssh_config(said, host, tools->environment().user);
+}
+
+Awaitable<SshConfigs::Answer> SshConfigs::answer_for(std::shared_ptr<SshTools> tools,
+                                                     std::string file, std::string key,
+                                                     std::string host) {
+  SshConfigs& self = tools->configs();
+  const auto place = std::make_pair(std::move(file), std::move(key));
+  auto found = self.answers_.find(place);
+  if (found != self.answers_.end()) {
+    const std::shared_ptr<std::optional<Answer>> other = found->second;
+    while (!*other) {
+      co_await self.changed_.wait(Instant::max());
+    }
+    co_return **other;
+  }
+  const auto ours = std::make_shared<std::optional<Answer>>();
+  self.answers_.emplace(place, ours);
+  Answer answer = co_await ask(tools, place.first, std::move(host));
+  if (!answer) {
+    self.answers_.erase(place);  // It may be better the next time.
+  }
+  ours->emplace(answer);
   self.changed_.notify_all();
+  co_return answer;
+}
+
+Result<const SshConfigFile*> SshConfigs::file(const std::string& path, bool must_be_there) {
+  auto found = files_.find(path);
+  if (found == files_.end()) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in && must_be_there) {
+      return Error{ErrorCode::not_found, path + ": cannot be read; correct \"config\" of \"ssh\""};
+    }
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    found = files_.emplace(path, std::make_shared<SshConfigFile>(text)).first;
+  }
+  return found->second.get();
 }
 
 Awaitable<Result<SshTarget>> with_user_config(std::shared_ptr<SshTools> tools, SshTarget target) {
-  SshConfigs& configs = tools->configs();
   if (target.access.config.empty()) {
     co_return target;
   }
-  const std::string file = expand_home(target.access.config, tools->environment().home);
-  auto found = configs.files_.find(file);
-  if (found == configs.files_.end()) {
-    std::ifstream in(file, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    found =
-        configs.files_.emplace(file, in ? std::make_shared<SshConfigFile>(text) : nullptr).first;
+  const std::string path = expand_home(target.access.config, tools->environment().home);
+  const bool named = target.access.config != SshAccess{}.config;
+  const Result<const SshConfigFile*> file = tools->configs().file(path, named);
+  if (!file) {
+    co_return file.error();
   }
-  if (found->second == nullptr) {
-    if (target.access.config == SshAccess{}.config) {
-      co_return target;
-    }
-    co_return Error{ErrorCode::not_found, file + ": cannot be read; correct \"config\" of \"ssh\""};
-  }
-  const std::string key = found->second->key_of(target.host.name);
+  const std::string& name = target.host.name;
+  const std::string key = (*file)->key_of(name);
   if (key.empty()) {
     co_return target;
   }
-  std::shared_ptr<SshConfigs::Answer>& slot = configs.answers_[{file, key}];
-  if (slot == nullptr) {
-    slot = std::make_shared<SshConfigs::Answer>();
-    slot->asked_for = target.host.name;
-    const std::shared_ptr<SshConfigs::Answer> answer = slot;
-    co_await SshConfigs::ask(tools, file, target.host.name, answer);
+  Result<SshHostConfig> config = co_await SshConfigs::answer_for(tools, path, key, name);
+  if (config && !config->host_name.empty()) {
+    // Where one host has another address, none takes its answer from hosts that are alike.
+    const std::string alone = key_alone(name);
+    config = co_await SshConfigs::answer_for(tools, path, alone, name);
   }
-  const std::shared_ptr<SshConfigs::Answer> answer = configs.answers_[{file, key}];
-  while (!answer->known) {
-    co_await configs.changed_.wait(Instant::max());
+  if (!config) {
+    co_return config.error();
   }
-  if (answer->error) {
-    co_return *answer->error;
+  co_return filled_in(std::move(target), *config, path);
+}
+
+std::string ssh_option_path(const std::string& path) {
+  std::string out = "\"";
+  for (const char c : path) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+    }
+    out += c == '%' ? "%%" : std::string(1, c);
   }
-  const SshHostConfig config =
-      parse_ssh_config(answer->output, answer->asked_for, tools->environment().user);
-  co_return filled_in(std::move(target), config, file);
+  return out + '"';
 }
 
 }  // namespace arcform

@@ -9,6 +9,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "model/names.h"
+
 namespace arcform {
 namespace {
 
@@ -198,6 +200,8 @@ bool SshLink::begin() {
                                reinterpret_cast<void*>(&SshLink::on_receive));
   libssh2_session_callback_set(session_, LIBSSH2_CALLBACK_SEND,
                                reinterpret_cast<void*>(&SshLink::on_send));
+  libssh2_session_callback_set(session_, LIBSSH2_CALLBACK_DISCONNECT,
+                               reinterpret_cast<void*>(&SshLink::on_disconnect));
   return true;
 }
 
@@ -223,19 +227,20 @@ Awaitable<long> SshLink::finish(Turn& turn, std::function<long()> call, Instant 
     if (result != LIBSSH2_ERROR_EAGAIN) {
       co_return result;
     }
-    const bool woken = co_await wait(until);
-    if (!woken) {
+    // Looked at here, as one that never stops talking wakes us before the time does.
+    if (std::chrono::steady_clock::now() >= until) {
       co_return kTimedOut;
     }
+    co_await wait(until);
   }
 }
 
 Awaitable<bool> SshLink::wait(Instant until) {
   if (!broken_) {
     if (sender_ != nullptr) {
-      writable_.arm(socket_, shared_from_this());
+      writable_.arm(socket_, weak_from_this());
     }
-    readable_.arm(socket_, shared_from_this());
+    readable_.arm(socket_, weak_from_this());
   }
   return changed_.wait(until);
 }
@@ -295,6 +300,14 @@ ssize_t SshLink::receive(void* buffer, std::size_t size) {
 }
 
 ssize_t SshLink::receive_from_socket(void* buffer, std::size_t size) {
+  if (received_ >= receive_until_) {
+    return -EAGAIN;  // What is left wakes at once whoever waits for it.
+  }
+  if (!logged_in_ && received_ > kLoginMax) {
+    break_down(Error{ErrorCode::unavailable,
+                     "it said more than 1 MB before the login was done; is it an SSH server?"});
+    return -ENOTCONN;
+  }
   const ssize_t n = ::recv(socket_.native_handle(), buffer, size, MSG_DONTWAIT);
   if (n > 0) {
     received_ += static_cast<std::uint64_t>(n);
@@ -320,6 +333,13 @@ ssize_t SshLink::on_receive(int, void* buffer, std::size_t size, int, void** sel
 
 ssize_t SshLink::on_send(int, const void* buffer, std::size_t size, int, void** self) {
   return static_cast<SshLink*>(*self)->send(buffer, size);
+}
+
+void SshLink::on_disconnect(LIBSSH2_SESSION*, int, const char* words, int size, const char*, int,
+                            void** self) {
+  const std::string_view said(words, size > 0 ? static_cast<std::size_t>(size) : 0);
+  static_cast<SshLink*>(*self)->break_down(
+      Error{ErrorCode::unavailable, "the server hung up: " + printable(said)});
 }
 
 }  // namespace arcform

@@ -56,13 +56,15 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   bool begin();
 
   /// Calls `call` once; LIBSSH2_ERROR_EAGAIN without calling it while another Turn has half a
-  /// packet out. A transport error breaks the link.
+  /// packet out, and also when the other side has said so much that others must have their turn.
+  /// A transport error breaks the link.
   template <class Call>
   long attempt(Turn& turn, Call&& call) {
     if (broken_ || (sender_ != nullptr && sender_ != &turn)) {
       return broken_ ? LIBSSH2_ERROR_SOCKET_DISCONNECT : LIBSSH2_ERROR_EAGAIN;
     }
     const std::uint64_t before = received_;
+    receive_until_ = received_ + kAttemptMax;
     const long result = call();
     after(turn, result, before != received_);
     return result;
@@ -84,6 +86,8 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   /// Bytes so far; one call may read what another waits for.
   std::uint64_t received() const { return received_; }
   bool is_broken() const { return broken_.has_value(); }
+  /// The host is who it should be and knows us: it may say more than kLoginMax from here on.
+  void logged_in() { logged_in_ = true; }
   /// A command has started, from where on sshd sends without delay (session.c): before that it
   /// holds small packets back until we acknowledge the one before, which delayed would cost 40 ms.
   void settled() { quick_acks_ = false; }
@@ -101,6 +105,9 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   bool forwarding_prohibited = false;
 
  private:
+  static constexpr std::uint64_t kAttemptMax = std::uint64_t{1} << 18U;
+  /// libssh2 keeps packets that nobody asks for, and anybody may be speaking.
+  static constexpr std::uint64_t kLoginMax = std::uint64_t{1} << 20U;
   using Socket = asio::basic_stream_socket<asio::ip::tcp, LoopExecutor>;
   void after(Turn& turn, long result, bool received);
   void set_options();
@@ -108,6 +115,8 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   ssize_t receive_from_socket(void* buffer, std::size_t size);
   ssize_t send(const void* buffer, std::size_t size);
   static ssize_t on_receive(int fd, void* buffer, std::size_t size, int flags, void** self);
+  static void on_disconnect(LIBSSH2_SESSION* session, int reason, const char* words, int size,
+                            const char* language, int language_size, void** self);
   static ssize_t on_send(int fd, const void* buffer, std::size_t size, int flags, void** self);
 
   TimedSignal changed_;
@@ -118,8 +127,10 @@ class SshLink : public std::enable_shared_from_this<SshLink> {
   LIBSSH2_SESSION* session_ = nullptr;
   const Turn* sender_ = nullptr;
   std::uint64_t received_ = 0;
+  std::uint64_t receive_until_ = 0;  ///< libssh2 reads until nothing is left, be it for ever
   std::optional<Error> broken_;
   bool retired_ = false;
+  bool logged_in_ = false;
   bool quick_acks_ = true;
   /// libssh2 reads the banner byte by byte, each time until nothing is left: read ahead for it.
   std::array<char, 256> ahead_{};

@@ -107,12 +107,22 @@ std::string offered_key(LIBSSH2_SESSION* session) {
   return key == nullptr ? std::string() : std::string(key, size);
 }
 
-}  // namespace
+/// The host's key is checked before anything is told about us.
+Awaitable<Result<void>> introduce(std::shared_ptr<SshLink> link, std::shared_ptr<SshTools> tools,
+                                  KnownKeys known, SshTarget target, Instant until) {
+  const std::string offered = offered_key(link->session());
+  const Result<void> believed =
+      check_host_key(known, target.host, offered, target.access.known_hosts);
+  if (!believed) {
+    co_return believed.error();
+  }
+  Result<void> logged_in = co_await log_in(link, tools, std::move(target), until);
+  co_return logged_in;
+}
 
-Awaitable<Connected> open_session(std::shared_ptr<SshTools> tools, SshTarget target,
-                                  asio::ip::tcp::endpoint there) {
+Awaitable<Connected> connect(std::shared_ptr<SshLink> link, std::shared_ptr<SshTools> tools,
+                             SshTarget target, asio::ip::tcp::endpoint there) {
   const KnownKeys known = tools->known_keys(target);
-  const auto link = std::make_shared<SshLink>(tools->loop());
   const Instant connect_until = std::chrono::steady_clock::now() + kConnectPatience;
   Result<void> connected;
   if (target.through.empty()) {
@@ -133,17 +143,24 @@ Awaitable<Connected> open_session(std::shared_ptr<SshTools> tools, SshTarget tar
     }
     co_return shaken;
   }
-  const std::string offered = offered_key(link->session());
-  const Result<void> believed =
-      check_host_key(known, target.host, offered, target.access.known_hosts);
-  if (!believed) {
-    co_return Connected{nullptr, believed.error()};
+  const Result<void> introduced = co_await introduce(link, tools, known, std::move(target), until);
+  if (!introduced) {
+    co_return Connected{nullptr, introduced.error()};
   }
-  const Result<void> logged_in = co_await log_in(link, tools, std::move(target), until);
-  if (!logged_in) {
-    co_return Connected{nullptr, logged_in.error()};
-  }
+  link->logged_in();
   co_return Connected{link, {}};
+}
+
+}  // namespace
+
+Awaitable<Connected> open_session(std::shared_ptr<SshTools> tools, SshTarget target,
+                                  asio::ip::tcp::endpoint there) {
+  const auto link = std::make_shared<SshLink>(tools->loop());
+  Connected connected = co_await connect(link, tools, std::move(target), there);
+  if (connected.link == nullptr) {
+    link->break_down(connected.error);  // An agent that is still being asked holds the link.
+  }
+  co_return connected;
 }
 
 }  // namespace arcform

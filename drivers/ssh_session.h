@@ -20,7 +20,7 @@ struct Connected {
 };
 
 /// Connects, checks the host key against known_hosts before anything is told about us, and logs in.
-/// At most 10 s until TCP is connected and 20 s from there.
+/// At most 5 s until TCP is connected and 20 s from there.
 Awaitable<Connected> open_session(std::shared_ptr<SshTools> tools, SshTarget target,
                                   asio::ip::tcp::endpoint there);
 

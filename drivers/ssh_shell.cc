@@ -10,6 +10,7 @@
 #include <asio/ip/tcp.hpp>
 
 #include "drivers/resolve.h"
+#include "drivers/shell_limits.h"
 #include "drivers/ssh_channel.h"
 #include "drivers/ssh_link.h"
 #include "drivers/ssh_session.h"
@@ -18,6 +19,7 @@
 namespace arcform {
 namespace {
 
+constexpr std::chrono::seconds kResolvePatience{10};
 constexpr int kDropsMax = 8;
 constexpr std::chrono::milliseconds kFirstPause{40};
 constexpr std::chrono::milliseconds kPauseMax{800};
@@ -70,7 +72,8 @@ Awaitable<Connected> SshShell::State::connect_patiently(Self self) {
   const KnownName& host = self->target.host;
   Result<asio::ip::address> address = asio::ip::address();
   if (self->target.through.empty()) {  // Behind a jump host, that one resolves the name.
-    address = co_await resolve(self->tools->loop(), host.address);
+    const Instant until = std::chrono::steady_clock::now() + kResolvePatience;
+    address = co_await resolve(self->tools->loop(), host.address, until);
   }
   if (!address) {
     co_return Connected{nullptr, address.error()};
@@ -183,7 +186,8 @@ Awaitable<Result<void>> SshShell::State::stream(Self self, std::string input,
   co_return Result<void>();
 }
 
-/// Through the connection; straight to the host's address where the server forwards nothing.
+/// Through the connection; straight to the host's address where the server forwards nothing, unless
+/// the host is behind another one: from here, its address may be somebody else's.
 Awaitable<Attempt<std::string>> SshShell::State::exchange_somehow(Self self,
                                                                   std::shared_ptr<SshLink> over,
                                                                   Endpoint at, std::string question,
@@ -194,6 +198,9 @@ Awaitable<Attempt<std::string>> SshShell::State::exchange_somehow(Self self,
       co_return attempt;
     }
     over->forwarding_prohibited = true;
+  }
+  if (!self->target.through.empty()) {
+    co_return Attempt<std::string>{no_way_behind(self->target.jump)};
   }
   Result<std::string> answer =
       co_await exchange_straight(self->tools->loop(), self->target.host.address, at.port,

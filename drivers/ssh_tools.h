@@ -69,7 +69,21 @@ class SshTools;
 /// See ssh_config.h.
 Awaitable<Result<SshTarget>> with_user_config(std::shared_ptr<SshTools> tools, SshTarget target);
 
-/// Answers of `ssh -G` by file and key, shared by whoever asks meanwhile.
+/// What the configuration says of one host. Empty: nothing, or what ssh does anyway.
+struct SshHostConfig {
+  std::string host_name;
+  std::string user;
+  std::uint16_t port = 0;
+  std::vector<std::string> identity_files;
+  std::vector<std::string> known_hosts;
+  std::string host_key_alias;
+  std::string proxy_jump;     ///< "a,user@b:22"
+  std::string proxy_command;  ///< with %h, %p, %r and %n in it
+  bool operator==(const SshHostConfig&) const = default;
+};
+
+/// Answers of `ssh -G` by file and key, shared by whoever asks meanwhile and later; errors only by
+/// whoever asks meanwhile.
 class SshConfigs {
  public:
   explicit SshConfigs(asio::io_context& loop) : changed_(loop), places_(loop, 4) {}
@@ -77,16 +91,14 @@ class SshConfigs {
  private:
   friend Awaitable<Result<SshTarget>> with_user_config(std::shared_ptr<SshTools> tools,
                                                        SshTarget target);
-  struct Answer {
-    bool known = false;
-    std::string asked_for;  ///< the host of those alike that was asked first
-    std::optional<Error> error;
-    std::string output;
-  };
-  static Awaitable<void> ask(std::shared_ptr<SshTools> tools, std::string file, std::string host,
-                             std::shared_ptr<Answer> answer);
-  std::map<std::string, std::shared_ptr<const SshConfigFile>> files_;  ///< nullptr: not there
-  std::map<std::pair<std::string, std::string>, std::shared_ptr<Answer>> answers_;
+  using Answer = Result<SshHostConfig>;
+  static Awaitable<Answer> answer_for(std::shared_ptr<SshTools> tools, std::string file,
+                                      std::string key, std::string host);
+  static Awaitable<Answer> ask(std::shared_ptr<SshTools> tools, std::string file, std::string host);
+  /// Read once; one that is not there and need not be is as if it were empty.
+  Result<const SshConfigFile*> file(const std::string& path, bool must_be_there);
+  std::map<std::string, std::shared_ptr<const SshConfigFile>> files_;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<std::optional<Answer>>> answers_;
   TimedSignal changed_;
   Places places_;
 };

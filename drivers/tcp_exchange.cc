@@ -88,7 +88,7 @@ Awaitable<Result<std::string>> tcp_exchange(asio::io_context& loop, std::string 
 Awaitable<Result<std::string>> exchange_straight(asio::io_context& loop, std::string host,
                                                  std::uint16_t port, std::string question,
                                                  std::string end, Instant until) {
-  const Result<asio::ip::address> address = co_await resolve(loop, host);
+  const Result<asio::ip::address> address = co_await resolve(loop, host, until);
   if (!address) {
     co_return address.error();
   }

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include <asio/basic_waitable_timer.hpp>
@@ -77,22 +78,25 @@ class Places {
 };
 
 /// A descriptor that notifies a TimedSignal when it becomes readable or writable, once per arm().
-/// Both must live until the loop has run the handlers: `keep_alive` is held by them.
+/// What waits for it does not keep it: a host may never say another word.
 class Readiness {
  public:
   enum class Kind { read, write };
   Readiness(TimedSignal& signal, Kind kind) : signal_(signal), kind_(kind) {}
-  /// Does nothing while armed. `Socket` is any Asio object with async_wait.
+  /// Does nothing while armed. `Socket` is any Asio object with async_wait; `owner` has that, this
+  /// and the signal.
   template <class Socket>
-  void arm(Socket& socket, const std::shared_ptr<void>& keep_alive) {
+  void arm(Socket& socket, std::weak_ptr<void> owner) {
     if (armed_) {
       return;
     }
     armed_ = true;
     socket.async_wait(kind_ == Kind::read ? Socket::wait_read : Socket::wait_write,
-                      [this, keep_alive](std::error_code) {
-                        armed_ = false;
-                        signal_.notify_all();
+                      [this, owner = std::move(owner)](std::error_code) {
+                        if (const std::shared_ptr<void> alive = owner.lock()) {
+                          armed_ = false;
+                          signal_.notify_all();
+                        }
                       });
   }
 

@@ -9,30 +9,6 @@
 #include "model/names.h"
 
 namespace arcform {
-namespace {
-
-bool is_host_path(std::string_view text) {
-  const auto safe = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-' || c == '/';
-  };
-  if (text.size() < 2 || text.size() > 1024 || text.front() != '/' || text.back() == '/' ||
-      !std::all_of(text.begin(), text.end(), safe)) {
-    return false;
-  }
-  while (!text.empty()) {
-    text.remove_prefix(1);
-    const std::size_t slash = std::min(text.find('/'), text.size());
-    const std::string_view part = text.substr(0, slash);
-    if (part.empty() || part == "." || part == "..") {
-      return false;
-    }
-    text.remove_prefix(slash);
-  }
-  return true;
-}
-
-}  // namespace
 
 void Problems::error(SourcePosition at, std::string path, std::string what, std::string advice) {
   failed_ = true;
@@ -268,6 +244,36 @@ void ObjectFields::finish() {
       problems_.error(member.at, path(member.key), "unknown key", suggestion(member.key, known_));
     }
   }
+}
+
+bool is_user_name(std::string_view text) {
+  const auto safe = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-' || c == '@';
+  };
+  return !text.empty() && text.size() <= 64 && text.front() != '-' &&
+         std::all_of(text.begin(), text.end(), safe);
+}
+
+bool is_host_path(std::string_view text) {
+  const auto safe = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-' || c == '/';
+  };
+  if (text.size() < 2 || text.size() > 1024 || text.front() != '/' || text.back() == '/' ||
+      !std::all_of(text.begin(), text.end(), safe)) {
+    return false;
+  }
+  while (!text.empty()) {
+    text.remove_prefix(1);
+    const std::size_t slash = std::min(text.find('/'), text.size());
+    const std::string_view part = text.substr(0, slash);
+    if (part.empty() || part == "." || part == "..") {
+      return false;
+    }
+    text.remove_prefix(slash);
+  }
+  return true;
 }
 
 std::optional<std::string> read_host_path(ObjectFields& fields, std::string_view key) {

@@ -94,7 +94,11 @@ std::string suggestion(std::string_view typed, std::span<const std::string_view>
 /// A number of nodes (at least 1), or a percentage of them ("25%", 1 to 100); or a report.
 std::optional<Portion> read_portion(ObjectFields& fields, std::string_view key);
 
-/// Absolute path on a host, of [A-Za-z0-9._/-] only, without "." and ".." parts; or a report.
+/// Whom to log in as: 1 to 64 of [A-Za-z0-9._@-], not beginning with '-'.
+bool is_user_name(std::string_view text);
+/// Absolute path on a host, of [A-Za-z0-9._/-] only, without "." and ".." parts.
+bool is_host_path(std::string_view text);
+/// The same, or a report.
 std::optional<std::string> read_host_path(ObjectFields& fields, std::string_view key);
 
 }  // namespace arcform

@@ -17,15 +17,6 @@ bool is_local_path(std::string_view text) {
   return !text.empty() && text.size() <= 1024 && printable(text, 1024) == text;
 }
 
-bool is_user_name(std::string_view text) {
-  const auto safe = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-           c == '_' || c == '-' || c == '@';
-  };
-  return !text.empty() && text.size() <= 64 && text.front() != '-' &&
-         std::all_of(text.begin(), text.end(), safe);
-}
-
 bool is_environment_name(std::string_view text) {
   const auto letter = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "specs/fields.h"
 #include "specs/record_json.h"
 
 namespace arcform {
@@ -203,8 +204,10 @@ std::optional<HostRecord> read_host(std::string_view json) {
   HostRecord record{text_of(*document, "name"),       text_of(*document, "address"),
                     text_of(*document, "transport"),  text_of(*document, "user"),
                     static_cast<std::uint16_t>(port), text_of(*document, "directory")};
-  // What we dial comes from a znode that anybody may have written: only plausible values.
-  if (!is_host_name(record.name) || !is_host_name(record.address) || port == 0 || port > 65535) {
+  // What we dial comes from a znode that anybody may have written: only what a spec could say.
+  if (!is_host_name(record.name) || !is_host_name(record.address) || port == 0 || port > 65535 ||
+      !(record.user.empty() || is_user_name(record.user)) ||
+      !(record.directory.empty() || is_host_path(record.directory))) {
     return std::nullopt;
   }
   return record;

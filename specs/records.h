@@ -62,6 +62,7 @@ std::string write_rollout(const RolloutRecord& record);
 std::optional<RolloutRecord> read_rollout(std::string_view text);
 
 std::string write_host(const HostRecord& record);
+/// nullopt also when a value is none that a spec could have.
 std::optional<HostRecord> read_host(std::string_view text);
 
 /// The document of cache_list/<svc> as arcus.sh writes and lists it (naver/arcus

@@ -11,7 +11,7 @@ set(may_include_controller controller specs drivers model)
 set(may_include_examples   examples)
 
 # The transports: a command on a host, its deadline, and what stands between.
-set(transports "drivers/(child|local_shell|openssh_shell|ssh_auth|ssh_channel|ssh_config|ssh_session|ssh_shell|tcp_exchange)\\.cc")
+set(transports "drivers/(child|local_shell|openssh_shell|ssh_auth|ssh_channel|ssh_config|ssh_link|ssh_session|ssh_shell|tcp_exchange)\\.cc")
 
 # "what is confined => the only files that may have it"; both are regular expressions.
 set(confined

@@ -136,5 +136,14 @@ TEST_CASE("a server is asked for its list of members only when its probe is no p
   }
 }
 
+TEST_CASE("a record alone does not have scripts run on the controller's machine") {
+  const HostRecord record{"gone", "10.0.0.9", "local", "", 22, ""};
+  DesiredState desired;
+  desired.hosts.resize(2);
+  CHECK(access_of(record, desired).transport == Transport::ssh);
+  desired.hosts[1].transport = Transport::local;
+  CHECK(access_of(record, desired).transport == Transport::local);
+}
+
 }  // namespace
 }  // namespace arcform::sim

@@ -11,6 +11,7 @@ namespace arcform {
 namespace {
 
 const std::string kBoot = "0a1b2c3d-0000-4000-8000-0123456789ab";
+const std::string kMark = "aaaaaaaa-0000-4000-8000-0123456789ab";
 
 std::string stat_of(int pid, const std::string& comm, char state = 'S', int ticks = 777) {
   return fmt::format("{} ({}) {} 1 5 5 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 {} 100 200\n", pid,
@@ -45,9 +46,9 @@ struct Answer {
   std::string uptime = "uptime 123.45\n";
 
   std::string text() const {
-    const std::string b = kBoot + "\n";
-    return head + packages + data + slots + pids + sockets + b + config + b + stat + b + cmdline +
-           b + other_stat + b + other_cmdline + b + uptime;
+    const std::string b = "mark=" + kMark + std::string(1, '\0');
+    return head + packages + data + slots + pids + sockets + "mark " + kMark + "\n" + b + config +
+           b + stat + b + cmdline + b + other_stat + b + other_cmdline + b + uptime;
   }
 };
 
@@ -169,7 +170,7 @@ TEST_CASE("every line must be as it must be", "[hosts]") {
   CHECK(spoilt(&Answer::sockets, "listening\nESTAB 0 5 *:70 *:*\nlistened 0\n"));
   CHECK(spoilt(&Answer::stat, stat_of(43, "memcached")));
   CHECK(spoilt(&Answer::stat, "42 (memcached) S 1 2\n"));
-  CHECK(spoilt(&Answer::cmdline, "x" + kBoot + "\n"));
+  CHECK(spoilt(&Answer::cmdline, "mark=" + kMark + std::string(1, '\0')));
   CHECK(spoilt(&Answer::uptime, "uptime 123\n"));
   CHECK(spoilt(&Answer::uptime, "uptime -1.00\n"));
 }
@@ -196,6 +197,10 @@ TEST_CASE("processes that end, hide or look odd", "[hosts]") {
     CHECK(parsed(answer)->processes[1].argv == std::vector<std::string>{"a", ""});
     answer.cmdline = "";
     CHECK(parsed(answer)->processes[1].argv.empty());
+  }
+  SECTION("arguments that look like the answer") {
+    answer.cmdline = kBoot + "\nuptime 1.00\nmark=" + kBoot + std::string(1, '\0');
+    CHECK(parsed(answer)->processes.size() == 2);
   }
   SECTION("java is seen when it is a ZooKeeper server, or ours") {
     answer.other_stat = stat_of(9, "java");

@@ -30,17 +30,21 @@ const ObservedProcess* process(const HostFacts& facts, std::uint32_t pid) {
   return nullptr;
 }
 
-ProcessIdentity start_named(ShellFixture& fixture, const std::string& slot,
-                            const std::string& comm) {
+ProcessIdentity start_named(ShellFixture& fixture, const std::string& slot, const std::string& comm,
+                            const std::string& argument) {
   StartRequest request;
   request.slot = slot;
   request.argv = {ARCFORM_STAND_IN, "--name", comm, "wait"};
+  if (!argument.empty()) {
+    request.argv.push_back(argument);
+  }
   return started(fixture, request);
 }
 
 /// Starts and waits until the program has taken its name.
-ProcessIdentity named(ShellFixture& fixture, const std::string& slot, const std::string& comm) {
-  const ProcessIdentity identity = start_named(fixture, slot, comm);
+ProcessIdentity named(ShellFixture& fixture, const std::string& slot, const std::string& comm,
+                      const std::string& argument = "") {
+  const ProcessIdentity identity = start_named(fixture, slot, comm, argument);
   for (int i = 0; i < 400; ++i) {
     const HostFacts facts = probed(fixture);
     const ObservedProcess* found = process(facts, identity.pid);
@@ -84,6 +88,23 @@ TEST_CASE("a foreign memcached is seen, other foreign processes are not", "[host
   CHECK(process(facts, other.pid) == nullptr);
   CHECK(process(facts, java.pid) == nullptr);
   CHECK(facts.slots.empty());
+}
+
+TEST_CASE("strangers' arguments, whatever they are, leave the rest of the host to be seen",
+          "[hosts]") {
+  FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
+  std::string boot = read_text("/proc/sys/kernel/random/boot_id");
+  const auto liar = cleaner(named(fixture, "node-1", "memcached", boot + "uptime 1.00"));
+  for (int i = 2; i < 22; ++i) {
+    cleaner(named(fixture, fmt::format("node-{}", i), "java", std::string(60'000, 'x')));
+    std::filesystem::remove_all(fixture.directory());  // from now on a stranger
+  }
+  const auto ours = cleaner(started(fixture, request_for(fixture, Program::waits, "node-1")));
+  const HostFacts facts = probed(fixture);
+  CHECK(process(facts, ours.pid) != nullptr);
+  REQUIRE(process(facts, liar.pid) != nullptr);
+  CHECK(process(facts, liar.pid)->argv.back() == boot + "uptime 1.00");
 }
 
 TEST_CASE("a host without ss tells its ports too", "[hosts]") {

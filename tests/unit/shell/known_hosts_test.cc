@@ -85,6 +85,21 @@ TEST_CASE("another port has entries of its own, the others are second best") {
   CHECK_FALSE(plain.keys[0].exact_port);
 }
 
+TEST_CASE("an entry without a port says nothing where the port has one of its own") {
+  const std::string first = *ssh_wire::decode_base64(kFirst);
+  const std::string plain = key_line("cache1.arcus");
+  const std::string own = "[cache1.arcus]:2200 ssh-ed25519 " + kSecond + "\n";
+  CHECK(check_host_key(found(plain, kOtherPort), kOtherPort, first, "kh").has_value());
+  const Result<void> believed =
+      check_host_key(found(plain + own, kOtherPort), kOtherPort, first, "kh");
+  REQUIRE_FALSE(believed.has_value());
+  CHECK(believed.error().message.find("which is not the ssh-ed25519 key in kh:2") !=
+        std::string::npos);
+  const std::string revoked = "@revoked cache1.arcus ssh-ed25519 " + kSecond + "\n";
+  const std::string second = *ssh_wire::decode_base64(kSecond);
+  CHECK_FALSE(check_host_key(found(revoked + own, kOtherPort), kOtherPort, second, "kh"));
+}
+
 TEST_CASE("lines that make no sense are skipped one by one") {
   const std::string content = "# comment\n\n   \n" + key_line("cache1.arcus") +
                               "cache1.arcus\ncache1.arcus ssh-ed25519\n"

@@ -3,8 +3,10 @@
 
 #include <memory>
 
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "drivers/spawn.h"
 #include "tests/contract/shell_contract.h"
 
 namespace arcform {
@@ -58,6 +60,22 @@ TEST_CASE("without a home folder a script starts in the root folder, as under ss
   const Result<ShellOutput> output = run_script(loop, shell, "pwd");
   REQUIRE(output.has_value());
   CHECK(output->out == "/\n");
+}
+
+TEST_CASE("we may have many descriptors open, our children as many as before") {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  rlimit small = before;
+  small.rlim_cur = 333;
+  ::setrlimit(RLIMIT_NOFILE, &small);
+  raise_descriptor_limit();
+  rlimit raised{};
+  ::getrlimit(RLIMIT_NOFILE, &raised);
+  CHECK(raised.rlim_cur == before.rlim_max);
+  asio::io_context loop;
+  LocalShell shell(loop, "here", "/");
+  CHECK(output_of(loop, shell, "ulimit -Sn").out == "333\n");
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 }  // namespace
