@@ -239,6 +239,20 @@ Awaitable<Next> get_ready(ApplyContext& context, const ReconcileHooks& hooks, co
   co_return moved ? Next::look_again : Next::run;
 }
 
+/// Whether the run of a plan is the last one.
+bool ends(const ApplyResult& result, ReconcileResult& out) {
+  if (result.lock_held) {
+    out.error = out.failures.empty() ? "" : out.failures.front();
+    out.outcome = Outcome::lock_held;
+    return true;
+  }
+  if (result.count(StepOutcome::State::later) > 0) {
+    out.outcome = Outcome::interrupted;
+    return true;
+  }
+  return false;
+}
+
 /// The loop behind reconcile(), without the lock's release.
 Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks hooks,
                            ReconcileResult& out) {
@@ -284,13 +298,7 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
     const ApplyResult result = co_await apply(context, todo);
     note_failures(todo, result, out);
     attempts.note(todo, result);
-    if (result.count(StepOutcome::State::later) > 0) {
-      out.outcome = Outcome::interrupted;
-      co_return;
-    }
-    if (result.lock_held) {
-      out.error = out.failures.empty() ? "" : out.failures.front();
-      out.outcome = Outcome::lock_held;
+    if (ends(result, out)) {
       co_return;
     }
   }
