@@ -172,8 +172,8 @@ Awaitable<Result<bool>> lock_for(ApplyContext& context, const Round& round) {
 
 }  // namespace
 
-Answer ask(ApplyContext& context, const std::function<bool(const Round&)>& confirm,
-           const Round& round) {
+Confirmation ask(ApplyContext& context, const std::function<bool(const Round&)>& confirm,
+                 const Round& round) {
   const Time shown = context.world.clock.now();
   const bool yes = confirm(round);
   const Time thought = context.world.clock.now() - shown;
@@ -216,7 +216,7 @@ enum class Next { run, look_again, end };
 /// it is looked at again, and what is the same then needs no second yes.
 Awaitable<Next> get_ready(ApplyContext& context, const ReconcileHooks& hooks, const Plan& todo,
                           Consent& consent, ReconcileResult& out) {
-  Answer answer{true, false};
+  Confirmation answer{true, false};
   if (consent.begun) {
     hooks.replanned(out.last);
   } else if (!consent.covers(todo)) {

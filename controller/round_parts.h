@@ -20,13 +20,13 @@ Awaitable<Result<void>> record(ApplyContext& context, const Round& round);
 /// anew.
 Awaitable<Round> look_to_act(ApplyContext& context, Policy policy);
 /// What somebody said to a plan.
-struct Answer {
+struct Confirmation {
   bool yes = false;
   bool late = false;  ///< what was shown may not be so any more
 };
 /// Asks. Thinking takes none of the time that the apply has: its deadline moves.
-Answer ask(ApplyContext& context, const std::function<bool(const Round&)>& confirm,
-           const Round& round);
+Confirmation ask(ApplyContext& context, const std::function<bool(const Round&)>& confirm,
+                 const Round& round);
 /// Gives the lock back.
 Awaitable<void> release(ApplyContext& context);
 
