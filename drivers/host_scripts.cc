@@ -372,7 +372,9 @@ std::string write_files_script(const std::vector<FileWrite>& files, const Script
 std::string last_words_script(const std::string& slot, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += assign("slot", slot);
-  out += "[ -f \"$d/$slot/log\" ] || return 0\ntail -c 2048 \"$d/$slot/log\"\n";
+  out += "[ -f \"$d/$slot/log\" ] || return 0\n";
+  // Without the frames of Java's stack traces, which hide the line that says what happened.
+  out += "tail -c 16384 \"$d/$slot/log\" | sed '/^[[:space:]]*at .*(.*)$/d' | tail -c 2048\n";
   return out;
 }
 

@@ -99,6 +99,7 @@ void configuration(Deployment& it) {
   const int first = leader(it);
   it.edit("\"tickTime\": 2000", "\"tickTime\": 2000, \"reconfigEnabled\": true");
   const ProcessResult rolled = it.converge();
+  INFO(rolled.out);
   CHECK(rolled.out.rfind("restart ZooKeeper server") ==
         rolled.out.find(
             fmt::format("restart ZooKeeper server {0} on cache00{0}.arcus: done", first)));
