@@ -42,6 +42,17 @@ std::string name_of_step(const Step& step) {
   return describe(step.action);
 }
 
+/// To wait for a leader changes nothing, so a plan without that alone hides no change.
+std::vector<Action> changes_of(const Plan& made) {
+  std::vector<Action> changes;
+  for (const Step& step : made.steps) {
+    if (!std::holds_alternative<AwaitQuorum>(step.action)) {
+      changes.push_back(step.action);
+    }
+  }
+  return changes;
+}
+
 }  // namespace
 
 TEST_CASE("a selection of everything is the whole plan") {
@@ -71,7 +82,8 @@ TEST_CASE("a narrowed plan is a part of the plan, in its order") {
       RC_ASSERT((after.empty() || after.back() < id));
     }
     RC_ASSERT(part.held.size() <= whole.held.size());
-    RC_ASSERT((part.hidden > 0) == (part.steps != whole.steps || part.held != whole.held));
+    RC_ASSERT((part.hidden > 0) ==
+              (changes_of(part) != changes_of(whole) || part.held != whole.held));
     RC_ASSERT(part.launches == whole.launches);
   }));
 }
