@@ -53,7 +53,7 @@ TEST_CASE("what a probe costs the host", "[hosts][bench][integration]") {
     fmt::print("{}: empty script {:.2f} ms, probe {:.2f} ms, with {} slots {:.2f} ms of CPU\n",
                shell, nothing, bare, kProcesses, slots);
     if (shell == "dash") {
-      CHECK(bare < 12.0);
+      CHECK(bare < 40 * nothing);  // 6 to 22 by machine; its milliseconds are for tests/bench
     }
   }
 }
