@@ -3,19 +3,11 @@
 #include "controller/commands.h"
 
 #include "tests/sim/controller_process.h"
+#include "tests/unit/controller/paper.h"
 #include "tests/unit/controller/watch_stage.h"
 
 namespace arcform::sim {
 namespace {
-
-class Paper final : public Console {
- public:
-  void out(const std::string& text) override { written += text; }
-  void err(const std::string& text) override { written += text; }
-  bool colour() const override { return false; }
-  Reply ask(const std::string&) override { return {}; }
-  std::string written;
-};
 
 struct Ended {
   ExitStatus status;

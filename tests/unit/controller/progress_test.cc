@@ -5,6 +5,7 @@
 #include "controller/terminal.h"
 #include "controller/upload_meter.h"
 #include "tests/support/golden.h"
+#include "tests/unit/controller/paper.h"
 
 namespace arcform {
 namespace {
@@ -20,15 +21,6 @@ class HandClock final : public Clock {
 
  private:
   Time now_{0};
-};
-
-class Paper final : public Console {
- public:
-  void out(const std::string& text) override { written += text; }
-  void err(const std::string& text) override { written += text; }
-  bool colour() const override { return false; }
-  Reply ask(const std::string&) override { return {}; }
-  std::string written;
 };
 
 }  // namespace
