@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "drivers/fd.h"
 #include "drivers/shell_limits.h"
 #include "drivers/spawn.h"
 

@@ -6,34 +6,17 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <utility>
 
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "drivers/fd.h"
 #include "model/names.h"
 
 namespace arcform {
 namespace {
-
-/// A descriptor that is closed on every way out.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() { static_cast<void>(close()); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  bool close() {
-    const int fd = std::exchange(fd_, -1);
-    return fd < 0 || ::close(fd) == 0;
-  }
-
- private:
-  int fd_;
-};
 
 Error failed(const std::string& path, const char* what) {
   const int why = errno;
@@ -57,7 +40,7 @@ bool write_all(int fd, std::string_view text) {
 }
 
 Result<void> write_in_place(const std::string& path, std::string_view text) {
-  Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
+  Fd file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY));
   if (file.get() < 0) {
     return failed(path, "opened");
   }
@@ -82,7 +65,7 @@ Result<void> write_local_file(const std::string& path, std::string_view text) {
   const std::filesystem::path known = std::filesystem::canonical(path, ignored);
   const std::string target = ignored ? path : known.string();  // What a link leads to is replaced.
   std::string beside = target + ".XXXXXX";
-  Descriptor file(::mkostemp(beside.data(), O_CLOEXEC));
+  Fd file(::mkostemp(beside.data(), O_CLOEXEC));
   if (file.get() < 0) {
     return failed(path, "written");
   }

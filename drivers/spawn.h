@@ -3,34 +3,11 @@
 
 #include <chrono>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include <spawn.h>
-#include <unistd.h>
 
 namespace arcform {
-
-/// A raw descriptor until Asio or the child takes it.
-class Fd {
- public:
-  explicit Fd(int fd = -1) : fd_(fd) {}
-  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Fd() {
-    if (fd_ >= 0) {
-      ::close(fd_);
-    }
-  }
-  int get() const { return fd_; }
-  int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 /// Raises how many descriptors we may have open as far as it goes; once, at the beginning. The
 /// programs that are started from then on get the limit that there was before: what runs on for
