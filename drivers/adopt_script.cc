@@ -48,10 +48,6 @@ printf 'file\n'
 cat -- "$path"
 )sh";
 
-std::string assign(std::string_view name, std::string_view value) {
-  return fmt::format("{}={}\n", name, shell_quote(value));
-}
-
 }  // namespace
 
 std::string adopt_script(const AdoptRequest& request, const ScriptPlace& place) {
@@ -63,12 +59,12 @@ std::string adopt_script(const AdoptRequest& request, const ScriptPlace& place) 
   out += script_fence(place);
   out += script_of_slots();
   out += kAdopt;
-  out += assign("slot", request.slot);
-  out += assign("digest", request.digest.empty() ? "-" : request.digest);
-  out += assign("its_boot", request.process.boot_id.value());
+  out += shell_assignment("slot", request.slot);
+  out += shell_assignment("digest", request.digest.empty() ? "-" : request.digest);
+  out += shell_assignment("its_boot", request.process.boot_id.value());
   out += fmt::format("pid={}\nborn={}\nanswering={}\n", request.process.pid,
                      request.process.start_ticks, request.answering);
-  out += assign("argv", argv + "x");
+  out += shell_assignment("argv", argv + "x");
   out += "mkdir -p \"$d/$slot\" && cd \"$d/$slot\" || return 1\nacquire || return\nadopt_it\n";
   out += "result=$?\nrm -f \"$mine\"\nreturn \"$result\"\n";
   return out;
@@ -76,7 +72,7 @@ std::string adopt_script(const AdoptRequest& request, const ScriptPlace& place) 
 
 std::string read_file_script(const std::string& path, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
-  out += assign("path", path);
+  out += shell_assignment("path", path);
   out += kReadFile;
   return out;
 }

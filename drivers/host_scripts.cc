@@ -247,10 +247,6 @@ constexpr std::string_view kFence = R"sh(fenced() {
 }
 )sh";
 
-std::string assign(std::string_view name, std::string_view value) {
-  return fmt::format("{}={}\n", name, shell_quote(value));
-}
-
 }  // namespace
 
 std::string script_prelude(std::string_view directory) {
@@ -258,7 +254,7 @@ std::string script_prelude(std::string_view directory) {
   if (directory.starts_with("~/")) {
     out += fmt::format("home {} || return\n", shell_quote(directory.substr(2)));
   } else {
-    out += assign("d", directory);
+    out += shell_assignment("d", directory);
   }
   return out;
 }
@@ -290,12 +286,12 @@ std::string start_script(const StartRequest& request, const ScriptPlace& place) 
   out += kLock;
   out += kListener;
   out += kStart;
-  out += assign("slot", request.slot);
-  out += assign("digest", request.digest.empty() ? "-" : request.digest);
+  out += shell_assignment("slot", request.slot);
+  out += shell_assignment("digest", request.digest.empty() ? "-" : request.digest);
   out += fmt::format("port={}\nhex={:04X}\nfiles={}\n", request.port, request.port,
                      request.open_files);
-  out += assign("inner_shell", place.shell);
-  out += assign("inner", kBecome);
+  out += shell_assignment("inner_shell", place.shell);
+  out += shell_assignment("inner", kBecome);
   out += "mkdir -p \"$d/$slot\" && cd \"$d/$slot\" || return 1\nacquire || return\nstart_it";
   for (const std::string& word : request.argv) {
     out += ' ';
@@ -309,7 +305,7 @@ std::string stop_script(const StopRequest& request, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += script_fence(place);
   out += kProcesses;
-  out += assign("its_boot", request.process.boot_id.value());
+  out += shell_assignment("its_boot", request.process.boot_id.value());
   // The shell counts in hundredths of a second, as /proc/uptime does.
   out += fmt::format("pid={}\nborn={}\npatience={}\ndrain={}\n", request.process.pid,
                      request.process.start_ticks, request.patience.count() / 10,
@@ -323,7 +319,7 @@ std::string raise_open_files_script(const ProcessIdentity& process, std::uint64_
   std::string out = script_prelude(place.directory);
   out += script_fence(place);
   out += kProcesses;
-  out += assign("its_boot", process.boot_id.value());
+  out += shell_assignment("its_boot", process.boot_id.value());
   out += fmt::format("pid={}\nborn={}\nfiles={}\n", process.pid, process.start_ticks, files);
   out += kRaise;
   return out;
@@ -334,7 +330,7 @@ std::string forget_script(const std::string& slot, const ScriptPlace& place) {
   out += script_fence(place);
   out += kProcesses;
   out += kLock;
-  out += assign("slot", slot);
+  out += shell_assignment("slot", slot);
   out += kForget;
   return out;
 }
@@ -345,7 +341,7 @@ std::string set_aside_script(const std::string& slot, const std::vector<std::str
   out += script_fence(place);
   out += kProcesses;
   out += kLock;
-  out += assign("slot", slot);
+  out += shell_assignment("slot", slot);
   out += kSetAside;
   for (const std::string& directory : directories) {
     out += fmt::format("aside {} || {{ r=$?; rm -f \"$mine\"; return \"$r\"; }}\n",
@@ -371,7 +367,7 @@ std::string write_files_script(const std::vector<FileWrite>& files, const Script
 
 std::string last_words_script(const std::string& slot, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
-  out += assign("slot", slot);
+  out += shell_assignment("slot", slot);
   out += "[ -f \"$d/$slot/log\" ] || return 0\n";
   // Without the frames of Java's stack traces, which hide the line that says what happened.
   out += "tail -c 16384 \"$d/$slot/log\" | sed '/^[[:space:]]*at .*(.*)$/d' | tail -c 2048\n";
@@ -381,7 +377,7 @@ std::string last_words_script(const std::string& slot, const ScriptPlace& place)
 std::string is_alive_script(const ProcessIdentity& process, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += kProcesses;
-  out += assign("its_boot", process.boot_id.value());
+  out += shell_assignment("its_boot", process.boot_id.value());
   out += fmt::format("if [ \"$boot\" = \"$its_boot\" ] && lives {} {}; then printf alive\n",
                      process.pid, process.start_ticks);
   out += "else printf dead; fi\n";

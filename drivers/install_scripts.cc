@@ -154,20 +154,16 @@ constexpr std::string_view kRemove = R"sh(remove_it() {
 remove_it
 )sh";
 
-std::string assign(std::string_view name, std::string_view value) {
-  return fmt::format("{}={}\n", name, shell_quote(value));
-}
-
 /// An absolute folder, or "packages" in ours.
 std::string opening(const ScriptPlace& place, const std::string& folder, const std::string& package,
                     const std::string& release) {
   std::string out = script_prelude(place.directory);
   out += script_fence(place);
   out += process_functions();
-  out += assign("folder", folder);
-  out += assign("package", package);
-  out += assign("release", release);
-  out += assign("mark", kReleaseMark);
+  out += shell_assignment("folder", folder);
+  out += shell_assignment("package", package);
+  out += shell_assignment("release", release);
+  out += shell_assignment("mark", kReleaseMark);
   out += kCommon;
   out += kLeftovers;
   return out;
@@ -177,8 +173,8 @@ std::string opening(const ScriptPlace& place, const std::string& folder, const s
 
 std::string install_script(const InstallRequest& request, const ScriptPlace& place) {
   std::string out = opening(place, request.folder, request.package, request.release);
-  out += assign("sha256", request.sha256);
-  out += assign("compressor", request.compressor);
+  out += shell_assignment("sha256", request.sha256);
+  out += shell_assignment("compressor", request.compressor);
   out += fmt::format("size={}\nroom={}\n", request.size, (request.room + 1023) / 1024);
   out += kReceive;
   out += kInstall;

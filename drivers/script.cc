@@ -68,6 +68,10 @@ std::string shell_quote(std::string_view text) {
   return out;
 }
 
+std::string shell_assignment(std::string_view name, std::string_view value) {
+  return fmt::format("{}={}\n", name, shell_quote(value));
+}
+
 std::string frame_script(std::string_view body, std::string_view nonce, ScriptInput input) {
   std::string out =
       input == ScriptInput::kept ? "{\nexec 3<&0 </dev/null\n" : "{\nexec </dev/null\n";

@@ -29,6 +29,9 @@ NonceSource seeded_nonces(std::uint64_t seed);
 /// with NUL in them).
 std::string shell_quote(std::string_view text);
 
+/// A line that sets the shell variable `name`.
+std::string shell_assignment(std::string_view name, std::string_view value);
+
 /// What becomes of the shell's standard input.
 enum class ScriptInput {
   closed,  ///< it was the script itself
