@@ -63,6 +63,8 @@ void check_settings(const NodeConfig& config, SourcePosition at, const std::stri
                     Problems& problems);
 /// "90s", "20m", "2h", or a number of seconds, 0 to a day; or a report.
 std::optional<std::uint32_t> read_time(ObjectFields& fields, std::string_view key);
+/// "state": running, unless it says otherwise.
+RunState read_state(ObjectFields& fields);
 /// "rollout" of a cloud whose nodes have been read.
 void read_rollout(const json::Value& value, const std::string& path, DesiredCloud& cloud,
                   Problems& problems);

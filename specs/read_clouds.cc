@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <map>
 
 #include <fmt/format.h>
@@ -13,7 +12,6 @@
 namespace arcform {
 namespace {
 
-constexpr std::array<const char*, 2> kStates{"running", "stopped"};
 constexpr std::uint64_t kThreadsUsual = 64;
 
 /// Where a session timeout was set, for reports about it.
@@ -53,7 +51,7 @@ class CloudReader {
     for (std::uint32_t i = 0; nodes != nullptr && i < nodes->size(); ++i) {
       read_node((*nodes)[i], json::item_path(fields.path("nodes"), i), i, config, cloud);
     }
-    cloud.state = static_cast<RunState>(fields.choice("state", kStates).value_or(0));
+    cloud.state = read_state(fields);
     if (const json::Value* const rollout = fields.any("rollout")) {
       read_rollout(*rollout, fields.path("rollout"), cloud, reading_.problems);
     }

@@ -13,7 +13,6 @@
 namespace arcform {
 namespace {
 
-constexpr std::array<const char*, 2> kStates{"running", "stopped"};
 constexpr std::array<std::string_view, 8> kOwnKeys{"package",    "servers",      "clientPort",
                                                    "quorumPort", "electionPort", "dataDirectory",
                                                    "config",     "state"};
@@ -228,7 +227,7 @@ void read_own(ObjectFields& fields, Reading& reading) {
     check_session_bounds(fields, ensemble);
     check_reconfiguration(fields, ensemble);
   }
-  ensemble.state = static_cast<RunState>(fields.choice("state", kStates).value_or(0));
+  ensemble.state = read_state(fields);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a spec says of running nodes: settings that are changed online, and rollouts.
+// What a spec says of running nodes: whether they run, settings that are changed online, and
+// rollouts.
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -11,6 +12,7 @@
 namespace arcform {
 namespace {
 
+constexpr std::array<const char*, 2> kStates{"running", "stopped"};
 constexpr std::array<const char*, 2> kOnTimeout{"continue", "stop"};
 constexpr std::uint64_t kDayS = 86'400;
 
@@ -142,6 +144,10 @@ void check_settings(const NodeConfig& config, SourcePosition at, const std::stri
                                timeout, failstop),
                    "the server refuses that; without being told it has 10000 and 60000");
   }
+}
+
+RunState read_state(ObjectFields& fields) {
+  return static_cast<RunState>(fields.choice("state", kStates).value_or(0));
 }
 
 void read_rollout(const json::Value& value, const std::string& path, DesiredCloud& cloud,
