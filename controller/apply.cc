@@ -12,7 +12,7 @@ namespace arcform {
 namespace {
 
 /// One run of a plan.
-struct Run {
+struct PlanRun {
   ApplyContext& context;
   const Plan& plan;
   ApplyResult result;
@@ -21,7 +21,7 @@ struct Run {
   PauseGuard pauses;
   TaskGroup tasks;
 
-  Run(ApplyContext& context_in, const Plan& plan_in)
+  PlanRun(ApplyContext& context_in, const Plan& plan_in)
       : context(context_in),
         plan(plan_in),
         open(plan_in.steps.size()),
@@ -30,10 +30,10 @@ struct Run {
         tasks(context_in.world.loop, context_in.parallel) {}
 };
 
-Awaitable<void> run_step(Run& run, StepId id);
+Awaitable<void> run_step(PlanRun& run, StepId id);
 
 /// Why no further step may start; empty: it may.
-std::string why_not(const Run& run) {
+std::string why_not(const PlanRun& run) {
   if (run.context.interrupted) {
     return "interrupted";
   }
@@ -54,7 +54,7 @@ bool changes_ring(const Action& action) {
          std::holds_alternative<RestartNode>(action);
 }
 
-void step_ended(Run& run, StepId id, const Result<void>& result, Time took) {
+void step_ended(PlanRun& run, StepId id, const Result<void>& result, Time took) {
   StepOutcome& outcome = run.result.steps[id];
   if (result) {
     outcome.state = StepOutcome::State::done;
@@ -75,7 +75,7 @@ void step_ended(Run& run, StepId id, const Result<void>& result, Time took) {
 }
 
 /// Performs a step whose turn it is, and keeps in ZooKeeper what the next run must know of it.
-Awaitable<Result<void>> perform_kept(Run& run, const Step& step) {
+Awaitable<Result<void>> perform_kept(PlanRun& run, const Step& step) {
   ApplyContext& context = run.context;
   const bool ring = changes_ring(step.action);
   Result<void> result;
@@ -93,7 +93,7 @@ Awaitable<Result<void>> perform_kept(Run& run, const Step& step) {
   co_return result;
 }
 
-Awaitable<void> run_step(Run& run, StepId id) {
+Awaitable<void> run_step(PlanRun& run, StepId id) {
   const Step& step = run.plan.steps[id];
   const Rollouts::WhyNot stopped = [&run] { return why_not(run); };
   const auto turn = co_await run.context.rollouts.await_turn(run.context, step, stopped);
@@ -124,7 +124,7 @@ Awaitable<void> run_step(Run& run, StepId id) {
 }
 
 /// What comes after a step that is left for later is left for later too: nobody is told of it.
-void leave_followers(Run& run) {
+void leave_followers(PlanRun& run) {
   using State = StepOutcome::State;
   for (StepId id = 0; id < run.plan.steps.size(); ++id) {
     const auto& after = run.plan.steps[id].after;
@@ -138,7 +138,7 @@ void leave_followers(Run& run) {
 }
 
 /// Tells of the steps that were never started, once each, with the reason.
-void tell_skipped(Run& run) {
+void tell_skipped(PlanRun& run) {
   const std::string general = why_not(run);
   for (StepId id = 0; id < run.plan.steps.size(); ++id) {
     if (run.result.steps[id].state != StepOutcome::State::skipped) {
@@ -170,7 +170,7 @@ bool ApplyResult::only_paused() const {
 
 Awaitable<ApplyResult> apply(ApplyContext& context, const Plan& plan) {
   context.plan = &plan;
-  Run run(context, plan);
+  PlanRun run(context, plan);
   run.result.steps.resize(plan.steps.size());
   for (StepId id = 0; id < plan.steps.size(); ++id) {
     run.open[id] = plan.steps[id].after.size();

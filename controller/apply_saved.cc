@@ -11,7 +11,7 @@ namespace arcform {
 namespace {
 
 /// One run of apply_saved.
-struct Run {
+struct SavedRun {
   ApplyContext& context;
   const Policy& policy;
   const PlanToApply& saved;
@@ -28,7 +28,7 @@ bool read_tree_before(const PlanFacts& facts) {
 }
 
 /// Whether everything that the plan relies on is still so. False: it ended here.
-Awaitable<bool> check(Run& run) {
+Awaitable<bool> check(SavedRun& run) {
   run.result().last = co_await look_to_act(run.context, run.policy);
   run.out.moved =
       moved_facts(run.saved.plan, run.saved.facts, run.context.desired, run.result().last.observed);
@@ -42,7 +42,7 @@ Awaitable<bool> check(Run& run) {
 }
 
 /// The saved plan without what is paused by now.
-Plan without_paused(const Run& run) {
+Plan without_paused(const SavedRun& run) {
   std::vector<Pause> pauses;
   if (const TreeFacts* const tree = run.out.result.last.observed.tree.get()) {
     std::copy_if(tree->record.pauses.begin(), tree->record.pauses.end(), std::back_inserter(pauses),
@@ -53,7 +53,7 @@ Plan without_paused(const Run& run) {
 
 /// It ends here without the lock: another holds it, or it cannot be had. A look says better what is
 /// the matter with an ensemble that does not answer any more.
-Awaitable<void> end_without_lock(Run& run, Error error) {
+Awaitable<void> end_without_lock(SavedRun& run, Error error) {
   const bool held = error.code == ErrorCode::already_exists;
   bool seen = held;
   if (!held) {
@@ -67,7 +67,7 @@ Awaitable<void> end_without_lock(Run& run, Error error) {
 
 /// Takes the lock where there is something to lock, and checks again under it: once more when its
 /// session was over by then. False: it ended here.
-Awaitable<bool> check_locked(Run& run) {
+Awaitable<bool> check_locked(SavedRun& run) {
   const bool lockable = read_tree_before(run.saved.facts);
   while (true) {
     if (lockable) {
@@ -86,7 +86,7 @@ Awaitable<bool> check_locked(Run& run) {
 }
 
 /// Looks at what the steps have made, until nothing is under way by itself.
-Awaitable<void> conclude(Run& run) {
+Awaitable<void> conclude(SavedRun& run) {
   run.result().last = co_await look_to_act(run.context, run.policy);
   while (only_waits(run.result().last.plan) && !run.context.interrupted &&
          run.context.world.clock.now() < run.context.deadline) {
@@ -102,7 +102,7 @@ Awaitable<void> conclude(Run& run) {
   }
 }
 
-Awaitable<void> run_saved(Run& run, std::function<bool(const Round&)> confirm) {
+Awaitable<void> run_saved(SavedRun& run, std::function<bool(const Round&)> confirm) {
   const bool fresh = co_await check(run);  // Nobody is asked about, or locked out by, a stale plan.
   if (!fresh) {
     co_return;
@@ -147,7 +147,7 @@ Awaitable<SavedResult> apply_saved(ApplyContext& context, Policy policy, PlanToA
   context.allow_removal = policy.allow_removal;
   context.deadline = context.world.clock.now() + timeout;
   SavedResult out;
-  Run run{context, policy, saved, out};
+  SavedRun run{context, policy, saved, out};
   co_await run_saved(run, std::move(confirm));
   co_await release(context);
   co_return out;

@@ -7,10 +7,10 @@
 #include <set>
 #include <tuple>
 
+#include "controller/pauses.h"
 #include "drivers/task_group.h"
 #include "model/znodes.h"
 #include "specs/records.h"
-#include "specs/watch_records.h"
 
 namespace arcform {
 namespace {
@@ -220,28 +220,13 @@ Awaitable<void> read_lock_holder(Reading& reading) {
   }
 }
 
-Awaitable<void> read_pause_at(Reading& reading, std::string scope, std::optional<Pause>& pause) {
-  const auto found = co_await znode(reading, znodes::pause(reading.desired.deployment, scope));
-  pause = found ? read_pause(found->data) : std::nullopt;
-  if (pause && pause->scope != scope) {
-    pause.reset();
+Awaitable<void> read_what_is_paused(Reading& reading) {
+  auto pauses = co_await read_pauses(reading.reader, reading.desired.deployment);
+  if (!pauses) {
+    reading.fail(pauses.error());
+    co_return;
   }
-}
-
-Awaitable<void> read_pauses(asio::io_context& loop, Reading& reading) {
-  const Children found = co_await children(reading, znodes::pauses(reading.desired.deployment));
-  const std::vector<std::string> scopes = found.value_or(std::vector<std::string>{});
-  std::vector<std::optional<Pause>> pauses(scopes.size());
-  TaskGroup tasks(loop);
-  for (std::size_t i = 0; i < scopes.size(); ++i) {
-    tasks.spawn(read_pause_at(reading, scopes[i], pauses[i]));
-  }
-  co_await tasks.join();
-  for (std::optional<Pause>& pause : pauses) {
-    if (pause) {
-      reading.facts.record.pauses.push_back(std::move(*pause));
-    }
-  }
+  reading.facts.record.pauses = std::move(*pauses);
 }
 
 Awaitable<void> read_last_applied(Reading& reading) {
@@ -324,7 +309,7 @@ Awaitable<Result<TreeFacts>> read_tree(asio::io_context& loop, ZnodeReader& read
   tasks.spawn(read_epoch(reading));
   tasks.spawn(read_lock_holder(reading));
   tasks.spawn(read_last_applied(reading));
-  tasks.spawn(read_pauses(loop, reading));
+  tasks.spawn(read_what_is_paused(reading));
   tasks.spawn(read_clouds(loop, reading));
   tasks.spawn(read_mappings(loop, reading));
   tasks.spawn(read_host_records(loop, reading));
