@@ -26,7 +26,7 @@ namespace arcform {
 
 RenderOptions render_options(const Console& console, const Options& options, Time took) {
   RenderOptions render;
-  render.elapsed = fmt::format("{:.1f} s", std::chrono::duration<double>(took).count());
+  render.elapsed = fmt::format("{:.1f} s", in_seconds(took));
   render.colour = console.colour();
   render.full = options.full;
   render.width = console.size().columns;

@@ -60,23 +60,6 @@ std::size_t most_down(const DesiredState& desired, const std::string& service_co
   return cloud == nullptr ? 1 : std::max(1U, cloud->rollout.max_unavailable);
 }
 
-std::optional<double> hit_ratio(std::uint64_t hits, std::uint64_t misses) {
-  if (hits + misses == 0) {
-    return std::nullopt;
-  }
-  return static_cast<double>(hits) / static_cast<double>(hits + misses);
-}
-
-std::chrono::seconds settle_time(const DesiredState& desired, const std::string& service_code) {
-  std::uint16_t longest = 0;
-  if (const DesiredCloud* const cloud = desired.cloud(service_code)) {
-    for (const DesiredNode& node : cloud->nodes) {
-      longest = std::max(longest, node.config.session_timeout_s);
-    }
-  }
-  return std::chrono::seconds(longest);
-}
-
 /// The ensemble's time is that of its leader when it made our lock, and ours since then.
 Awaitable<void> Rollouts::read_clock(ApplyContext& context) {
   if (context.lock == nullptr || lock_taken_ == context.lock_taken) {
@@ -239,7 +222,7 @@ Awaitable<Result<void>> Rollouts::note_begun(ApplyContext& context, const Step& 
         before = hit_ratio(counters.value().hits, counters.value().misses);
       }
     }
-    Recent& recent = memory.recent[start->node];
+    RestartedNode& recent = memory.recent[start->node];
     recent.hit_ratio = std::max(recent.hit_ratio, before);  // Still cold from the last time?
     recent.at = context.world.clock.now();
     recent.in_flight = true;

@@ -10,6 +10,7 @@
 #include "drivers/task_group.h"
 #include "drivers/world.h"
 #include "model/plan.h"
+#include "model/recovery.h"
 
 namespace arcform {
 
@@ -46,19 +47,6 @@ class Rollouts {
   bool is_changing(const std::string& service_code) const;
 
  private:
-  /// Hits and misses of a node at one moment.
-  struct Sample {
-    Time at{0};
-    std::uint64_t hits = 0;
-    std::uint64_t misses = 0;
-  };
-  /// A node that has been restarted, until it is as good as before.
-  struct Recent {
-    Time at{0};
-    std::optional<double> hit_ratio{};  ///< before it was stopped
-    bool in_flight = false;             ///< its step has not ended yet
-    std::vector<Sample> samples{};
-  };
   /// A node that we took down and that has not been seen joined since.
   struct Down {
     std::int64_t left = 0;   ///< czxid of the ephemeral that stood before; 0: none did
@@ -70,7 +58,7 @@ class Rollouts {
     std::int32_t version = -1;  ///< of the znode as we know it; another one is somebody else's
     std::size_t in_flight = 0;
     bool kept_as_changing = false;
-    std::map<Endpoint, Recent> recent{};
+    std::map<Endpoint, RestartedNode> recent{};  ///< until they are as good as before
     std::map<Endpoint, Down> down{};
   };
   /// Something to wait for; `text` tells of it, again and again when it changes with time.
@@ -110,13 +98,6 @@ const DesiredNode* wanted_node(const DesiredState& desired, const std::string& s
 
 /// How many nodes of the cloud may be down because of us at once.
 std::size_t most_down(const DesiredState& desired, const std::string& service_code);
-
-/// The hit ratio between two readings; nothing: there were no gets.
-std::optional<double> hit_ratio(std::uint64_t hits, std::uint64_t misses);
-
-/// How long nodes of the cloud live on in ZooKeeper without a sign: their longest session timeout.
-/// One such time after a join the other nodes scrub the keys that have moved.
-std::chrono::seconds settle_time(const DesiredState& desired, const std::string& service_code);
 
 /// Since when the ensemble has its leader, as its servers say (`mntr`). What they do not say counts
 /// from the moment at which this run took its lock.

@@ -16,20 +16,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-/// A hit ratio is told from at least so many gets in at least that time.
-constexpr std::uint64_t kGetsMin = 20;
-constexpr seconds kWindowMin{2};
-constexpr seconds kSamplesKept{60};
-/// A node that was restarted by an earlier run is looked at for so long before it is given up.
-constexpr seconds kLookMin{4};
 /// Servers expire sessions once per tick.
 constexpr seconds kExpiryMargin{4};
 constexpr seconds kTellFirst{5};
 constexpr seconds kTellMost{60};
-
-double in_seconds(Time time) {
-  return std::chrono::duration<double>(time).count();
-}
 
 /// Takes away a node that runs and that an earlier look judged. What only follows the word
 /// "stopped" in the spec does not depend on what was seen.
@@ -106,15 +96,8 @@ Awaitable<void> Rollouts::sample(ApplyContext& context, std::string code, Endpoi
   if (!counters.is_present() || found == memories_[code].recent.end()) {
     co_return;
   }
-  std::vector<Sample>& samples = found->second.samples;
-  const Time now = context.world.clock.now();
-  const Sample latest{now, counters.value().hits, counters.value().misses};
-  if (!samples.empty() &&
-      (samples.back().hits > latest.hits || samples.back().misses > latest.misses)) {
-    samples.clear();  // Another process counts by now.
-  }
-  std::erase_if(samples, [&](const Sample& old) { return now - old.at > Time(kSamplesKept); });
-  samples.push_back(latest);
+  add_sample(found->second,
+             {context.world.clock.now(), counters.value().hits, counters.value().misses});
 }
 
 Rollouts::Look Rollouts::judge(ApplyContext& context, const std::string& code, Endpoint node) {
@@ -124,50 +107,26 @@ Rollouts::Look Rollouts::judge(ApplyContext& context, const std::string& code, E
   if (found == memory.recent.end() || found->second.in_flight || cloud == nullptr) {
     return std::optional<Wait>();
   }
-  Recent& recent = found->second;
+  RestartedNode& recent = found->second;
   const Time now = context.world.clock.now();
-  const Time ready = recent.at + Time(seconds(cloud->rollout.min_ready_s));
-  if (now < ready) {
-    return std::optional(
-        Wait{ready, fmt::format("{} has to be up for {} s before the next node is touched: {:.0f} s"
-                                " to go",
-                                node.text(), cloud->rollout.min_ready_s, in_seconds(ready - now))});
+  Recovery found_now = judge_recovery(cloud->rollout, node, recent, memory.loaded_at, now);
+  switch (found_now.state) {
+    case Recovery::State::recovered:
+      return std::optional<Wait>();
+    case Recovery::State::settling:
+      return std::optional(Wait{found_now.until, std::move(found_now.text)});
+    case Recovery::State::warming:
+      return std::optional(Wait{now + Time(seconds(1)), std::move(found_now.text), true});
+    case Recovery::State::cold:
+      break;
   }
-  const auto& warm = cloud->rollout.warm;
-  if (!warm || !recent.hit_ratio || *recent.hit_ratio <= 0) {
-    return std::optional<Wait>();
-  }
-  std::optional<double> ratio;
-  const Sample& last = recent.samples.back();
-  for (auto from = recent.samples.rbegin(); from != recent.samples.rend() && !ratio; ++from) {
-    const std::uint64_t gets = last.hits + last.misses - from->hits - from->misses;
-    if (gets >= kGetsMin && last.at - from->at >= Time(kWindowMin)) {
-      ratio = hit_ratio(last.hits - from->hits, last.misses - from->misses);
-    }
-  }
-  const double target = *recent.hit_ratio * warm->hit_permille / 1000;
-  if (ratio && *ratio >= target) {
-    return std::optional<Wait>();
-  }
-  const std::string words = fmt::format(
-      "{}, to reach {:.2f} ({:.0f} % of the {:.2f} before)",
-      ratio ? fmt::format("hit ratio {:.2f}", *ratio) : "hit ratio not known, too few gets", target,
-      warm->hit_permille / 10.0, *recent.hit_ratio);
-  const Time waited = now - recent.at;
-  if (waited < Time(seconds(warm->timeout_s)) || now - memory.loaded_at < Time(kLookMin)) {
-    return std::optional(Wait{now + Time(seconds(1)),
-                              fmt::format("{} warms up: {}; {:.0f} s of at most {} s", node.text(),
-                                          words, in_seconds(waited), warm->timeout_s),
-                              true});
-  }
-  if (warm->stops) {
+  if (cloud->rollout.warm->stops) {
     return Error{ErrorCode::failed_precondition,
-                 fmt::format("{} has not warmed up in {} s: {}; find out why, then run the same "
-                             "command, or set \"onTimeout\": \"continue\" in rollout.warm",
-                             node.text(), warm->timeout_s, words)};
+                 found_now.text +
+                     "; find out why, then run the same command, or set "
+                     "\"onTimeout\": \"continue\" in rollout.warm"};
   }
-  context.progress.waiting(fmt::format("{} has not warmed up in {} s: {}; going on all the same",
-                                       node.text(), warm->timeout_s, words));
+  context.progress.waiting(found_now.text + "; going on all the same");
   recent.hit_ratio.reset();
   return std::optional<Wait>();
 }
@@ -325,8 +284,10 @@ Awaitable<Result<Rollouts::Turn>> Rollouts::await_turn(ApplyContext& context, co
     if (!*wait) {
       break;
     }
-    teller.tell((*wait)->text, (*wait)->changes);
     const Time next = context.world.clock.now() + Time(seconds(1));
+    if ((*wait)->changes || (*wait)->until >= next) {  // What is over in a moment needs no words.
+      teller.tell((*wait)->text, (*wait)->changes);
+    }
     co_await context.world.clock.wait_until(std::min((*wait)->until, next));
     if (context.world.clock.now() >= context.look_by) {
       co_return Turn::later;

@@ -105,14 +105,14 @@ Reply ask_line(const std::string& question, int to, int from) {
   }
 }
 
-std::string seconds(Time time) {
-  return fmt::format("{:.1f} s", std::chrono::duration<double>(time).count());
+std::string seconds_text(Time time) {
+  return fmt::format("{:.1f} s", in_seconds(time));
 }
 
 }  // namespace
 
 std::string render_upload(const UploadProgress& progress) {
-  const double took = std::chrono::duration<double>(progress.took).count();
+  const double took = in_seconds(progress.took);
   const double rate = took > 0 ? static_cast<double>(progress.sent) / took : 0;
   std::string text =
       fmt::format("uploading: {} of {} to {} host{}, {}/s, {} done", megabytes(progress.sent),
@@ -187,7 +187,7 @@ ConsoleProgress::ConsoleProgress(Console& console, const Clock& clock)
 
 void ConsoleProgress::say(const std::string& text) {
   if (text != last_) {
-    console_.out(fmt::format("{:>7}  {}\n", seconds(clock_.now() - begun_), text));
+    console_.out(fmt::format("{:>7}  {}\n", seconds_text(clock_.now() - begun_), text));
     last_ = text;
   }
 }
@@ -197,7 +197,7 @@ void ConsoleProgress::step_started(const Plan& plan, StepId step) {
 }
 
 void ConsoleProgress::step_done(const Plan& plan, StepId step, Time took) {
-  say(fmt::format("{}: done in {}", render_step_line(plan.steps[step]), seconds(took)));
+  say(fmt::format("{}: done in {}", render_step_line(plan.steps[step]), seconds_text(took)));
 }
 
 void ConsoleProgress::step_failed(const Plan& plan, StepId step, const Error& error) {

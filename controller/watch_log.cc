@@ -4,14 +4,6 @@
 #include <fmt/format.h>
 
 namespace arcform {
-namespace {
-
-double seconds_of(Time time) {
-  return std::chrono::duration<double>(time).count();
-}
-
-}  // namespace
-
 Severity severity_of(WatchEvent::Kind kind) {
   switch (kind) {
     case WatchEvent::Kind::alarm:
@@ -56,7 +48,7 @@ std::string event_line(const WatchEvent& event) {
                          : event.round > 0     ? fmt::format("{}", event.round)
                                                : "-";
   const std::string took =
-      event.took > Time::zero() ? fmt::format(" ({:.1f} s)", seconds_of(event.took)) : "";
+      event.took > Time::zero() ? fmt::format(" ({:.1f} s)", in_seconds(event.took)) : "";
   return fmt::format("{}  {:>6}  {:<14}  {}{}\n", event.at, id, name_of(event.kind), event.text,
                      took);
 }
@@ -74,7 +66,7 @@ EventRecord record_of(const WatchEvent& event, const EventSource& source) {
   record.action = event.action;
   record.subject = event.subject;
   record.text = event.text;
-  record.seconds = seconds_of(event.took);
+  record.seconds = in_seconds(event.took);
   return record;
 }
 

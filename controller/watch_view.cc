@@ -137,10 +137,10 @@ std::string unready(const WatchState& state, Time now, Time period) {
 }
 
 void Durations::add(Time took) {
-  const double seconds = std::chrono::duration<double>(took).count();
-  sum_ += seconds;
+  const double took_s = in_seconds(took);
+  sum_ += took_s;
   for (std::size_t i = 0; i < kBounds.size(); ++i) {
-    up_to_[i] += seconds <= kBounds[i] ? 1U : 0U;
+    up_to_[i] += took_s <= kBounds[i] ? 1U : 0U;
   }
   ++up_to_.back();
 }

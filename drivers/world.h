@@ -13,6 +13,7 @@
 
 #include "drivers/async.h"
 #include "model/desired.h"
+#include "model/moment.h"
 #include "model/observed.h"
 
 /// Everything outside the process, as small abstract classes, each split into a half that only
@@ -21,7 +22,7 @@
 namespace arcform {
 
 /// Monotonic time since an arbitrary start; for waiting and measuring only.
-using Time = std::chrono::nanoseconds;
+using Time = Moment;
 
 class Clock {
  public:

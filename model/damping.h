@@ -10,6 +10,7 @@
 
 #include "model/desired.h"
 #include "model/diff.h"
+#include "model/moment.h"
 #include "model/observed.h"
 #include "model/other_revision.h"
 #include "model/plan.h"
@@ -18,9 +19,6 @@
 /// outages by automation were mostly a partial or stale view taken for the truth, and no limit on
 /// what followed from it; these are the limits.
 namespace arcform {
-
-/// Monotonic time, from wherever the caller counts.
-using Moment = std::chrono::nanoseconds;
 
 struct DampingLimits {
   /// A node that dies again is started again at once the first time, after `backoff_first` the

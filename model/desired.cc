@@ -30,6 +30,16 @@ const DesiredCloud* DesiredState::cloud(std::string_view service_code) const {
   return find_sorted(clouds, service_code, &DesiredCloud::service_code);
 }
 
+std::chrono::seconds settle_time(const DesiredState& desired, std::string_view service_code) {
+  std::uint16_t longest = 0;
+  if (const DesiredCloud* const cloud = desired.cloud(service_code)) {
+    for (const DesiredNode& node : cloud->nodes) {
+      longest = std::max(longest, node.config.session_timeout_s);
+    }
+  }
+  return std::chrono::seconds(longest);
+}
+
 std::string directory_of(const DesiredHost& host, const std::string& deployment) {
   return host.ssh.directory.empty() ? "~/.arcform/" + deployment : host.ssh.directory;
 }

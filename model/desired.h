@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -213,6 +214,11 @@ struct DesiredState {
   const DesiredPackage* package(std::string_view name) const;
   const DesiredCloud* cloud(std::string_view service_code) const;
 };
+
+/// How long changes of the cloud's ring lie apart: as long as its nodes live on in ZooKeeper
+/// without a sign, their longest session timeout. One such time after a join the other nodes scrub
+/// the keys that have moved. 0 s: no such cloud.
+std::chrono::seconds settle_time(const DesiredState& desired, std::string_view service_code);
 
 /// "ip:port,ip:port" of the ensemble's client ports, in order of server id, or `external`.
 std::string connect_string(const DesiredState& desired);

@@ -10,17 +10,6 @@
 namespace arcform {
 namespace {
 
-/// How long ring changes of a cloud lie apart, in seconds: the longest session timeout in it.
-std::uint32_t settle_s(const DesiredState& desired, const std::string& code) {
-  std::uint32_t seconds = 0;
-  if (const DesiredCloud* const cloud = desired.cloud(code)) {
-    for (const DesiredNode& node : cloud->nodes) {
-      seconds = std::max<std::uint32_t>(seconds, node.config.session_timeout_s);
-    }
-  }
-  return seconds;
-}
-
 /// "each up for 30 s, and back at 80 % of its hit ratio (20 min at most), before the next"
 std::string readiness_words(const DesiredCloud* cloud) {
   if (cloud == nullptr || (cloud->rollout.min_ready_s == 0 && !cloud->rollout.warm)) {
@@ -51,9 +40,9 @@ std::string impact_line(const CloudImpact& impact, const Plan& plan, const KeySh
                         ? "one node down at a time"
                         : fmt::format("at most {} nodes down at a time", impact.down_at_once_max));
   }
-  if (const std::uint32_t seconds = settle_s(desired, impact.service_code);
-      spaced > 1 && seconds > 0) {
-    parts.push_back(fmt::format("changes of its ring at least {} s apart", seconds));
+  if (const auto apart = settle_time(desired, impact.service_code).count();
+      spaced > 1 && apart > 0) {
+    parts.push_back(fmt::format("changes of its ring at least {} s apart", apart));
   }
   if (const std::string wait = readiness_words(desired.cloud(impact.service_code));
       impact.down_at_once_max > 0 && impact.caches_lost > 1 && !wait.empty()) {
