@@ -37,8 +37,8 @@ class Membership {
 
   /// Connects, reads the mapping, creates the ephemeral znode and its log entry, starts to watch.
   /// Waits at most the session timeout for the connection. Gives up when `cancel_fd` becomes
-  /// readable (status 76 then means nothing). Failures: 76 not connected, no mapping, not created;
-  /// 75 expired; 77 refused; 78 the cache list cannot be read.
+  /// readable (what it returns then means nothing). Failures: 76 not connected, no mapping, not
+  /// created; 75 expired; 77 refused; 78 the cache list cannot be read.
   std::optional<Failure> join(const JoinRequest& request, int cancel_fd);
 
   /// Readable when standing() has something new.

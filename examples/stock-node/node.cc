@@ -75,6 +75,9 @@ class Node {
     if (options_.ensemble) {
       engine_.hold();
       if (std::optional<Failure> failure = join_cloud(options_, membership_, engine_, log_)) {
+        if (engine_has_ended()) {
+          return engine_ended();
+        }
         membership_.leave();
         return refuse(log_, *failure);
       }
@@ -116,6 +119,11 @@ class Node {
     log_.info("zk connection closed");
     engine_.stop();
     return 0;
+  }
+
+  bool engine_has_ended() const {
+    pollfd ended{engine_.exit_fd(), POLLIN, 0};
+    return poll(&ended, 1, 0) > 0;
   }
 
   int engine_ended() {

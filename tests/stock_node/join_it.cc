@@ -21,10 +21,6 @@ std::string refusal(NodeLab& lab, int status) {
   return node->output();
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("a node joins with its name and memory limit, owned by its session, and logs it") {

@@ -59,6 +59,10 @@ Listener::~Listener() {
   close(fd_);
 }
 
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
 int free_port() {
   return Listener().port();
 }

@@ -25,6 +25,8 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+bool contains(const std::string& text, const std::string& part);
+
 /// A port that nothing listens on, below those that the kernel gives to outgoing connections.
 int free_port();
 bool port_open(int port);

@@ -16,10 +16,6 @@ pid_t engine_of(const Child& node) {
   return children.front();
 }
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 }  // namespace
 
 TEST_CASE("the start line of arcus.sh joins", "[own]") {
@@ -97,6 +93,19 @@ TEST_CASE("the node leaves and ends when its engine dies", "[own]") {
   kill(engine_of(*node), SIGSEGV);
   CHECK(node->exit_status() == 128 + SIGSEGV);
   CHECK_FALSE(lab.zk().get(lab.znode()));
+}
+
+TEST_CASE("an engine that dies while the node still waits for ZooKeeper is what the node says",
+          "[own]") {
+  NodeLab lab;
+  lab.prepare_tree();
+  ZooKeeperServer::shared().freeze();
+  const auto node = lab.start();
+  CHECK(eventually([&] { return port_open(lab.port()); }));
+  kill(engine_of(*node), SIGKILL);
+  CHECK(node->exit_status() == 128 + SIGKILL);
+  ZooKeeperServer::shared().thaw();
+  CHECK(contains(node->output(), "stock memcached ended: exit status 137"));
 }
 
 TEST_CASE("an engine that cannot run ends the start with 1", "[own]") {

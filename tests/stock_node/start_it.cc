@@ -13,10 +13,6 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 Words without(Words words, const std::string& option) {
   for (std::size_t at = 0; at + 1 < words.size(); ++at) {
     if (words[at] == option) {
