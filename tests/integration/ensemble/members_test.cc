@@ -8,7 +8,6 @@
 namespace arcform {
 namespace {
 
-constexpr const char* kThree = R"(["cache001.arcus", "cache002.arcus", "cache003.arcus"])";
 constexpr const char* kFour =
     R"(["cache001.arcus", "cache002.arcus", "cache003.arcus", "cache004.arcus"])";
 constexpr const char* kNodes =
@@ -60,6 +59,11 @@ std::string node_pids(const Deployment& it) {
   return it.node_pid(1, 11211) + it.node_pid(2, 11211) + it.node_pid(3, 11212);
 }
 
+/// Whether a server whose turn it was had come to lead meanwhile: then another one is the last.
+bool leader_moved(const ProcessResult& rolled) {
+  return contains(rolled.out + rolled.err, "leads by now");
+}
+
 void by_restarts(Deployment& it) {
   step("a fourth member by restarts: the joiner first, the leader last, nobody leaves a cloud");
   const std::string nodes = node_pids(it);
@@ -70,13 +74,14 @@ void by_restarts(Deployment& it) {
   const std::size_t joiner = grown.out.find("start ZooKeeper server 4 on cache004.arcus: done");
   const std::size_t last =
       grown.out.find(fmt::format("restart ZooKeeper server {0} on cache00{0}.arcus: done", first));
+  INFO(grown.out << grown.err);
   REQUIRE(joiner != std::string::npos);
   REQUIRE(last != std::string::npos);
   for (int host = 1; host <= 3; ++host) {
     const std::size_t at =
         grown.out.find(fmt::format("restart ZooKeeper server {0} on cache00{0}.arcus: done", host));
     CHECK(at > joiner);
-    CHECK(at <= last);
+    CHECK((at <= last || leader_moved(grown)));
     CHECK(members(it, host) == "1 2 3 4");
   }
   CHECK(members(it, 4) == "1 2 3 4");
@@ -99,10 +104,11 @@ void configuration(Deployment& it) {
   const int first = leader(it);
   it.edit("\"tickTime\": 2000", "\"tickTime\": 2000, \"reconfigEnabled\": true");
   const ProcessResult rolled = it.converge();
-  INFO(rolled.out);
-  CHECK(rolled.out.rfind("restart ZooKeeper server") ==
-        rolled.out.find(
-            fmt::format("restart ZooKeeper server {0} on cache00{0}.arcus: done", first)));
+  INFO(rolled.out << rolled.err);
+  const std::size_t last = rolled.out.rfind("restart ZooKeeper server");
+  CHECK((leader_moved(rolled) ||
+         last == rolled.out.find(fmt::format(
+                     "restart ZooKeeper server {0} on cache00{0}.arcus: done", first))));
   CHECK(node_pids(it) == nodes);
   CHECK(it.joined("test-cloud") == kNodes);
 }
