@@ -11,7 +11,7 @@ namespace {
 
 using std::chrono::seconds;
 
-ApplyRequest checked() {
+ApplyRequest permitted() {
   ApplyRequest request;
   request.policy = SpecShape::anything_may_go();
   request.planned = [](const Round& round) { Invariants::check_plan(round); };
@@ -20,7 +20,7 @@ ApplyRequest checked() {
 
 /// How it ended, and what it said and held, for messages.
 std::string apply_and_tell(SimWorld& world, const DesiredState& desired) {
-  const ApplyRun run = run_apply(world, desired, checked());
+  const ApplyRun run = run_apply(world, desired, permitted());
   std::string text = name_of(run.result.outcome);
   if (run.result.outcome != Outcome::converged) {
     for (const std::string& line : run.lines) {
@@ -37,7 +37,7 @@ std::string apply_and_tell(SimWorld& world, const DesiredState& desired) {
 Outcome apply_until_converged(SimWorld& world, const DesiredState& desired) {
   Outcome outcome = Outcome::failed;
   for (int round = 0; round < 5 && outcome != Outcome::converged; ++round) {
-    outcome = run_apply(world, desired, checked()).result.outcome;
+    outcome = run_apply(world, desired, permitted()).result.outcome;
     world.advance(seconds(15));
   }
   return outcome;
@@ -46,7 +46,7 @@ Outcome apply_until_converged(SimWorld& world, const DesiredState& desired) {
 void check_quiet(SimWorld& world, const DesiredState& desired) {
   const std::uint64_t before = world.mutations();
   for (int round = 0; round < 3; ++round) {
-    CHECK(run_apply(world, desired, checked()).result.outcome == Outcome::converged);
+    CHECK(run_apply(world, desired, permitted()).result.outcome == Outcome::converged);
     CHECK(run_look(world, desired).plan.steps.empty());
     world.advance(seconds(40));
   }
@@ -97,7 +97,7 @@ TEST_CASE("whatever people do to a converged world is repaired") {
     for (std::size_t i = pick(random, 1, 4); i > 0; --i) {
       mischief(world, desired, random);
     }
-    run_apply(world, desired, checked());
+    run_apply(world, desired, permitted());
     world.advance(seconds(60));
     world.heal();
     REQUIRE(apply_until_converged(world, desired) == Outcome::converged);

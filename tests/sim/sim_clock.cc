@@ -20,8 +20,8 @@ constexpr std::chrono::seconds kEpoch{1769853600};
 constexpr std::size_t kTurnsAtOneInstant = 10'000'000;
 
 std::string format_wall(Time since_epoch, const char* pattern) {
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_epoch);
-  return fmt::format(fmt::runtime(pattern), fmt::gmtime(std::time_t{seconds.count()}));
+  const auto whole = std::chrono::duration_cast<std::chrono::seconds>(since_epoch);
+  return fmt::format(fmt::runtime(pattern), fmt::gmtime(std::time_t{whole.count()}));
 }
 
 }  // namespace

@@ -24,6 +24,15 @@ DesiredState three_hosts() {
   return a_spec().with_hosts(3).with_ensemble(3).with_cloud("test-cloud").with_nodes(2).build();
 }
 
+DesiredState three_hosts_with_threads(std::uint16_t threads) {
+  DesiredState desired = three_hosts();
+  desired.digest = "threads-" + std::to_string(threads);
+  for (DesiredNode& node : desired.clouds[0].nodes) {
+    node.config.threads = threads;
+  }
+  return desired;
+}
+
 SpecBuilder::SpecBuilder() {
   state_.deployment = "seoul-prod";
   state_.source = "examples/three-hosts.json";

@@ -43,6 +43,13 @@ class SpecBuilder {
 SpecBuilder a_spec();
 /// Three hosts with a server and two nodes of "test-cloud" each: 10.0.0.1..3, 11211 and 11212.
 DesiredState three_hosts();
+/// The same with so many threads in every node, as another spec file.
+DesiredState three_hosts_with_threads(std::uint16_t threads);
+/// Its first node and its last, with their hosts.
+inline const std::string kFirstHost = "cache001.arcus";
+inline const Endpoint kFirstNode{0x0a000001, 11211};
+inline const std::string kLastHost = "cache003.arcus";
+inline const Endpoint kLastNode{0x0a000003, 11212};
 
 /// The observed state in which everything is as desired. `leader`: server id; 0 picks the last.
 ObservedState ideal(const DesiredState& desired, int leader = 0);

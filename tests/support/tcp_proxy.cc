@@ -24,7 +24,7 @@ using Tcp = asio::ip::tcp;
 using Socket = asio::basic_stream_socket<Tcp, LoopExecutor>;
 using Acceptor = asio::basic_socket_acceptor<Tcp, LoopExecutor>;
 
-Tcp::endpoint loopback(std::uint16_t port) {
+Tcp::endpoint here(std::uint16_t port) {
   return {asio::ip::address_v4::loopback(), port};
 }
 
@@ -47,7 +47,7 @@ struct TcpProxy::State {
       : loop(its_loop),
         target(its_target),
         port(free_port()),
-        acceptor(its_loop.get_executor(), loopback(port)) {}
+        acceptor(its_loop.get_executor(), here(port)) {}
 
   asio::io_context& loop;
   std::uint16_t target;
@@ -83,8 +83,7 @@ Awaitable<void> TcpProxy::State::open(std::shared_ptr<State> self,
                                       std::shared_ptr<Connection> connection) {
   const asio::use_awaitable_t<LoopExecutor> token{};
   asio::error_code error;
-  co_await connection->server.async_connect(loopback(self->target),
-                                            asio::redirect_error(token, error));
+  co_await connection->server.async_connect(here(self->target), asio::redirect_error(token, error));
   if (error) {
     connection->close();
     co_return;

@@ -10,12 +10,11 @@ namespace arcform {
 namespace {
 
 constexpr const char* kOne = R"(["cache001.arcus"])";
-constexpr const char* kThree = R"(["cache001.arcus", "cache002.arcus", "cache003.arcus"])";
 constexpr const char* kTwo =
     R"([{ "host": "cache002.arcus", "id": 2 }, { "host": "cache003.arcus", "id": 3 }])";
 
 /// A node of either kind on the first host, servers as they come.
-std::string spec_of(const Deployment& it) {
+std::string mixed_spec(const Deployment& it) {
   return fmt::format(R"({{
   "apiVersion": "arcform/v1", "deployment": "follow",
   "ssh": {{ "user": "arcus", "identityFiles": ["{0}/keys/id_ed25519"],
@@ -61,7 +60,7 @@ std::string members(const Deployment& it, int host) {
 
 TEST_CASE("one server whose list is fixed becomes three in the way that the refusal tells") {
   Deployment it(3);
-  it.set_spec(spec_of(it));
+  it.set_spec(mixed_spec(it));
   it.edit("\"reconfigEnabled\": true", "\"tickTime\": 2000");
   const std::size_t clouds = it.spec().find("\"clouds\"");
   it.set_spec(it.spec().substr(0, clouds) + "\"clouds\": [] }");
@@ -93,7 +92,7 @@ TEST_CASE("one server whose list is fixed becomes three in the way that the refu
 TEST_CASE("cache nodes follow the ensemble from one server to three, and away from the first") {
   Deployment it(3);
   install_arcus(it, 1);
-  it.set_spec(spec_of(it));
+  it.set_spec(mixed_spec(it));
   it.converge();
   const std::string arcus = it.node_pid(1, 11211);
   const std::string stock = it.node_pid(1, 11212);

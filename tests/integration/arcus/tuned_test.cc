@@ -9,7 +9,7 @@ namespace arcform {
 namespace {
 
 /// One server and two nodes on the first host.
-std::string spec_of(const Deployment& it) {
+std::string one_host_spec(const Deployment& it) {
   return fmt::format(R"({{
   "apiVersion": "arcform/v1", "deployment": "tuned",
   "ssh": {{ "user": "arcus", "identityFiles": ["{0}/keys/id_ed25519"],
@@ -85,7 +85,7 @@ void refused(Deployment& it, const std::string& second) {
 TEST_CASE("a running Arcus server is tuned and stopped by its own commands") {
   Deployment it(1);
   install_arcus(it, 1);
-  it.set_spec(spec_of(it));
+  it.set_spec(one_host_spec(it));
   it.converge();
   const std::string second = it.node_pid(1, 11212);
   REQUIRE_FALSE(second.empty());

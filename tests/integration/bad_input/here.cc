@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include <arpa/inet.h>
+#include <catch2/catch.hpp>
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -17,19 +18,12 @@
 
 #include "tests/support/golden.h"
 #include "tests/support/real_zookeeper.h"
+#include "tests/support/text_file.h"
 
 namespace arcform {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  for (std::size_t at = text.find(what); at != std::string::npos;
-       at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-  return text;
-}
 
 /// SIGKILL to the process of an identity file ("1 BOOT PID TICKS DIGEST") if it is still that one.
 void end_process(const fs::path& identity_file) {
@@ -161,8 +155,8 @@ std::vector<std::string> Here::leftovers() const {
 }
 
 std::string Here::plain(std::string text) const {
-  text = replaced(std::move(text), arcus, "@ARCUS@");
-  text = replaced(std::move(text), folder_, "@FOLDER@");
+  text = replace_all(std::move(text), arcus, "@ARCUS@");
+  text = replace_all(std::move(text), folder_, "@FOLDER@");
   const std::array<const char*, 5> names{"@CLIENT@", "@QUORUM@", "@ELECTION@", "@NODE1@",
                                          "@NODE2@"};
   for (std::size_t i = 0; i < ports_.size(); ++i) {
@@ -208,6 +202,12 @@ std::string essence_of(const ProcessResult& result) {
   }
   return out + verdict +
          (result.timed_out ? "still running\n" : fmt::format("exit {}\n", result.status));
+}
+
+void require(const ProcessResult& result, int status, const std::string& says) {
+  INFO("exit " << result.status << "\n" << result.out << result.err);
+  REQUIRE(result.status == status);
+  REQUIRE((result.out + result.err).find(says) != std::string::npos);
 }
 
 void run_or_throw(std::vector<std::string> argv) {

@@ -75,6 +75,8 @@ class ForeignListener {
 std::string essence_of(const ProcessResult& result);
 /// Replaces times and pids.
 std::string without_times(std::string text);
+/// Fails the test unless the run ended with `status` and said that somewhere.
+void require(const ProcessResult& result, int status, const std::string& says);
 /// Runs a command that must succeed.
 void run_or_throw(std::vector<std::string> argv);
 

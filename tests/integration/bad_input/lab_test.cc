@@ -11,22 +11,15 @@
 
 #include "tests/integration/bad_input/here.h"
 #include "tests/support/golden.h"
+#include "tests/support/text_file.h"
 
 namespace arcform {
 namespace {
 
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  for (std::size_t at = text.find(what); at != std::string::npos;
-       at = text.find(what, at + with.size())) {
-    text.replace(at, what.size(), with);
-  }
-  return text;
-}
-
 /// The essence of a run, with the lab's own paths replaced.
 std::string essence(const Lab& lab, const ProcessResult& result) {
-  std::string text = replaced(essence_of(result), lab.scratch(), "@FILES@");
-  return without_times(replaced(std::move(text), lab.folder(), "@LAB@"));
+  std::string text = replace_all(essence_of(result), lab.scratch(), "@FILES@");
+  return without_times(replace_all(std::move(text), lab.folder(), "@LAB@"));
 }
 
 void write(const std::string& path, const std::string& text) {

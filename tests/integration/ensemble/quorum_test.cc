@@ -7,8 +7,6 @@
 namespace arcform {
 namespace {
 
-constexpr const char* kThree = R"(["cache001.arcus", "cache002.arcus", "cache003.arcus"])";
-
 /// What the ensemble itself says: its list of members, out of the server on the first host.
 std::string members(const Deployment& it) {
   const ProcessResult conf = it.zk("get", "/zookeeper/config");

@@ -14,12 +14,6 @@
 namespace arcform {
 namespace {
 
-void require(const ProcessResult& result, int status, const std::string& says) {
-  INFO("exit " << result.status << "\n" << result.out << result.err);
-  REQUIRE(result.status == status);
-  REQUIRE((result.out + result.err).find(says) != std::string::npos);
-}
-
 /// Milliseconds for which the server's process has been up.
 long uptime(const RealZookeeper& ensemble) {
   const std::string words = ensemble.ask("mntr");

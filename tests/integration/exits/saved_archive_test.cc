@@ -1,31 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Plans in files and the archives that they send: one machine, the local transport.
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include <catch2/catch.hpp>
 #include <fmt/format.h>
 
 #include "tests/integration/bad_input/here.h"
+#include "tests/support/text_file.h"
 
 namespace arcform {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string text_of(const std::string& path) {
-  std::ifstream in(path);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-void require(const ProcessResult& result, int status, const std::string& says) {
-  INFO("exit " << result.status << "\n" << result.out << result.err);
-  REQUIRE(result.status == status);
-  REQUIRE((result.out + result.err).find(says) != std::string::npos);
-}
 
 /// Packs the stock node with `marker` in it; its checksum.
 std::string pack(const Here& here, const std::string& name) {
@@ -40,7 +26,7 @@ std::string pack(const Here& here, const std::string& name) {
 /// The spec of `here` with these words in place of its installed Arcus.
 void write_spec(const Here& here, const std::string& archive) {
   here.write_spec();
-  std::string spec = text_of(here.folder() + "/spec.json");
+  std::string spec = content_of(here.folder() + "/spec.json");
   const std::string installed = fmt::format(R"("installed": "{}")", here.arcus);
   spec.replace(spec.find(installed), installed.size(), archive);
   here.write_file("spec.json", spec);
@@ -59,7 +45,8 @@ TEST_CASE("a saved plan holds its archive's checksum, and is refused when the fi
   const std::string two = pack(here, "two");
   write_spec(here, R"("archive": "one.tar.gz")");
   require(here.arcform({"plan", "--out", "x.plan", "spec.json"}), 0, "1 to install");
-  CHECK(text_of(here.folder() + "/x.plan").find("\"arcus\": \"" + one + "\"") != std::string::npos);
+  CHECK(content_of(here.folder() + "/x.plan").find("\"arcus\": \"" + one + "\"") !=
+        std::string::npos);
   const std::string file = here.folder() + "/one.tar.gz";
   fs::rename(file, here.folder() + "/aside");
   require(here.arcform({"apply", "--yes", "x.plan"}), 6, "archive one.tar.gz: cannot be read");

@@ -11,7 +11,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr const char* kServers = "10.0.0.1:2181,10.0.0.2:2181,10.0.0.3:2181";
 constexpr const char* kSecondCloud = R"("clouds": [
     {
       "serviceCode": "second", "package": "arcus", "config": { "sessionTimeout": 10 },

@@ -12,9 +12,6 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr const char* kSixNodes =
-    "10.0.0.1:11211 10.0.0.1:11212 10.0.0.2:11211 10.0.0.2:11212 10.0.0.3:11211 10.0.0.3:11212";
-
 void interrupted(const Deployment& it) {
   step("Ctrl-C in the middle of a bring-up: what runs finishes, nothing else starts");
   StartedProcess apply(it.command({"apply", "--yes"}));

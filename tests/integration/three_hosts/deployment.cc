@@ -12,8 +12,6 @@
 namespace arcform {
 namespace {
 
-constexpr const char* kServers = "10.0.0.1:2181,10.0.0.2:2181,10.0.0.3:2181";
-
 void write_file(const std::string& path, const std::string& text) {
   std::ofstream file(path);
   file << text;

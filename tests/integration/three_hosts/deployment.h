@@ -10,6 +10,12 @@
 
 namespace arcform {
 
+/// The hosts of a spec's servers, where they listen, and the nodes that its cloud is born with.
+constexpr const char* kThree = R"(["cache001.arcus", "cache002.arcus", "cache003.arcus"])";
+constexpr const char* kServers = "10.0.0.1:2181,10.0.0.2:2181,10.0.0.3:2181";
+constexpr const char* kSixNodes =
+    "10.0.0.1:11211 10.0.0.1:11212 10.0.0.2:11211 10.0.0.2:11212 10.0.0.3:11211 10.0.0.3:11212";
+
 /// Prints the name of what is tested next, and how long the step before took.
 void step(const std::string& name);
 

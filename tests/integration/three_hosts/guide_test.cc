@@ -7,8 +7,6 @@
 namespace arcform {
 namespace {
 
-constexpr const char* kSixNodes =
-    "10.0.0.1:11211 10.0.0.1:11212 10.0.0.2:11211 10.0.0.2:11212 10.0.0.3:11211 10.0.0.3:11212";
 constexpr const char* kForeign = "theirs";
 
 void plan_on_bare_hosts(const Deployment& it) {

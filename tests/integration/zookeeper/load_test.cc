@@ -12,7 +12,7 @@
 namespace arcform {
 namespace {
 
-constexpr milliseconds kPatience{20'000};
+constexpr milliseconds kLoadPatience{20'000};
 constexpr int kReads = 2'000;
 
 Awaitable<void> read_one(ZnodeSession& session, std::string path, std::string data, int& good) {
@@ -48,13 +48,13 @@ void fill(Bench& bench, ZnodeSession& session) {
 TEST_CASE("two thousand reads at once are all answered, the faster the wider the window") {
   RealZookeeper server;
   Bench writer;
-  const auto session = writer.connect(server.connect_string(), kPatience);
+  const auto session = writer.connect(server.connect_string(), kLoadPatience);
   fill(writer, *session);
   read_all(writer, *session);
   double widest = 0;
   for (const std::size_t window : {1U, 4U, 16U, 64U, 256U, 1'000U}) {
     Bench bench(ZookeeperOptions{.window = window});
-    const auto reader = bench.connect(server.connect_string(), kPatience);
+    const auto reader = bench.connect(server.connect_string(), kLoadPatience);
     read_all(bench, *reader);
     widest = read_all(bench, *reader);
     fmt::print("{} reads, window {}: {:.0f} reads/s\n", kReads, window, widest);

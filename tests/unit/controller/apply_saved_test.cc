@@ -14,15 +14,6 @@ namespace {
 
 using std::chrono::seconds;
 
-DesiredState spec(std::uint16_t threads) {
-  DesiredState desired = three_hosts();
-  desired.digest = "threads-" + std::to_string(threads);
-  for (DesiredNode& node : desired.clouds[0].nodes) {
-    node.config.threads = threads;
-  }
-  return desired;
-}
-
 /// A plan that was made in this world.
 struct Made {
   DesiredState desired;
@@ -47,8 +38,8 @@ std::size_t done(const ApplyRun& run) {
 }
 
 TEST_CASE("a saved plan brings a bare deployment up, and is stale the second time") {
-  SimWorld world(spec(4));
-  const Made made(world, spec(4));
+  SimWorld world(three_hosts_with_threads(4));
+  const Made made(world, three_hosts_with_threads(4));
   const ApplyRun run = made.apply(world);
   CHECK(run.result.outcome == Outcome::converged);
   CHECK(done(run) == made.plan.steps.size());
@@ -61,10 +52,10 @@ TEST_CASE("a saved plan brings a bare deployment up, and is stale the second tim
 }
 
 TEST_CASE("a saved plan does what it shows and nothing else") {
-  SimWorld world(spec(4));
-  REQUIRE(run_apply(world, spec(4)).result.outcome == Outcome::converged);
+  SimWorld world(three_hosts_with_threads(4));
+  REQUIRE(run_apply(world, three_hosts_with_threads(4)).result.outcome == Outcome::converged);
   world.kill_node(at("10.0.0.1:11211"));
-  const Made made(world, spec(4));
+  const Made made(world, three_hosts_with_threads(4));
   REQUIRE(made.plan.steps.size() == 1);
   world.kill_node(at("10.0.0.2:11211"));  // After the plan: it is not in it.
   const ApplyRun run = made.apply(world);
@@ -75,9 +66,9 @@ TEST_CASE("a saved plan does what it shows and nothing else") {
 }
 
 TEST_CASE("what moved under a saved plan is named and nothing is done") {
-  SimWorld world(spec(4));
-  REQUIRE(run_apply(world, spec(4)).result.outcome == Outcome::converged);
-  const Made made(world, spec(6));
+  SimWorld world(three_hosts_with_threads(4));
+  REQUIRE(run_apply(world, three_hosts_with_threads(4)).result.outcome == Outcome::converged);
+  const Made made(world, three_hosts_with_threads(6));
   REQUIRE(made.plan.steps.size() == 6);
   world.kill_node(at("10.0.0.1:11211"));
   const std::uint64_t before = world.mutations();
@@ -91,13 +82,13 @@ TEST_CASE("what moved under a saved plan is named and nothing is done") {
 }
 
 TEST_CASE("a saved plan of an older spec than the last applied one is stale") {
-  SimWorld world(spec(4));
-  REQUIRE(run_apply(world, spec(4)).result.outcome == Outcome::converged);
+  SimWorld world(three_hosts_with_threads(4));
+  REQUIRE(run_apply(world, three_hosts_with_threads(4)).result.outcome == Outcome::converged);
   world.kill_node(at("10.0.0.1:11211"));
-  DesiredState wider = spec(4);
+  DesiredState wider = three_hosts_with_threads(4);
   wider.clouds[0].rollout.max_unavailable = 2;
   wider.digest = "wider";
-  const Made made(world, spec(4));
+  const Made made(world, three_hosts_with_threads(4));
   REQUIRE(run_apply(world, wider).result.outcome == Outcome::converged);
   world.kill_node(at("10.0.0.1:11211"));
   const ApplyRun run = made.apply(world);
@@ -110,9 +101,9 @@ TEST_CASE("a saved plan of an older spec than the last applied one is stale") {
 TEST_CASE("a saved plan outlives its session, whenever that expires") {
   for (int after = 0; after < 200; after += 3) {
     INFO("expired after " << after << " ms");
-    SimWorld world(spec(4));
-    REQUIRE(run_apply(world, spec(4)).result.outcome == Outcome::converged);
-    DesiredState larger = spec(4);
+    SimWorld world(three_hosts_with_threads(4));
+    REQUIRE(run_apply(world, three_hosts_with_threads(4)).result.outcome == Outcome::converged);
+    DesiredState larger = three_hosts_with_threads(4);
     larger.digest = "larger";
     for (DesiredNode& node : larger.clouds[0].nodes) {
       node.config.memlimit_mb += 100;  // Tuned on the hosts: the ensemble is not asked.
@@ -132,9 +123,9 @@ TEST_CASE("a saved plan outlives its session, whenever that expires") {
 }
 
 TEST_CASE("a saved plan is not done when nobody says yes, or when the time is up") {
-  SimWorld world(spec(4));
-  REQUIRE(run_apply(world, spec(4)).result.outcome == Outcome::converged);
-  const Made made(world, spec(6));
+  SimWorld world(three_hosts_with_threads(4));
+  REQUIRE(run_apply(world, three_hosts_with_threads(4)).result.outcome == Outcome::converged);
+  const Made made(world, three_hosts_with_threads(6));
   ApplyRequest request;
   SECTION("no") {
     request.confirm = [](const Round&) { return false; };

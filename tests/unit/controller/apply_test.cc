@@ -11,15 +11,6 @@ namespace {
 
 using std::chrono::seconds;
 
-DesiredState with_threads(std::uint16_t threads) {
-  DesiredState desired = three_hosts();
-  desired.digest = "threads-" + std::to_string(threads);
-  for (DesiredNode& node : desired.clouds[0].nodes) {
-    node.config.threads = threads;
-  }
-  return desired;
-}
-
 std::size_t starting_with(const std::vector<std::string>& lines, const std::string& text) {
   return static_cast<std::size_t>(
       std::count_if(lines.begin(), lines.end(),
@@ -27,19 +18,19 @@ std::size_t starting_with(const std::vector<std::string>& lines, const std::stri
 }
 
 TEST_CASE("ring changes of a cloud in use lie a session timeout apart") {
-  SimWorld world(with_threads(4));
-  REQUIRE(run_apply(world, with_threads(4)).result.outcome == Outcome::converged);
+  SimWorld world(three_hosts_with_threads(4));
+  REQUIRE(run_apply(world, three_hosts_with_threads(4)).result.outcome == Outcome::converged);
   const Time begun = world.now();
-  const ApplyRun run = run_apply(world, with_threads(6));
+  const ApplyRun run = run_apply(world, three_hosts_with_threads(6));
   CHECK(run.result.outcome == Outcome::converged);
   CHECK(starting_with(run.lines, "done: restart cache node") == 6);
   CHECK(world.now() - begun >= seconds(5 * 30));
 }
 
 TEST_CASE("a wait that becomes another one is told") {
-  SimWorld world(with_threads(4));
-  REQUIRE(run_apply(world, with_threads(4)).result.outcome == Outcome::converged);
-  DesiredState calm = with_threads(6);
+  SimWorld world(three_hosts_with_threads(4));
+  REQUIRE(run_apply(world, three_hosts_with_threads(4)).result.outcome == Outcome::converged);
+  DesiredState calm = three_hosts_with_threads(6);
   calm.clouds[0].rollout.min_ready_s = 90;
   ApplyRequest patient;
   patient.timeout = std::chrono::hours(1);
@@ -50,12 +41,12 @@ TEST_CASE("a wait that becomes another one is told") {
 }
 
 TEST_CASE("an interrupt lets the running step finish and starts no other") {
-  SimWorld world(with_threads(4));
-  REQUIRE(run_apply(world, with_threads(4)).result.outcome == Outcome::converged);
+  SimWorld world(three_hosts_with_threads(4));
+  REQUIRE(run_apply(world, three_hosts_with_threads(4)).result.outcome == Outcome::converged);
   world.advance(seconds(60));  // The leader is not new any more.
   ApplyRequest request;
   request.interrupt_at = world.now() + seconds(10);
-  const ApplyRun run = run_apply(world, with_threads(6), request);
+  const ApplyRun run = run_apply(world, three_hosts_with_threads(6), request);
   CHECK(run.result.outcome == Outcome::interrupted);
   CHECK(starting_with(run.lines, "done: restart cache node") == 1);
   CHECK(starting_with(run.lines, "skipped: restart cache node") == 5);
@@ -63,12 +54,12 @@ TEST_CASE("an interrupt lets the running step finish and starts no other") {
 }
 
 TEST_CASE("no step starts when the time is up") {
-  SimWorld world(with_threads(4));
-  REQUIRE(run_apply(world, with_threads(4)).result.outcome == Outcome::converged);
+  SimWorld world(three_hosts_with_threads(4));
+  REQUIRE(run_apply(world, three_hosts_with_threads(4)).result.outcome == Outcome::converged);
   world.advance(seconds(60));  // The leader is not new any more.
   ApplyRequest request;
   request.timeout = seconds(40);
-  const ApplyRun run = run_apply(world, with_threads(6), request);
+  const ApplyRun run = run_apply(world, three_hosts_with_threads(6), request);
   CHECK(run.result.outcome == Outcome::timed_out);
   CHECK(starting_with(run.lines, "done: restart cache node") == 2);
   CHECK(starting_with(run.lines, "skipped: restart cache node") == 4);
@@ -82,14 +73,14 @@ void keep_editing(SimWorld& world, const std::string& host, const std::string& p
 }
 
 TEST_CASE("what is undone again and again ends as a failure, not as a loop") {
-  SimWorld world(with_threads(4));
-  REQUIRE(run_apply(world, with_threads(4)).result.outcome == Outcome::converged);
+  SimWorld world(three_hosts_with_threads(4));
+  REQUIRE(run_apply(world, three_hosts_with_threads(4)).result.outcome == Outcome::converged);
   const auto& files = world.machine("cache001.arcus").files;
   const auto config = std::find_if(
       files.begin(), files.end(), [](const auto& file) { return file.first.ends_with("zoo.cfg"); });
   REQUIRE(config != files.end());
   keep_editing(world, "cache001.arcus", config->first);
-  const ApplyRun run = run_apply(world, with_threads(4));
+  const ApplyRun run = run_apply(world, three_hosts_with_threads(4));
   CHECK(run.result.outcome == Outcome::failed);
   REQUIRE(run.result.failures.size() == 1);
   CHECK(run.result.failures.front().find("done 5 times, and it is still needed") !=
@@ -97,18 +88,18 @@ TEST_CASE("what is undone again and again ends as a failure, not as a loop") {
 }
 
 TEST_CASE("what was declined is not done") {
-  SimWorld world(with_threads(4));
+  SimWorld world(three_hosts_with_threads(4));
   ApplyRequest request;
   request.confirm = [](const Round&) { return false; };
-  CHECK(run_apply(world, with_threads(4), request).result.outcome == Outcome::declined);
+  CHECK(run_apply(world, three_hosts_with_threads(4), request).result.outcome == Outcome::declined);
   CHECK(world.mutations() == 0);
 }
 
 TEST_CASE("a session that is lost during an apply costs a round, not the apply") {
-  SimWorld world(with_threads(4));
+  SimWorld world(three_hosts_with_threads(4));
   world.faults().arm(Fault::zk_expire, "create /arcus/cache_list");
   world.faults().arm(Fault::zk_expire, "check /arcform", 1, 3);
-  const ApplyRun run = run_apply(world, with_threads(4));
+  const ApplyRun run = run_apply(world, three_hosts_with_threads(4));
   CHECK(run.result.outcome == Outcome::converged);
   CHECK(world.log_with("fault zk_expire").size() >= 1);
 }

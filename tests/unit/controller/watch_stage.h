@@ -22,12 +22,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 inline DesiredState spec(std::uint16_t threads = 4) {
-  DesiredState desired = three_hosts();
-  desired.digest = "threads-" + std::to_string(threads);
-  for (DesiredNode& node : desired.clouds[0].nodes) {
-    node.config.threads = threads;
-  }
-  return desired;
+  return three_hosts_with_threads(threads);
 }
 
 /// A converged world whose every effect is held against the rules.

@@ -16,11 +16,6 @@ namespace {
 using Program = HostFixture::Program;
 
 /// Sends the rest of a test through every shell.
-#define FOR_EACH_SHELL(fixture)                                          \
-  const std::string shell_name = GENERATE(from_range(shells_to_test())); \
-  INFO(shell_name);                                                      \
-  ShellFixture fixture(shell_name)
-
 const ObservedProcess* process(const HostFacts& facts, std::uint32_t pid) {
   for (const ObservedProcess& found : facts.processes) {
     if (found.pid == pid) {

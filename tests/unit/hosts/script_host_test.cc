@@ -18,12 +18,6 @@ namespace {
 
 using Program = HostFixture::Program;
 
-#define FOR_EACH_SHELL(fixture)                                          \
-  const std::string shell_name = GENERATE(from_range(shells_to_test())); \
-  INFO(shell_name);                                                      \
-  ShellFixture fixture(shell_name);                                      \
-  Cleaner cleaner(fixture)
-
 std::string await_log(ShellFixture& fixture, const std::string& slot, const std::string& words) {
   std::string log;
   for (int i = 0; i < 400 && log.find(words) == std::string::npos; ++i) {
@@ -49,6 +43,7 @@ ErrorCode code(const Result<ProcessIdentity>& result) {
 
 TEST_CASE("a started process has a clean environment and outlives its shell", "[hosts]") {
   FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
   ::setenv("SSH_CONNECTION", "10.0.0.1 1 10.0.0.2 22", 1);
   ::setenv("SECRET", "password", 1);
   const auto identity = cleaner(started(fixture, stand_in("node-1", {"environment"})));
@@ -68,6 +63,7 @@ TEST_CASE("a started process has a clean environment and outlives its shell", "[
 
 TEST_CASE("arguments arrive as they are", "[hosts]") {
   FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
   StartRequest request = stand_in("node-1", {"wait", "a b", "$HOME", "`id`", "", "it's\n", "-n"});
   const auto identity = cleaner(started(fixture, request));
   HostFacts facts = probed(fixture);
@@ -87,6 +83,7 @@ TEST_CASE("arguments arrive as they are", "[hosts]") {
 
 TEST_CASE("three starters at once make one process", "[hosts]") {
   FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
   StartRequest request = stand_in("node-1", {"wait"});
   ScriptPlace place;
   place.directory = fixture.directory();
@@ -121,6 +118,7 @@ TEST_CASE("three starters at once make one process", "[hosts]") {
 
 TEST_CASE("what dead starters left does not hold up a start", "[hosts]") {
   FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
   const std::string boot = probed(fixture).boot_id;
   const std::string slot = fixture.directory() + "/node-1/";
   write_text(slot + "starting-" + boot + "-999999999-5", "");
@@ -134,6 +132,7 @@ TEST_CASE("what dead starters left does not hold up a start", "[hosts]") {
 
 TEST_CASE("a start that is cut off starts nothing", "[hosts]") {
   FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
   ScriptPlace place;
   place.directory = fixture.directory();
   const std::string script = frame_script(start_script(stand_in("node-1", {"wait"}), place), "n1");
@@ -149,6 +148,7 @@ TEST_CASE("a start that is cut off starts nothing", "[hosts]") {
 
 TEST_CASE("the listener on a taken port is named", "[hosts]") {
   FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
   const std::uint16_t port = fixture.free_port();
   const auto first =
       cleaner(started(fixture, stand_in("node-1", {"listen", std::to_string(port), "spa ce"})));
@@ -168,6 +168,7 @@ TEST_CASE("the listener on a taken port is named", "[hosts]") {
 
 TEST_CASE("a program that cannot be executed says so in its log", "[hosts]") {
   FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
   const std::string path = fixture.folder() + "/script";
   write_text(path, "#!/no/such/interpreter\n");
   StartRequest request;
@@ -186,6 +187,7 @@ TEST_CASE("a program that cannot be executed says so in its log", "[hosts]") {
 
 TEST_CASE("open files are raised, or refused above the hard limit", "[hosts]") {
   FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
   std::vector<std::string> command{"prlimit", "--nofile=256:1024"};
   for (const std::string& word : shell_command(shell_name)) {
     command.push_back(word);
@@ -209,6 +211,7 @@ TEST_CASE("open files are raised, or refused above the hard limit", "[hosts]") {
 
 TEST_CASE("the log of an earlier life is put aside, last words are the end of it", "[hosts]") {
   FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
   const std::string slot = fixture.directory() + "/node-1/";
   write_text(slot + "log", std::string(1'048'577, 'x'));
   cleaner(started(fixture, stand_in("node-1", {"wait"})));
@@ -222,6 +225,7 @@ TEST_CASE("the log of an earlier life is put aside, last words are the end of it
 
 TEST_CASE("forget removes one folder of ours and follows nothing", "[hosts]") {
   FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
   const std::string kept = fixture.folder() + "/kept/file";
   write_text(kept, "x");
   write_text(fixture.directory() + "/node-1/log", "x");

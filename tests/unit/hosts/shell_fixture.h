@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include <catch2/catch.hpp>
+
 #include "drivers/script_host.h"
 #include "tests/contract/host_contract.h"
 #include "tests/support/blocking_test_shell.h"
@@ -40,6 +42,12 @@ class ShellFixture final : public HostFixture {
   std::string folder_;
   std::unique_ptr<ScriptHost> host_;
 };
+
+/// What follows is run once under each of the shells, on the host `fixture`.
+#define FOR_EACH_SHELL(fixture)                                          \
+  const std::string shell_name = GENERATE(from_range(shells_to_test())); \
+  INFO(shell_name);                                                      \
+  ShellFixture fixture(shell_name)
 
 /// The words of "busybox sh -s".
 std::vector<std::string> shell_command(const std::string& shell);

@@ -10,11 +10,6 @@
 namespace arcform {
 namespace {
 
-#define FOR_EACH_SHELL(fixture)                                          \
-  const std::string shell_name = GENERATE(from_range(shells_to_test())); \
-  INFO(shell_name);                                                      \
-  ShellFixture fixture(shell_name)
-
 Result<void> write(ShellFixture& fixture, std::vector<FileWrite> files) {
   return await(fixture, fixture.host().write_files(std::move(files)));
 }

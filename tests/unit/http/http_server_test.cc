@@ -101,7 +101,7 @@ struct Stage {
   std::unique_ptr<HttpServer> server;
 };
 
-std::string get(const std::string& path) {
+std::string get_request(const std::string& path) {
   return "GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n";
 }
 
@@ -115,13 +115,13 @@ HttpLimits quick() {
 
 TEST_CASE("a request is answered and its connection closed") {
   Stage stage(quick());
-  CHECK(stage.ask(get("/")).ends_with("\r\n\r\nhello\n"));
+  CHECK(stage.ask(get_request("/")).ends_with("\r\n\r\nhello\n"));
   CHECK(stage.ask("HEAD / HTTP/1.1\r\nHost: localhost\r\n\r\n").ends_with("\r\n\r\n"));
   CHECK(stage.ask("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nabc")
             .starts_with("HTTP/1.1 405 "));
   CHECK(stage.ask("GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n").starts_with("HTTP/1.1 421 "));
   CHECK(stage.ask("nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
-  CHECK(stage.ask(get("/much")).size() > kMuch);
+  CHECK(stage.ask(get_request("/much")).size() > kMuch);
 }
 
 TEST_CASE("one connection too many is told so, and the next one is served again") {
@@ -134,9 +134,9 @@ TEST_CASE("one connection too many is told so, and the next one is served again"
     for (int i = 0; i < 3; ++i) {
       idle.push_back(stage.connect("GET / HT"));
     }
-    CHECK(stage.ask(get("/")).starts_with("HTTP/1.1 503 "));
+    CHECK(stage.ask(get_request("/")).starts_with("HTTP/1.1 503 "));
   }
-  CHECK(stage.until([&stage] { return stage.ask(get("/")).starts_with("HTTP/1.1 200 "); }));
+  CHECK(stage.until([&stage] { return stage.ask(get_request("/")).starts_with("HTTP/1.1 200 "); }));
 }
 
 TEST_CASE("streams are bounded and leave room for requests") {
@@ -145,15 +145,15 @@ TEST_CASE("streams are bounded and leave room for requests") {
   Stage stage(limits);
   std::vector<tcp::socket> followers;
   for (int i = 0; i < 2; ++i) {
-    followers.push_back(stage.connect(get("/stream")));
+    followers.push_back(stage.connect(get_request("/stream")));
     std::string text;
     CHECK(stage.until([&] {
       Stage::read(followers.back(), text);
       return text.ends_with("beat\n");
     }));
   }
-  CHECK(stage.ask(get("/stream")).starts_with("HTTP/1.1 503 "));
-  CHECK(stage.ask(get("/")).starts_with("HTTP/1.1 200 "));
+  CHECK(stage.ask(get_request("/stream")).starts_with("HTTP/1.1 503 "));
+  CHECK(stage.ask(get_request("/")).starts_with("HTTP/1.1 200 "));
 }
 
 TEST_CASE("who sends its request byte by byte is sent away in time") {
@@ -167,15 +167,15 @@ TEST_CASE("who sends its request byte by byte is sent away in time") {
     return Stage::read(slow, text);
   }));
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(2));
-  CHECK(stage.ask(get("/")).starts_with("HTTP/1.1 200 "));
+  CHECK(stage.ask(get_request("/")).starts_with("HTTP/1.1 200 "));
 }
 
 TEST_CASE("who reads nothing holds nobody up, and is sent away in time") {
   Stage stage(quick());
   const std::string path = GENERATE("/much", "/endless");
-  tcp::socket slow = stage.connect(get(path));
+  tcp::socket slow = stage.connect(get_request(path));
   const auto begun = std::chrono::steady_clock::now();
-  CHECK(stage.ask(get("/")).starts_with("HTTP/1.1 200 "));
+  CHECK(stage.ask(get_request("/")).starts_with("HTTP/1.1 200 "));
   CHECK(std::chrono::steady_clock::now() - begun < milliseconds(250));
   CHECK(stage.until(
       [&begun] { return std::chrono::steady_clock::now() - begun > milliseconds(900); }));
@@ -187,7 +187,7 @@ TEST_CASE("who reads nothing holds nobody up, and is sent away in time") {
 
 TEST_CASE("closing ends every connection") {
   Stage stage(quick());
-  tcp::socket follower = stage.connect(get("/stream"));
+  tcp::socket follower = stage.connect(get_request("/stream"));
   std::string text;
   CHECK(stage.until([&] {
     Stage::read(follower, text);

@@ -10,11 +10,8 @@ using Kinds = std::vector<DriftKind>;
 
 namespace {
 
-const std::string kHost = "cache001.arcus";
-const Endpoint kNode = at("10.0.0.1:11211");
-
 ObservedProcess& process_of(ObservedState& observed, Endpoint node) {
-  HostFacts& facts = host_in(observed, kHost);
+  HostFacts& facts = host_in(observed, kFirstHost);
   const auto pid = facts.slot(node_slot(node.port))->identity->pid;
   return *std::find_if(facts.processes.begin(), facts.processes.end(),
                        [pid](const ObservedProcess& process) { return process.pid == pid; });
@@ -26,7 +23,7 @@ TEST_CASE("a cloud that ZooKeeper does not have is unregistered, its nodes are u
   const DesiredState desired =
       a_spec().with_hosts(1).with_ensemble(1).with_cloud("c").with_nodes(1).build();
   ObservedState observed = ideal(desired);
-  kill_node(observed, kHost, kNode);
+  kill_node(observed, kFirstHost, kFirstNode);
   tree_in(observed).clouds.clear();
   tree_in(observed).mappings.clear();
   tree_in(observed).record.claims.clear();
@@ -45,7 +42,7 @@ TEST_CASE("a cloud that others registered is foreign, and nothing else is said o
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
   cloud_in(observed, "test-cloud").claimed = false;
-  kill_node(observed, kHost, kNode);
+  kill_node(observed, kFirstHost, kFirstNode);
   CHECK(kinds(desired, observed) == Kinds{DriftKind::cloud_foreign});
 }
 
@@ -116,34 +113,34 @@ TEST_CASE("a node's verdict becomes its drift") {
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
   SECTION("down") {
-    kill_node(observed, kHost, kNode);
+    kill_node(observed, kFirstHost, kFirstNode);
     CHECK(kinds(desired, observed) == Kinds{DriftKind::node_down});
   }
   SECTION("crashed") {
-    kill_node(observed, kHost, kNode, true);
+    kill_node(observed, kFirstHost, kFirstNode, true);
     CHECK(kinds(desired, observed) == Kinds{DriftKind::node_crashed});
   }
   SECTION("paused") {
-    pause_node(observed, kNode);
+    pause_node(observed, kFirstNode);
     CHECK(kinds(desired, observed) == Kinds{DriftKind::node_paused});
   }
   SECTION("starting") {
-    pause_node(observed, kNode);
-    observed.nodes[kNode] = Observation<NodeAnswer>::absent();
-    host_in(observed, kHost).uptime_ticks = process_of(observed, kNode).start_ticks + 500;
+    pause_node(observed, kFirstNode);
+    observed.nodes[kFirstNode] = Observation<NodeAnswer>::absent();
+    host_in(observed, kFirstHost).uptime_ticks = process_of(observed, kFirstNode).start_ticks + 500;
     CHECK(kinds(desired, observed) == Kinds{DriftKind::node_starting});
   }
   SECTION("silent") {
-    observed.nodes[kNode] = Observation<NodeAnswer>::absent();
+    observed.nodes[kFirstNode] = Observation<NodeAnswer>::absent();
     CHECK(kinds(desired, observed) == Kinds{DriftKind::node_silent});
   }
   SECTION("unknown") {
-    observed.nodes[kNode] = Observation<NodeAnswer>::unknown("no channel");
+    observed.nodes[kFirstNode] = Observation<NodeAnswer>::unknown("no channel");
     CHECK(kinds(desired, observed) == Kinds{DriftKind::node_unknown});
   }
   SECTION("its port is taken") {
-    kill_node(observed, kHost, kNode);
-    host_in(observed, kHost).listening = {2181, 11211, 11212};
+    kill_node(observed, kFirstHost, kFirstNode);
+    host_in(observed, kFirstHost).listening = {2181, 11211, 11212};
     CHECK(kinds(desired, observed) == Kinds{DriftKind::node_port_taken});
   }
 }
@@ -186,7 +183,7 @@ TEST_CASE("an unknown host makes its nodes unknown, never down") {
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
   lose_host(observed, desired, "cache001.arcus");
-  remove_join(observed, kNode);
+  remove_join(observed, kFirstNode);
   for (const DriftKind kind : kinds(desired, observed)) {
     CHECK((kind == DriftKind::host_unknown || kind == DriftKind::server_unknown ||
            kind == DriftKind::node_unknown));

@@ -10,9 +10,6 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
-const std::string kHost = "cache001.arcus";
-const Endpoint kNode = at("10.0.0.1:11211");
-
 /// Three hosts, an ensemble and nothing of the cloud yet.
 ObservedState without_cloud(const DesiredState& desired) {
   DesiredState before = desired;
@@ -62,7 +59,7 @@ TEST_CASE("a stopped cloud is registered and mapped, and nothing of it is starte
 TEST_CASE("a node that died is started at once, which is a repair") {
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
-  kill_node(observed, kHost, kNode);
+  kill_node(observed, kFirstHost, kFirstNode);
   const Plan plan = planned(desired, observed);
   REQUIRE(lines(plan) == Lines{"start cache node 10.0.0.1:11211 on cache001.arcus"});
   CHECK(plan.steps[0].repair);
@@ -74,7 +71,7 @@ TEST_CASE("a crashed node's old ephemeral is removed by exactly that incarnation
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
   const ObservedJoin old = cloud_in(observed, "test-cloud").joined.front();
-  kill_node(observed, kHost, kNode, true);
+  kill_node(observed, kFirstHost, kFirstNode, true);
   const Plan plan = planned(desired, observed);
   REQUIRE(plan.steps.size() == 1);
   CHECK(std::get<StartNode>(plan.steps[0].action).stale == old);
@@ -83,8 +80,8 @@ TEST_CASE("a crashed node's old ephemeral is removed by exactly that incarnation
 TEST_CASE("an ephemeral without a process that was ours is waited out") {
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
-  kill_node(observed, kHost, kNode, true);
-  host_in(observed, kHost).slots.erase("node-11211");
+  kill_node(observed, kFirstHost, kFirstNode, true);
+  host_in(observed, kFirstHost).slots.erase("node-11211");
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
   CHECK(held(plan) == Lines{"waiting: 10.0.0.1:11211 on cache001.arcus"});
@@ -93,7 +90,7 @@ TEST_CASE("an ephemeral without a process that was ours is waited out") {
 TEST_CASE("a paused node is restarted, which is a repair") {
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
-  pause_node(observed, kNode);
+  pause_node(observed, kFirstNode);
   const Plan plan = planned(desired, observed);
   REQUIRE(lines(plan) == Lines{"restart cache node 10.0.0.1:11211 on cache001.arcus"});
   CHECK(plan.steps[0].repair);
@@ -178,9 +175,9 @@ TEST_CASE("a node running for another cloud of ours is stopped, mapped here and 
                                    .with_hosts(1)
                                    .with_ensemble(1)
                                    .with_cloud("a")
-                                   .with_node(kHost, 11212)
+                                   .with_node(kFirstHost, 11212)
                                    .with_cloud("b")
-                                   .with_node(kHost, 11211)
+                                   .with_node(kFirstHost, 11211)
                                    .build();
   const Plan plan = planned(desired, ideal(before));
   REQUIRE(lines(plan) == Lines{"restart cache node 10.0.0.1:11211 on cache001.arcus"});
@@ -194,7 +191,7 @@ TEST_CASE("a node running for another cloud of ours is stopped, mapped here and 
 TEST_CASE("a mapping of somebody else's cloud is left alone") {
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
-  kill_node(observed, kHost, kNode);
+  kill_node(observed, kFirstHost, kFirstNode);
   tree_in(observed).mappings.front().service_codes = {"billing"};
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
@@ -206,7 +203,7 @@ TEST_CASE("a cloud that others registered is left alone") {
   ObservedState observed = ideal(desired);
   cloud_in(observed, "test-cloud").claimed = false;
   cloud_in(observed, "test-cloud").claimed_by = "other";
-  kill_node(observed, kHost, kNode);
+  kill_node(observed, kFirstHost, kFirstNode);
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
   CHECK(held(plan) == Lines{"foreign: cloud test-cloud"});
@@ -242,9 +239,9 @@ TEST_CASE("what cannot or need not be changed is held, each with its kind") {
 TEST_CASE("a node that is still starting is waited for") {
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
-  pause_node(observed, kNode);
-  observed.nodes[kNode] = Observation<NodeAnswer>::absent();
-  host_in(observed, kHost).uptime_ticks = 11'000;
+  pause_node(observed, kFirstNode);
+  observed.nodes[kFirstNode] = Observation<NodeAnswer>::absent();
+  host_in(observed, kFirstHost).uptime_ticks = 11'000;
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
   CHECK(held(plan) == Lines{"waiting: 10.0.0.1:11211 on cache001.arcus"});
@@ -271,7 +268,7 @@ TEST_CASE("a node that serves its cloud only loses the mapping that is too many"
                                   .with_nodes(1, 12000)
                                   .build();
   ObservedState observed = ideal(before);
-  put_mapping(tree_in(observed), kNode, "b");
+  put_mapping(tree_in(observed), kFirstNode, "b");
   const Plan plan = planned(before, observed);
   REQUIRE(lines(plan) == Lines{"map 10.0.0.1:11211 to cloud a"});
   CHECK(std::get<MapNodes>(plan.steps[0].action).nodes[0].remove == Lines{"b"});
@@ -284,10 +281,10 @@ TEST_CASE("a node that moves to another cloud waits for the restarts of the one 
                              .with_hosts(1)
                              .with_ensemble(1)
                              .with_cloud("a")
-                             .with_node(kHost, 11212)
-                             .with_node(kHost, 11213)
+                             .with_node(kFirstHost, 11212)
+                             .with_node(kFirstHost, 11213)
                              .with_cloud("b")
-                             .with_node(kHost, 11211)
+                             .with_node(kFirstHost, 11211)
                              .build();
   desired.clouds[0].nodes[0].config.threads = 8;
   const Plan plan = planned(desired, ideal(before));
@@ -303,12 +300,12 @@ TEST_CASE("a node that died in another cloud is not started before its znode the
                                    .with_hosts(1)
                                    .with_ensemble(1)
                                    .with_cloud("a")
-                                   .with_node(kHost, 11212)
+                                   .with_node(kFirstHost, 11212)
                                    .with_cloud("b")
-                                   .with_node(kHost, 11211)
+                                   .with_node(kFirstHost, 11211)
                                    .build();
   ObservedState observed = ideal(before);
-  kill_node(observed, kHost, kNode, true);
+  kill_node(observed, kFirstHost, kFirstNode, true);
   const Plan plan = planned(desired, observed);
   CHECK(lines(plan) == Lines{"map 10.0.0.1:11211 to cloud b"});
   CHECK(held(plan) == Lines{"waiting: 10.0.0.1:11211 on cache001.arcus"});
@@ -321,10 +318,10 @@ TEST_CASE("a node of a stopped cloud that runs for another is stopped in its tur
                              .with_hosts(1)
                              .with_ensemble(1)
                              .with_cloud("a")
-                             .with_node(kHost, 11212)
-                             .with_node(kHost, 11213)
+                             .with_node(kFirstHost, 11212)
+                             .with_node(kFirstHost, 11213)
                              .with_cloud("b")
-                             .with_node(kHost, 11211)
+                             .with_node(kFirstHost, 11211)
                              .build();
   desired.clouds[0].nodes[0].config.threads = 8;
   desired.clouds[1].state = RunState::stopped;
@@ -349,7 +346,7 @@ TEST_CASE("a second znode of one node is an alarm and no step") {
   const DesiredState desired = three_hosts();
   ObservedState observed = ideal(desired);
   auto& joined = cloud_in(observed, "test-cloud").joined;
-  joined.insert(joined.begin(), {"10.0.0.1:11211-another", kNode, 99, 99});
+  joined.insert(joined.begin(), {"10.0.0.1:11211-another", kFirstNode, 99, 99});
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
   REQUIRE(plan.alarms.size() == 1);

@@ -10,9 +10,6 @@ using Lines = std::vector<std::string>;
 
 namespace {
 
-const std::string kHost = "cache003.arcus";
-const Endpoint kNode = at("10.0.0.3:11212");
-
 /// The spec without its last node.
 DesiredState without_last_node() {
   DesiredState desired = three_hosts();
@@ -35,7 +32,7 @@ TEST_CASE("a node that left the spec is stopped, forgotten and unmapped") {
                              "unmap 10.0.0.3:11212 from cloud test-cloud"});
   const auto& stop = std::get<StopNode>(plan.steps[0].action);
   CHECK(stop.forget);
-  CHECK(stop.process == observed.host(kHost)->slot("node-11212")->identity);
+  CHECK(stop.process == observed.host(kLastHost)->slot("node-11212")->identity);
   CHECK(plan.steps[1].after == std::vector<StepId>{0});
   CHECK(plan.steps[0].settle);
 }
@@ -160,7 +157,7 @@ TEST_CASE("a host that left the spec is cleaned up through its record, then forg
   CHECK(steps_of<StopNode>(plan).size() == 2);
   const auto unmap = steps_of<UnmapNodes>(plan);
   REQUIRE(unmap.size() == 1);
-  CHECK(std::get<UnmapNodes>(plan.steps[unmap[0]].action).forget_hosts == Lines{kHost});
+  CHECK(std::get<UnmapNodes>(plan.steps[unmap[0]].action).forget_hosts == Lines{kLastHost});
 }
 
 TEST_CASE("a removed host that cannot be reached keeps its mappings") {
@@ -169,7 +166,7 @@ TEST_CASE("a removed host that cannot be reached keeps its mappings") {
   DesiredState before = three_hosts();
   before.ensemble.servers.resize(1);
   ObservedState observed = ideal(before);
-  lose_host(observed, before, kHost);
+  lose_host(observed, before, kLastHost);
   const Plan plan = planned(desired, observed, {"test-cloud"});
   CHECK(plan.steps.empty());
   CHECK(held(plan) == Lines{"unknown: cache003.arcus"});
@@ -186,7 +183,7 @@ TEST_CASE("a mapped node on no known host is held") {
 
 TEST_CASE("a removed node that is down already is forgotten, with its old ephemeral") {
   ObservedState observed = ideal(three_hosts());
-  kill_node(observed, kHost, kNode, true);
+  kill_node(observed, kLastHost, kLastNode, true);
   const Plan plan = planned(without_last_node(), observed);
   CHECK(lines(plan) == Lines{"forget cache node 10.0.0.3:11212 on cache003.arcus",
                              "unmap 10.0.0.3:11212 from cloud test-cloud"});
@@ -195,8 +192,8 @@ TEST_CASE("a removed node that is down already is forgotten, with its old epheme
 
 TEST_CASE("a removed node whose znode has no process of ours is waited out") {
   ObservedState observed = ideal(three_hosts());
-  kill_node(observed, kHost, kNode, true);
-  host_in(observed, kHost).slots.erase("node-11212");
+  kill_node(observed, kLastHost, kLastNode, true);
+  host_in(observed, kLastHost).slots.erase("node-11212");
   const Plan plan = planned(without_last_node(), observed);
   CHECK(plan.steps.empty());
   CHECK(held(plan) == Lines{"waiting: 10.0.0.3:11212 on cache003.arcus"});
@@ -204,7 +201,7 @@ TEST_CASE("a removed node whose znode has no process of ours is waited out") {
 
 TEST_CASE("a cloud is not unregistered before all of its nodes are gone") {
   ObservedState observed = ideal(three_hosts());
-  lose_host(observed, three_hosts(), kHost);
+  lose_host(observed, three_hosts(), kLastHost);
   const Plan plan = planned(without_clouds(), observed);
   CHECK(steps_of<UnregisterCloud>(plan).empty());
   CHECK(held(plan) == Lines{"unknown: cache003.arcus", "refused: cloud test-cloud"});
@@ -226,18 +223,18 @@ TEST_CASE("a leftover folder is removed, a leftover process stopped") {
   const DesiredState desired = without_last_node();
   ObservedState observed = ideal(three_hosts());
   tree_in(observed).mappings.pop_back();
-  remove_join(observed, kNode);
+  remove_join(observed, kLastNode);
   CHECK(lines(planned(desired, observed)) ==
         Lines{"stop cache node 10.0.0.3:11212 on cache003.arcus"});
-  kill_node(observed, kHost, kNode);
+  kill_node(observed, kLastHost, kLastNode);
   CHECK(lines(planned(desired, observed)) ==
         Lines{"forget cache node 10.0.0.3:11212 on cache003.arcus"});
 }
 
 TEST_CASE("a stranger on the port of a removed node is left alone") {
   ObservedState observed = ideal(three_hosts());
-  kill_node(observed, kHost, kNode);
-  host_in(observed, kHost).listening.push_back(11212);
+  kill_node(observed, kLastHost, kLastNode);
+  host_in(observed, kLastHost).listening.push_back(11212);
   const Plan plan = planned(without_last_node(), observed);
   CHECK(plan.steps.empty());
   CHECK(held(plan) == Lines{"foreign: 10.0.0.3:11212 on cache003.arcus"});

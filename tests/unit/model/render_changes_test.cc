@@ -12,8 +12,8 @@ using namespace arcform;
 
 namespace {
 
-std::string plan_text(const DesiredState& desired, const ObservedState& observed,
-                      std::uint32_t width = 0) {
+std::string changes_text(const DesiredState& desired, const ObservedState& observed,
+                         std::uint32_t width = 0) {
   RenderOptions options{"0.2 s", false, false};
   options.width = width;
   return render_plan(plan(desired, observed, {}), desired, observed, options);
@@ -106,14 +106,14 @@ TEST_CASE("the plan of a first installation") {
   for (auto& [name, facts] : observed.hosts) {
     give(facts.value(), "");
   }
-  CHECK(compare_golden("render/plan_install.txt", plan_text(desired, observed)) == "");
+  CHECK(compare_golden("render/plan_install.txt", changes_text(desired, observed)) == "");
 }
 
 TEST_CASE("the plan of an archive that changed, and of old releases") {
   const DesiredState desired = archived('f');
   ObservedState observed = running_from('e', "abcde");
-  CHECK(compare_golden("render/plan_roll.txt", plan_text(desired, observed)) == "");
-  CHECK(compare_golden("render/plan_roll_80.txt", plan_text(desired, observed, 80)) == "");
+  CHECK(compare_golden("render/plan_roll.txt", changes_text(desired, observed)) == "");
+  CHECK(compare_golden("render/plan_roll_80.txt", changes_text(desired, observed, 80)) == "");
 }
 
 TEST_CASE("the plan where packages cannot be installed") {
@@ -122,35 +122,35 @@ TEST_CASE("the plan where packages cannot be installed") {
   give(host_in(observed, "cache001.arcus"), "e", 10'000);
   host_in(observed, "cache002.arcus").tools = {"sha256sum", "tar"};
   host_in(observed, "cache003.arcus").releases["arcus"].all.push_back({release('f'), "", 5});
-  CHECK(compare_golden("render/plan_no_install.txt", plan_text(desired, observed)) == "");
+  CHECK(compare_golden("render/plan_no_install.txt", changes_text(desired, observed)) == "");
 }
 
 TEST_CASE("the plan of a member that is replaced, live and by restarts") {
-  CHECK(compare_golden(
-            "render/plan_members_live.txt",
-            plan_text(servers_on({1, 2, 4}, true), serving(servers_on({1, 2, 3}, true), 3))) == "");
+  CHECK(compare_golden("render/plan_members_live.txt",
+                       changes_text(servers_on({1, 2, 4}, true),
+                                    serving(servers_on({1, 2, 3}, true), 3))) == "");
   CHECK(compare_golden("render/plan_members_restarts.txt",
-                       plan_text(servers_on({1, 2, 4}, false),
-                                 serving(servers_on({1, 2, 3}, false), 3))) == "");
+                       changes_text(servers_on({1, 2, 4}, false),
+                                    serving(servers_on({1, 2, 3}, false), 3))) == "");
 }
 
 TEST_CASE("the plan of an ensemble that grows, and of one that shrinks") {
   CHECK(compare_golden("render/plan_members_grow.txt",
-                       plan_text(servers_on({1, 2, 3, 4, 5}, true),
-                                 serving(servers_on({1, 2, 3}, true), 2))) == "");
+                       changes_text(servers_on({1, 2, 3, 4, 5}, true),
+                                    serving(servers_on({1, 2, 3}, true), 2))) == "");
   CHECK(compare_golden("render/plan_members_shrink.txt",
-                       plan_text(servers_on({1, 2, 3}, true),
-                                 serving(servers_on({1, 2, 3, 4, 5}, true), 5))) == "");
+                       changes_text(servers_on({1, 2, 3}, true),
+                                    serving(servers_on({1, 2, 3, 4, 5}, true), 5))) == "");
 }
 
 TEST_CASE("the plan of members that may not change") {
   ObservedState observed = serving(servers_on({1}, false), 1);
   CHECK(compare_golden("render/plan_members_two.txt",
-                       plan_text(servers_on({1, 2, 3}, false), observed)) == "");
+                       changes_text(servers_on({1, 2, 3}, false), observed)) == "");
   ObservedState shaky = serving(servers_on({1, 2, 3}, true), 2);
   kill_server(shaky, "cache001.arcus", 1);
   kill_server(shaky, "cache003.arcus", 3);
   lose_host(shaky, servers_on({1, 2, 3}, true), "cache003.arcus");
   CHECK(compare_golden("render/plan_members_no_quorum.txt",
-                       plan_text(servers_on({1, 2, 4}, true), shaky)) == "");
+                       changes_text(servers_on({1, 2, 4}, true), shaky)) == "");
 }

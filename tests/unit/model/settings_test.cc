@@ -12,15 +12,12 @@ using namespace arcform;
 
 namespace {
 
-const Endpoint kNode = at("10.0.0.1:11211");
-const std::string kHost = "cache001.arcus";
-
 NodeConfig& config_of(DesiredState& desired) {
   return desired.clouds[0].nodes[0].config;
 }
 
 NodeAnswer& answer_of(ObservedState& observed) {
-  return observed.nodes.at(kNode).value();
+  return observed.nodes.at(kFirstNode).value();
 }
 
 }  // namespace
@@ -80,14 +77,15 @@ TEST_CASE("what a server can be told while it runs is told, and nothing is resta
   config_of(desired).memlimit_mb = 200;
   config_of(desired).connections = 900;
   const Plan plan = planned(desired, observed);
-  REQUIRE(lines(plan) == std::vector<std::string>{"tune cache node 10.0.0.1:11211 on " + kHost});
+  REQUIRE(lines(plan) ==
+          std::vector<std::string>{"tune cache node 10.0.0.1:11211 on " + kFirstHost});
   const auto& tune = std::get<TuneNode>(plan.steps[0].action);
   CHECK(tune.changes == std::vector<Tuning>{{NodeSetting::memlimit, 100, 200},
                                             {NodeSetting::connections, 1000, 900}});
   CHECK(tune.admin == AdminProtocol::config);
-  CHECK(
-      tune.process ==
-      *host_in(const_cast<ObservedState&>(observed), kHost).slot(node_slot(kNode.port))->identity);
+  CHECK(tune.process == *host_in(const_cast<ObservedState&>(observed), kFirstHost)
+                             .slot(node_slot(kFirstNode.port))
+                             ->identity);
   CHECK(plan.steps[0].after.empty());
   CHECK_FALSE(plan.steps[0].settle);
   CHECK(plan.steps[0].reason == "memlimit 100 → 200 MB, connections 1000 → 900");
@@ -104,7 +102,7 @@ TEST_CASE("a tuned node whose start line lags is in debt, and left alone") {
   const Plan plan = planned(desired, observed);
   CHECK(plan.steps.empty());
   CHECK(plan.converged());
-  CHECK(plan.debts == std::vector<std::string>{"10.0.0.1:11211 on " + kHost +
+  CHECK(plan.debts == std::vector<std::string>{"10.0.0.1:11211 on " + kFirstHost +
                                                ": memlimit 200 MB (started with 100)"});
 }
 
@@ -125,7 +123,8 @@ TEST_CASE("a stock node takes another memlimit, and is restarted for its connect
         AdminProtocol::cache_memlimit);
   config_of(desired).connections = 2000;
   const Plan plan = planned(desired, observed);
-  REQUIRE(lines(plan) == std::vector<std::string>{"restart cache node 10.0.0.1:11211 on " + kHost});
+  REQUIRE(lines(plan) ==
+          std::vector<std::string>{"restart cache node 10.0.0.1:11211 on " + kFirstHost});
   CHECK(plan.steps[0].reason ==
         "connections 1000 → 2000 (this server cannot change it while it runs), "
         "memlimit 100 → 200 MB");

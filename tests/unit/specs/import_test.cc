@@ -10,6 +10,7 @@
 #include "specs/import_live.h"
 #include "specs/ranges.h"
 #include "specs/reader.h"
+#include "tests/unit/specs/positions.h"
 
 namespace arcform {
 namespace {
@@ -21,28 +22,6 @@ constexpr const char* kSample = R"({
     { "hostname": "cache002.arcus", "ip": "10.0.0.2",
       "config": { "port": 11212, "threads": "4", "verbose": "1" } } ],
   "config": { "threads": "6", "memlimit": "100", "connections": "1000" } })";
-
-DesiredState without_positions(DesiredState desired) {
-  desired.source.clear();
-  desired.digest.clear();
-  desired.ensemble.at = {};
-  for (DesiredServer& server : desired.ensemble.servers) {
-    server.at = {};
-  }
-  for (DesiredHost& host : desired.hosts) {
-    host.at = {};
-  }
-  for (DesiredPackage& package : desired.packages) {
-    package.at = {};
-  }
-  for (DesiredCloud& cloud : desired.clouds) {
-    cloud.at = {};
-    for (DesiredNode& node : cloud.nodes) {
-      node.at = {};
-    }
-  }
-  return desired;
-}
 
 DesiredCloud some_cloud(const DesiredState& desired, int number, std::mt19937& random) {
   const auto below = [&random](unsigned n) { return static_cast<unsigned>(random() % n); };
@@ -120,7 +99,10 @@ TEST_CASE("what the writer writes the reader reads") {
       RC_LOG() << format(diagnostic, "x");
     }
     RC_ASSERT(read.desired.has_value());
-    RC_ASSERT(without_positions(*read.desired) == draft.desired);
+    DesiredState meant = without_positions(*read.desired);
+    meant.source.clear();
+    meant.digest.clear();
+    RC_ASSERT(meant == draft.desired);
   });
   CHECK(held);
 }

@@ -9,6 +9,7 @@
 #include <rapidcheck.h>
 
 #include "model/names.h"
+#include "tests/unit/specs/positions.h"
 #include "tests/unit/specs/spec_text.h"
 
 namespace arcform {
@@ -53,23 +54,6 @@ std::string spec_in_some_order(int hosts, int clouds, std::mt19937& random) {
                  R"("ensemble": {"external": "10.0.0.250:2181"})",
                  joined(cloud_list, random, "\"clouds\": [", "]")},
                 random, "{\n", "\n}");
-}
-
-DesiredState without_positions(DesiredState desired) {
-  desired.ensemble.at = {};
-  for (DesiredHost& host : desired.hosts) {
-    host.at = {};
-  }
-  for (DesiredPackage& package : desired.packages) {
-    package.at = {};
-  }
-  for (DesiredCloud& cloud : desired.clouds) {
-    cloud.at = {};
-    for (DesiredNode& node : cloud.nodes) {
-      node.at = {};
-    }
-  }
-  return desired;
 }
 
 /// Reading must end, and say something exactly when there is no desired state.
