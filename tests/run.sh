@@ -48,8 +48,8 @@ run_tests() {
   } >>"$summary"
 }
 
-# Real servers get the machine for themselves: they are run one by one, after everything else. Only
-# the soak, which mostly waits, runs beside them.
+# Tests with real servers come after everything else, two at a time: each brings its own hosts or
+# ports, and mostly waits. The soak runs beside them.
 run_integration() {
   local told=build/release/soak.txt soak
   (
@@ -58,7 +58,7 @@ run_integration() {
     exit "$failed"
   ) >"$told" 2>&1 &
   soak=$!
-  run_tests integration -L '^integration$' --parallel 1
+  run_tests integration -L '^integration$' --parallel 2
   wait "$soak" || failed=1
   cat "$told"
 }
