@@ -164,8 +164,9 @@ bench_plan() {
   bare="bare=$tools/bench_bare_fanout arcus $lab_dir/keys/id_ed25519 $scripts"
   in_lab "$tools/bench_measure" $(((runs + 4) / 5)) "plan=$build/arcform plan $work/spec.json" \
     "$bare" >"$work/fresh.$count" </dev/null
-  # A Java server that has just started interprets what one that is in use has compiled.
-  in_lab "$tools/bench_measure" $((runs * 4)) "plan=$build/arcform plan $work/spec.json" \
+  # A Java server that has just started interprets what one that is in use has compiled, and its
+  # compilers take a good share of the machine until then: the larger, the fewer hosts share it.
+  in_lab "$tools/bench_measure" $((runs * 4 + runs * 36 / count)) "plan=$build/arcform plan $work/spec.json" \
     >"$work/warm-up" </dev/null
   in_lab "$tools/bench_measure" "$runs" "plan=$build/arcform plan $work/spec.json" \
     "$bare" "apply=$build/arcform apply --yes $work/spec.json" >"$work/plan.$count" </dev/null
