@@ -49,13 +49,14 @@ struct Stage {
       }
     });
   }
-  /// Tells it; what all controllers told is in `told` then.
+  /// Tells it. What all controllers told is in `told` then; returns that of the first, or nothing
+  /// where there is none.
   const Told& tell() {
     told = run_watch(world, desired, story);
     for (const Told& one : told) {
       all += "----\n" + one.text();
     }
-    return told.front();
+    return told.empty() ? nobody : told.front();
   }
   std::size_t up() const { return world.joined("test-cloud").size(); }
   Time since(Time when) const { return when == Time::max() ? when : when - begun; }
@@ -65,6 +66,7 @@ struct Stage {
   Invariants rules;
   WatchStory story;
   std::vector<Told> told;
+  Told nobody{world.clock()};
   std::string all;  ///< what they told, for a failure's message
   Time begun{};
 };
