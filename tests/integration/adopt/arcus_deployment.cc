@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -12,6 +13,8 @@
 
 namespace arcform {
 namespace {
+
+constexpr const char* kScript = "/home/arcus/arcus_sh.sh";
 
 /// As arcus.sh re-dumps its file (naver/arcus scripts/lib/zk.py).
 constexpr const char* kDocument =
@@ -38,6 +41,10 @@ void await(const std::string& what, Condition condition) {
 }  // namespace
 
 ArcusDeployment::ArcusDeployment() : lab_(3) {
+  for (int host = 1; host <= 3; ++host) {  // Hosts have a /tmp of their own.
+    std::filesystem::copy_file(ARCFORM_ARCUS_SH, fmt::format("{}/hosts/{}/home/arcus_sh.sh",
+                                                             lab_.folder(), Lab::host(host)));
+  }
   start_ensemble();
   register_cloud();
   for (int host = 1; host <= 3; ++host) {
@@ -53,8 +60,7 @@ ArcusDeployment::ArcusDeployment() : lab_(3) {
 }
 
 void ArcusDeployment::on_host(int host, const std::string& words) const {
-  const ProcessResult result =
-      lab_.exec(host, fmt::format("sh {} {}", ARCFORM_ARCUS_SH, words), "arcus");
+  const ProcessResult result = lab_.exec(host, fmt::format("sh {} {}", kScript, words), "arcus");
   INFO(words << ": " << result.out << result.err);
   REQUIRE(result.status == 0);
 }
@@ -67,8 +73,8 @@ void ArcusDeployment::start_ensemble() const {
   std::vector<ProcessResult> results(4);
   for (int host = 1; host <= 3; ++host) {
     starts.emplace_back([this, host, &results] {
-      results[static_cast<std::size_t>(host)] = lab_.exec(
-          host, fmt::format("sh {} zookeeper-start {}", ARCFORM_ARCUS_SH, Lab::kPrefix), "arcus");
+      results[static_cast<std::size_t>(host)] =
+          lab_.exec(host, fmt::format("sh {} zookeeper-start {}", kScript, Lab::kPrefix), "arcus");
     });
   }
   for (std::thread& start : starts) {
