@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "drivers/fd.h"
+
 namespace arcform {
 
 namespace {
@@ -36,18 +38,6 @@ sockaddr_in loopback(std::uint16_t port) {
 const sockaddr* generic(const sockaddr_in& address) {
   return static_cast<const sockaddr*>(static_cast<const void*>(&address));
 }
-
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() { ::close(fd_); }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 // Between fork and exec only system calls are allowed: other threads may hold any lock.
 [[noreturn]] void become(char* const* argv, int log) {
