@@ -21,18 +21,21 @@ home() {
 IFS= read -r boot </proc/sys/kernel/random/boot_id || return 15
 )sh";
 
-/// `starts PID` sets $state, $parent and $ticks (fields 3, 4 and 22 of its stat; the name before
-/// them may hold anything, newlines and parentheses too) and fails when there is no such process.
+/// `starts PID` sets $state, $parent, $threads and $ticks (fields 3, 4, 20 and 22 of its stat; the
+/// name before them may hold anything, newlines and parentheses too) and fails when there is no
+/// such process. A process whose first thread has ended is a zombie by its state, and keeps its
+/// ports and files until its last thread has: a Java that was stopped on a busy host is that for a
+/// second.
 constexpr std::string_view kProcesses = R"sh(starts() {
   line= stat=
   { while IFS= read -r line || [ -n "$line" ]; do stat="$stat$line "; done <"/proc/$1/stat"
   } 2>/dev/null
   [ -n "$stat" ] || return 1
   set -- ${stat##*') '}
-  state=$1 parent=$2 ticks=${20}
+  state=$1 parent=$2 threads=${18} ticks=${20}
 }
 lives() {
-  starts "$1" && [ "$ticks" = "$2" ] && case $state in [ZXx]) false ;; esac
+  starts "$1" && [ "$ticks" = "$2" ] && case $state in [ZXx]) [ "$threads" -gt 1 ] ;; esac
 }
 nap() { sleep "$1" 2>/dev/null || sleep 1; }
 )sh";
@@ -40,7 +43,7 @@ nap() { sleep "$1" 2>/dev/null || sleep 1; }
 /// One starter (or remover) per slot: everybody announces itself by a file named after its own
 /// identity and then looks for others. Whoever sees a living other takes its file back and tries
 /// again, so two can never both go on; files of the dead are free to be removed since no identity
-/// ever comes back.
+/// ever comes back. A process that is ending is waited for: the probe counts it as ended.
 constexpr std::string_view kLock = R"sh(acquire() {
   starts "$$"
   mine=starting-$boot-$$-$ticks
@@ -64,7 +67,15 @@ constexpr std::string_view kLock = R"sh(acquire() {
   done
 }
 occupied() {
-  [ -f id ] && read -r version b p t old rest <id && [ "$b" = "$boot" ] && lives "$p" "$t"
+  [ -f id ] && read -r version b p t old rest <id && [ "$b" = "$boot" ] || return 1
+  tries=0
+  while lives "$p" "$t"; do
+    case $state in [ZXx]) ;; *) return 0 ;; esac
+    [ "$tries" -lt 200 ] || return 0
+    tries=$((tries + 1))
+    nap 0.05
+  done
+  return 1
 }
 )sh";
 

@@ -316,7 +316,7 @@ bool ProbeReader::files() {
 
 /// proc(5): "pid (comm) state ppid ...", where comm may hold anything; start time is field 22. A
 /// process without a state line has ended meanwhile; an ended one that nobody waited for (Z, X)
-/// is not alive.
+/// is not alive, and one that is ending is as good as ended: whoever needs its slot waits for it.
 bool ProbeReader::process(std::uint32_t pid, std::string_view stat, std::string_view cmdline) {
   if (stat.empty()) {
     return true;

@@ -166,6 +166,31 @@ TEST_CASE("the listener on a taken port is named", "[hosts]") {
   CHECK_FALSE(probed(fixture).slots.at("node-2").identity.has_value());
 }
 
+TEST_CASE("a process lives until its last thread has ended", "[hosts]") {
+  FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
+  const std::uint16_t port = fixture.free_port();
+  StartRequest request = stand_in("node-1", {"linger", std::to_string(port)});
+  request.port = port;
+  const auto identity = cleaner(started(fixture, request));
+  for (int i = 0; i < 400 && !probed(fixture).is_listening(port); ++i) {
+    fixture.pause();
+  }
+  SECTION("a stop waits for it") {
+    CHECK(stopped(fixture, "node-1", identity) == StopOutcome::gone);
+    CHECK_FALSE(probed(fixture).is_listening(port));
+  }
+  SECTION("a start waits for it") {
+    REQUIRE(::kill(static_cast<pid_t>(identity.pid), SIGTERM) == 0);
+    const std::string stat = fmt::format("/proc/{}/stat", identity.pid);
+    for (int i = 0; i < 400 && read_text(stat).find(") Z ") == std::string::npos; ++i) {
+      fixture.pause();
+    }
+    REQUIRE(probed(fixture).is_listening(port));
+    CHECK_FALSE(cleaner(started(fixture, request)) == identity);
+  }
+}
+
 TEST_CASE("a program that cannot be executed says so in its log", "[hosts]") {
   FOR_EACH_SHELL(fixture);
   Cleaner cleaner(fixture);
