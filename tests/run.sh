@@ -48,8 +48,8 @@ run_tests() {
   } >>"$summary"
 }
 
-# Tests with real servers come after everything else, two at a time: each brings its own hosts or
-# ports, and mostly waits. The soak runs beside them.
+# Tests with real servers come after everything else, three at a time: each brings its own hosts
+# or ports, and mostly waits. The soak runs beside them.
 run_integration() {
   local told=build/release/soak.txt soak
   (
@@ -58,7 +58,7 @@ run_integration() {
     exit "$failed"
   ) >"$told" 2>&1 &
   soak=$!
-  run_tests integration -L '^integration$' --parallel 2
+  run_tests integration -L '^integration$' --parallel 3
   wait "$soak" || failed=1
   cat "$told"
 }
