@@ -25,7 +25,8 @@ IFS= read -r boot </proc/sys/kernel/random/boot_id || return 15
 /// name before them may hold anything, newlines and parentheses too) and fails when there is no
 /// such process. A process whose first thread has ended is a zombie by its state, and keeps its
 /// ports and files until its last thread has: a Java that was stopped on a busy host is that for a
-/// second.
+/// second. `stands` waits for one that is ending, at most ten seconds; the shell counts in
+/// hundredths of one, as /proc/uptime does.
 constexpr std::string_view kProcesses = R"sh(starts() {
   line= stat=
   { while IFS= read -r line || [ -n "$line" ]; do stat="$stat$line "; done <"/proc/$1/stat"
@@ -38,6 +39,22 @@ lives() {
   starts "$1" && [ "$ticks" = "$2" ] && case $state in [ZXx]) [ "$threads" -gt 1 ] ;; esac
 }
 nap() { sleep "$1" 2>/dev/null || sleep 1; }
+now() {
+  read -r up rest </proc/uptime
+  now=${up%.*}${up#*.}
+}
+stands() {
+  lives "$1" "$2" || return 1
+  case $state in [ZXx]) ;; *) return 0 ;; esac
+  now
+  until_then=$((now + 1000))
+  while lives "$1" "$2"; do
+    now
+    [ "$now" -lt "$until_then" ] || return 0
+    nap 0.05
+  done
+  return 1
+}
 )sh";
 
 /// One starter (or remover) per slot: everybody announces itself by a file named after its own
@@ -67,15 +84,7 @@ constexpr std::string_view kLock = R"sh(acquire() {
   done
 }
 occupied() {
-  [ -f id ] && read -r version b p t old rest <id && [ "$b" = "$boot" ] || return 1
-  tries=0
-  while lives "$p" "$t"; do
-    case $state in [ZXx]) ;; *) return 0 ;; esac
-    [ "$tries" -lt 200 ] || return 0
-    tries=$((tries + 1))
-    nap 0.05
-  done
-  return 1
+  [ -f id ] && read -r version b p t old rest <id && [ "$b" = "$boot" ] && stands "$p" "$t"
 }
 )sh";
 
@@ -110,7 +119,11 @@ exec env -i PATH="$PATH" LANG=C ${HOME:+"HOME=$HOME"} ${USER:+"USER=$USER"} "$@"
 )sh";
 
 constexpr std::string_view kStart = R"sh(start_it() {
-  if occupied; then printf 'running %s %s %s' "$b" "$p" "$t"; return 0; fi
+  if occupied; then
+    case $state in [ZXx]) say "its process (pid $p) is ending, and has not ended"; return 16 ;; esac
+    printf 'running %s %s %s' "$b" "$p" "$t"
+    return 0
+  fi
   case $1 in
     */*) [ -f "$1" ] && [ -x "$1" ] || { say "$1 is not there or not executable"; return 10; } ;;
     *) case $(command -v "$1") in /*) ;; *) say "$1 is not on the PATH ($PATH)"; return 10 ;; esac ;;
@@ -138,11 +151,7 @@ constexpr std::string_view kStart = R"sh(start_it() {
 }
 )sh";
 
-constexpr std::string_view kStop = R"sh(now() {
-  read -r up rest </proc/uptime
-  now=${up%.*}${up#*.}
-}
-await_end() {
+constexpr std::string_view kStop = R"sh(await_end() {
   now
   end=$((now + $1))
   delay=0.02
@@ -243,10 +252,11 @@ write() {
 )sh";
 
 /// An epoch is announced before others are looked for, so a later one is never forgotten: the
-/// files of earlier ones go, those of other trees stay.
+/// files of earlier ones go, those of other trees stay. Not `:`, whose redirection would end the
+/// shell when it fails (POSIX: a special builtin).
 constexpr std::string_view kFence = R"sh(fenced() {
   [ -d "$d/fence" ] || mkdir -p "$d/fence" || return 1
-  [ -f "$d/fence/$1-$2" ] || : >"$d/fence/$1-$2" || return 1
+  [ -f "$d/fence/$1-$2" ] || printf '' >"$d/fence/$1-$2" || return 1
   for other in "$d/fence/$1-"*; do
     if [ "${other##*-}" -gt "$2" ]; then
       rm -f "$d/fence/$1-$2"
@@ -317,7 +327,6 @@ std::string stop_script(const StopRequest& request, const ScriptPlace& place) {
   out += script_fence(place);
   out += kProcesses;
   out += shell_assignment("its_boot", request.process.boot_id.value());
-  // The shell counts in hundredths of a second, as /proc/uptime does.
   out += fmt::format("pid={}\nborn={}\npatience={}\ndrain={}\n", request.process.pid,
                      request.process.start_ticks, request.patience.count() / 10,
                      request.drain.count() / 10);
@@ -389,7 +398,7 @@ std::string is_alive_script(const ProcessIdentity& process, const ScriptPlace& p
   std::string out = script_prelude(place.directory);
   out += kProcesses;
   out += shell_assignment("its_boot", process.boot_id.value());
-  out += fmt::format("if [ \"$boot\" = \"$its_boot\" ] && lives {} {}; then printf alive\n",
+  out += fmt::format("if [ \"$boot\" = \"$its_boot\" ] && stands {} {}; then printf alive\n",
                      process.pid, process.start_ticks);
   out += "else printf dead; fi\n";
   return out;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -21,7 +21,7 @@ constexpr std::uint64_t kIdMax = 255;  // Apache ZooKeeper 3.8 administrator's g
 /// "ip:port,ip:port", each once. The ZooKeeper C client resolves names in its I/O thread and stops
 /// answering meanwhile, so names are refused.
 void check_external(ObjectFields& fields, const std::string& text) {
-  std::vector<Endpoint> seen;
+  std::set<Endpoint> seen;
   std::string_view rest = text;
   while (true) {
     const std::size_t comma = rest.find(',');
@@ -30,12 +30,10 @@ void check_external(ObjectFields& fields, const std::string& text) {
     if (!endpoint) {
       fields.error("external", fmt::format("\"{}\" is no address of a server", printable(part, 64)),
                    "write ip:port,ip:port with IPv4 addresses, without spaces");
-    } else if (std::find(seen.begin(), seen.end(), *endpoint) != seen.end()) {
+    } else if (!seen.insert(*endpoint).second) {
       fields.error("external", fmt::format("{} stands twice", part), "remove one of them");
-    } else {
-      seen.push_back(*endpoint);
     }
-    if (comma == std::string_view::npos || seen.size() > kIdMax) {
+    if (comma == std::string_view::npos) {
       return;
     }
     rest.remove_prefix(comma + 1);

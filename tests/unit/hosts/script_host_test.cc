@@ -180,15 +180,37 @@ TEST_CASE("a process lives until its last thread has ended", "[hosts]") {
     CHECK(stopped(fixture, "node-1", identity) == StopOutcome::gone);
     CHECK_FALSE(probed(fixture).is_listening(port));
   }
-  SECTION("a start waits for it") {
+  const auto end_first_thread = [&] {
     REQUIRE(::kill(static_cast<pid_t>(identity.pid), SIGTERM) == 0);
     const std::string stat = fmt::format("/proc/{}/stat", identity.pid);
     for (int i = 0; i < 400 && read_text(stat).find(") Z ") == std::string::npos; ++i) {
       fixture.pause();
     }
     REQUIRE(probed(fixture).is_listening(port));
+  };
+  SECTION("a start waits for it") {
+    end_first_thread();
     CHECK_FALSE(cleaner(started(fixture, request)) == identity);
   }
+  SECTION("a look waits for it") {
+    end_first_thread();
+    CHECK_FALSE(lives(fixture, identity));
+    CHECK_FALSE(probed(fixture).is_listening(port));
+  }
+}
+
+TEST_CASE("a fence that cannot be written is an error with its cause", "[hosts]") {
+  FOR_EACH_SHELL(fixture);
+  Cleaner cleaner(fixture);
+  const Fence fence{7, 9};
+  std::filesystem::create_directories(fixture.directory() + "/fence/0000000000000007-9");
+  fixture.host().fence(fence);
+  const auto result = await(fixture, fixture.host().start(stand_in("node-1", {"wait"})));
+  fixture.host().fence({});
+  REQUIRE_FALSE(result.has_value());
+  INFO(result.error().message);
+  CHECK(code(result) != ErrorCode::unavailable);
+  CHECK(result.error().message.find("did not report its end") == std::string::npos);
 }
 
 TEST_CASE("a program that cannot be executed says so in its log", "[hosts]") {

@@ -3,6 +3,7 @@
 #include "specs/reader.h"
 
 #include <catch2/catch.hpp>
+#include <fmt/format.h>
 
 #include "tests/unit/specs/spec_text.h"
 
@@ -142,6 +143,16 @@ TEST_CASE("an external ensemble is a connect string") {
       with(&SpecText::ensemble, R"("ensemble": {"external": "10.0.0.8:2181,10.0.0.9:2182"})"));
   CHECK(connect_string(desired) == "10.0.0.8:2181,10.0.0.9:2182");
   CHECK(desired.ensemble.servers.empty());
+}
+
+TEST_CASE("an external ensemble is checked to its end") {
+  std::string many;
+  for (int i = 0; i < 300; ++i) {
+    many += fmt::format("10.0.{}.{}:2181,", i / 200, i % 200 + 1);
+  }
+  const Case wrong{&SpecText::ensemble,
+                   R"("ensemble": {"external": ")" + many + R"(not an address"})", ""};
+  CHECK_THAT(said_about(wrong), Catch::Contains("\"not an address\" is no address of a server"));
 }
 
 TEST_CASE("a node's config changes single fields of its cloud's") {
