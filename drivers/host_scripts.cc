@@ -21,73 +21,6 @@ home() {
 IFS= read -r boot </proc/sys/kernel/random/boot_id || return 15
 )sh";
 
-/// `starts PID` sets $state, $parent, $threads and $ticks (fields 3, 4, 20 and 22 of its stat; the
-/// name before them may hold anything, newlines and parentheses too) and fails when there is no
-/// such process. A process whose first thread has ended is a zombie by its state, and keeps its
-/// ports and files until its last thread has: a Java that was stopped on a busy host is that for a
-/// second. `stands` waits for one that is ending, at most ten seconds; the shell counts in
-/// hundredths of one, as /proc/uptime does.
-constexpr std::string_view kProcesses = R"sh(starts() {
-  line= stat=
-  { while IFS= read -r line || [ -n "$line" ]; do stat="$stat$line "; done <"/proc/$1/stat"
-  } 2>/dev/null
-  [ -n "$stat" ] || return 1
-  set -- ${stat##*') '}
-  state=$1 parent=$2 threads=${18} ticks=${20}
-}
-lives() {
-  starts "$1" && [ "$ticks" = "$2" ] && case $state in [ZXx]) [ "$threads" -gt 1 ] ;; esac
-}
-nap() { sleep "$1" 2>/dev/null || sleep 1; }
-now() {
-  read -r up rest </proc/uptime
-  now=${up%.*}${up#*.}
-}
-stands() {
-  lives "$1" "$2" || return 1
-  case $state in [ZXx]) ;; *) return 0 ;; esac
-  now
-  until_then=$((now + 1000))
-  while lives "$1" "$2"; do
-    now
-    [ "$now" -lt "$until_then" ] || return 0
-    nap 0.05
-  done
-  return 1
-}
-)sh";
-
-/// One starter (or remover) per slot: everybody announces itself by a file named after its own
-/// identity and then looks for others. Whoever sees a living other takes its file back and tries
-/// again, so two can never both go on; files of the dead are free to be removed since no identity
-/// ever comes back. A process that is ending is waited for: the probe counts it as ended.
-constexpr std::string_view kLock = R"sh(acquire() {
-  starts "$$"
-  mine=starting-$boot-$$-$ticks
-  tries=0
-  while :; do
-    printf '' >"$mine" || return 1
-    busy=
-    for other in starting-*; do
-      [ "$other" = "$mine" ] && continue
-      who=${other#starting-"$boot"-}
-      if [ "$who" != "$other" ] && lives "${who%-*}" "${who#*-}"; then busy=$who
-      else rm -f "$other"; fi
-    done
-    [ -n "$busy" ] || return 0
-    rm -f "$mine"
-    tries=$((tries + 1))
-    if [ "$tries" -ge 100 ]; then
-      say "another start or removal is under way (pid ${busy%-*})"; return 16
-    fi
-    nap "0.0$(($$ % 7 + 2))"
-  done
-}
-occupied() {
-  [ -f id ] && read -r version b p t old rest <id && [ "$b" = "$boot" ] && stands "$p" "$t"
-}
-)sh";
-
 /// Who listens on a port: the socket's inode, then whose descriptor it is. Only when refusing.
 constexpr std::string_view kListener = R"sh(listener() {
   inode=$(awk -v p=":$1" '$4 == "0A" && substr($2, length($2) - 4) == p { print $10; exit }' \
@@ -292,19 +225,10 @@ std::string fence_script(const ScriptPlace& place) {
   return script_prelude(place.directory) + script_fence(place);
 }
 
-std::string script_of_slots() {
-  return std::string(kProcesses) + std::string(kLock);
-}
-
-std::string_view process_functions() {
-  return kProcesses;
-}
-
 std::string start_script(const StartRequest& request, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += script_fence(place);
-  out += kProcesses;
-  out += kLock;
+  out += script_of_slots();
   out += kListener;
   out += kStart;
   out += shell_assignment("slot", request.slot);
@@ -325,7 +249,7 @@ std::string start_script(const StartRequest& request, const ScriptPlace& place) 
 std::string stop_script(const StopRequest& request, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += script_fence(place);
-  out += kProcesses;
+  out += process_functions();
   out += shell_assignment("its_boot", request.process.boot_id.value());
   out += fmt::format("pid={}\nborn={}\npatience={}\ndrain={}\n", request.process.pid,
                      request.process.start_ticks, request.patience.count() / 10,
@@ -338,7 +262,7 @@ std::string raise_open_files_script(const ProcessIdentity& process, std::uint64_
                                     const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += script_fence(place);
-  out += kProcesses;
+  out += process_functions();
   out += shell_assignment("its_boot", process.boot_id.value());
   out += fmt::format("pid={}\nborn={}\nfiles={}\n", process.pid, process.start_ticks, files);
   out += kRaise;
@@ -348,8 +272,7 @@ std::string raise_open_files_script(const ProcessIdentity& process, std::uint64_
 std::string forget_script(const std::string& slot, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += script_fence(place);
-  out += kProcesses;
-  out += kLock;
+  out += script_of_slots();
   out += shell_assignment("slot", slot);
   out += kForget;
   return out;
@@ -359,8 +282,7 @@ std::string set_aside_script(const std::string& slot, const std::vector<std::str
                              const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
   out += script_fence(place);
-  out += kProcesses;
-  out += kLock;
+  out += script_of_slots();
   out += shell_assignment("slot", slot);
   out += kSetAside;
   for (const std::string& directory : directories) {
@@ -396,7 +318,7 @@ std::string last_words_script(const std::string& slot, const ScriptPlace& place)
 
 std::string is_alive_script(const ProcessIdentity& process, const ScriptPlace& place) {
   std::string out = script_prelude(place.directory);
-  out += kProcesses;
+  out += process_functions();
   out += shell_assignment("its_boot", process.boot_id.value());
   out += fmt::format("if [ \"$boot\" = \"$its_boot\" ] && stands {} {}; then printf alive\n",
                      process.pid, process.start_ticks);
