@@ -197,6 +197,15 @@ std::string ScenarioWorld::plan(const Words& words) {
   return text.empty() ? "nothing to do\n" : text;
 }
 
+void ScenarioWorld::kill_leader() {
+  const std::optional<int> leader = world_->ensemble().leader_id();
+  for (const DesiredServer& server : specs_.back().ensemble.servers) {
+    if (server.id == leader) {
+      world_->kill_server(server.host);
+    }
+  }
+}
+
 std::string ScenarioWorld::apply(const Words& words) {
   ApplyRequest request;
   request.policy = policy_of(words);
@@ -206,6 +215,9 @@ std::string ScenarioWorld::apply(const Words& words) {
       request.crash_after = std::stoull(words[i + 1]);
     } else if (words[i] == "--kill-at") {  // so many seconds after it has begun
       request.crash_at = world_->now() + seconds(std::stol(words[i + 1]));
+    } else if (words[i] == "--leader-dies-at") {
+      world_->core().clock().after(seconds(std::stol(words[i + 1])), "the leader dies",
+                                   [this] { kill_leader(); });
     }
   }
   try {

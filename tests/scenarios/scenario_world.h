@@ -26,6 +26,7 @@ class ScenarioWorld {
   std::string spec(const Words& words, const std::vector<std::string>& body);
   std::string plan(const Words& words);
   std::string apply(const Words& words);
+  void kill_leader();
   std::string status();
   std::string effects() const;
   /// What people and faults do to the world; nothing to print. False: no such command.
