@@ -61,7 +61,7 @@ Awaitable<void> end_without_lock(SavedRun& run, Error error) {
   }
   if (seen) {
     run.result().error = error.message;
-    run.result().outcome = held ? Outcome::lock_held : Outcome::failed;
+    run.result().outcome = outcome_without_lock(run.context, error);
   }
 }
 
@@ -98,7 +98,8 @@ Awaitable<void> conclude(SavedRun& run) {
   if (run.result().last.plan.converged()) {
     const Result<void> recorded = co_await record(run.context, run.result().last);
     run.result().error = recorded ? "" : recorded.error().message;
-    run.result().outcome = recorded ? Outcome::converged : Outcome::failed;
+    run.result().outcome =
+        recorded ? Outcome::converged : outcome_without_lock(run.context, recorded.error());
   }
 }
 

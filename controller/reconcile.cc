@@ -98,6 +98,13 @@ Outcome outcome_of(const Plan& plan) {
   return Outcome::blocked;
 }
 
+Outcome outcome_without_lock(const ApplyContext& context, const Error& error) {
+  if (error.code != ErrorCode::already_exists) {
+    return Outcome::failed;
+  }
+  return context.interrupted ? Outcome::interrupted : Outcome::lock_held;
+}
+
 bool only_waits(const Plan& plan) {
   return plan.steps.empty() && !plan.held.empty() &&
          std::all_of(plan.held.begin(), plan.held.end(),
@@ -230,8 +237,7 @@ Awaitable<Next> get_ready(ApplyContext& context, const ReconcileHooks& hooks, co
   const Result<bool> fresh = co_await lock_for(context, out.last);
   if (!fresh) {
     out.error = fresh.error().message;
-    out.outcome =
-        fresh.error().code == ErrorCode::already_exists ? Outcome::lock_held : Outcome::failed;
+    out.outcome = outcome_without_lock(context, fresh.error());
     co_return Next::end;
   }
   const bool moved = answer.late || !*fresh;
@@ -274,7 +280,8 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
       if (out.outcome == Outcome::converged && (!hooks.may_record || hooks.may_record())) {
         const Result<void> recorded = co_await record(context, out.last);
         out.error = recorded ? "" : recorded.error().message;
-        out.outcome = recorded ? Outcome::converged : Outcome::failed;
+        out.outcome =
+            recorded ? Outcome::converged : outcome_without_lock(context, recorded.error());
       }
       co_return;
     }

@@ -8,6 +8,9 @@ namespace arcform {
 
 /// Nothing can be done any more: why not. Steps that are still in the plan were given up.
 Outcome outcome_of(const Plan& plan);
+/// What an apply ends with that could not have the lock: somebody interrupted its wait for it,
+/// another holds it, or it cannot be had.
+Outcome outcome_without_lock(const ApplyContext& context, const Error& error);
 /// What is left is under way by itself: look again.
 bool only_waits(const Plan& plan);
 /// Adds the failed steps of a run to `out`, in place of those of the run before.
