@@ -84,29 +84,18 @@ constexpr std::string_view kStart = R"sh(start_it() {
 }
 )sh";
 
-constexpr std::string_view kStop = R"sh(await_end() {
-  now
-  end=$((now + $1))
-  delay=0.02
-  while lives "$pid" "$born"; do
-    now
-    [ "$now" -lt "$end" ] || return 1
-    nap "$delay"
-    delay=0.05
-  done
-}
-send() {
+constexpr std::string_view kStop = R"sh(send() {
   lives "$pid" "$born" || return 0
   kill "-$1" "$pid" && return 0
   lives "$pid" "$born" || return 0
   say "pid $pid cannot be signalled"; return 12
 }
 [ "$boot" = "$its_boot" ] && lives "$pid" "$born" || { printf gone; return 0; }
-if [ "$drain" != 0 ] && await_end "$drain"; then printf gone; return 0; fi
+if [ "$drain" != 0 ] && await_end "$pid" "$born" "$drain"; then printf gone; return 0; fi
 send TERM || return
-if await_end "$patience"; then printf gone; return 0; fi
+if await_end "$pid" "$born" "$patience"; then printf gone; return 0; fi
 send KILL || return
-if await_end 1000; then printf killed; return 0; fi
+if await_end "$pid" "$born" 1000; then printf killed; return 0; fi
 say "pid $pid (state $state) is still there 10 s after SIGKILL"
 return 17
 )sh";

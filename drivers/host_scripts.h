@@ -37,8 +37,8 @@ std::string script_prelude(std::string_view directory);
 /// Shell functions for those who own a slot for a moment: `lives`, `acquire`, `occupied`.
 std::string script_of_slots();
 
-/// `starts PID`, `lives PID TICKS`, `stands PID TICKS` (waits for one that is ending), `nap
-/// SECONDS`, `now` (sets $now, in hundredths of a second).
+/// `starts PID`, `lives PID TICKS`, `await_end PID TICKS HUNDREDTHS`, `nap SECONDS`, and
+/// `stands PID TICKS`, which is `lives` but waits for one that is ending.
 std::string_view process_functions();
 
 /// Makes the rest of a script run only while no later epoch than the place's is known on the host.

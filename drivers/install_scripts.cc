@@ -50,11 +50,7 @@ constexpr std::string_view kLeftovers = R"sh(leftovers() {
       done
       [ "$now" = "$before" ] && [ ! -e "$stale/tree" ] || continue
       lives "${id%-*}" "${id#*-}" && kill $(children "${id%-*}") 2>/dev/null
-      tries=0
-      while lives "${id%-*}" "${id#*-}" && [ $tries -lt 50 ]; do
-        nap 0.05
-        tries=$((tries + 1))
-      done
+      await_end "${id%-*}" "${id#*-}" 250
     fi
     discard "$stale"
   done

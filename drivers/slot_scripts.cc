@@ -9,8 +9,8 @@ namespace {
 /// name before them may hold anything, newlines and parentheses too) and fails when there is no
 /// such process. A process whose first thread has ended is a zombie by its state, and keeps its
 /// ports and files until its last thread has: a Java that was stopped on a busy host is that for a
-/// second. `stands` waits for one that is ending, at most ten seconds; the shell counts in
-/// hundredths of one, as /proc/uptime does.
+/// second. `await_end PID TICKS TIME` fails when it lives after that time, in hundredths of a
+/// second as /proc/uptime counts; `stands` waits so for one that is ending.
 constexpr std::string_view kProcesses = R"sh(starts() {
   line= stat=
   { while IFS= read -r line || [ -n "$line" ]; do stat="$stat$line "; done <"/proc/$1/stat"
@@ -27,17 +27,19 @@ now() {
   read -r up rest </proc/uptime
   now=${up%.*}${up#*.}
 }
-stands() {
-  lives "$1" "$2" || return 1
-  case $state in [ZXx]) ;; *) return 0 ;; esac
+await_end() {
   now
-  until_then=$((now + 1000))
+  end=$((now + $3))
+  delay=0.02
   while lives "$1" "$2"; do
     now
-    [ "$now" -lt "$until_then" ] || return 0
-    nap 0.05
+    [ "$now" -lt "$end" ] || return 1
+    nap "$delay"
+    delay=0.05
   done
-  return 1
+}
+stands() {
+  lives "$1" "$2" && case $state in [ZXx]) ! await_end "$1" "$2" 1000 ;; esac
 }
 )sh";
 

@@ -211,6 +211,7 @@ TEST_CASE("a fence that cannot be written is an error with its cause", "[hosts]"
   INFO(result.error().message);
   CHECK(code(result) != ErrorCode::unavailable);
   CHECK(result.error().message.find("did not report its end") == std::string::npos);
+  CHECK(result.error().message.find("fence/0000000000000007-9: ") != std::string::npos);
 }
 
 TEST_CASE("a program that cannot be executed says so in its log", "[hosts]") {
