@@ -54,15 +54,15 @@ Plan without_paused(const SavedRun& run) {
 /// It ends here without the lock: another holds it, or it cannot be had. A look says better what is
 /// the matter with an ensemble that does not answer any more.
 Awaitable<void> end_without_lock(SavedRun& run, Error error) {
-  const bool held = error.code == ErrorCode::already_exists;
-  bool seen = held;
-  if (!held) {
-    seen = co_await check(run);
+  const Outcome outcome = outcome_without_lock(run.context, error);
+  if (outcome == Outcome::failed) {
+    const bool same = co_await check(run);
+    if (!same) {
+      co_return;
+    }
   }
-  if (seen) {
-    run.result().error = error.message;
-    run.result().outcome = outcome_without_lock(run.context, error);
-  }
+  run.result().error = error.message;
+  run.result().outcome = outcome;
 }
 
 /// Takes the lock where there is something to lock, and checks again under it: once more when its
@@ -96,10 +96,7 @@ Awaitable<void> conclude(SavedRun& run) {
   }
   run.result().outcome = Outcome::pending;
   if (run.result().last.plan.converged()) {
-    const Result<void> recorded = co_await record(run.context, run.result().last);
-    run.result().error = recorded ? "" : recorded.error().message;
-    run.result().outcome =
-        recorded ? Outcome::converged : outcome_without_lock(run.context, recorded.error());
+    co_await record_converged(run.context, run.result());
   }
 }
 

@@ -111,6 +111,8 @@ bool only_waits(const Plan& plan) {
                      [](const Held& held) { return held.hold == Hold::waiting; });
 }
 
+namespace {
+
 Awaitable<Result<void>> record(ApplyContext& context, const Round& round) {
   const TreeFacts* const tree = round.observed.tree.get();
   if (tree == nullptr || round.plan.hidden > 0 ||
@@ -124,6 +126,14 @@ Awaitable<Result<void>> record(ApplyContext& context, const Round& round) {
   }
   auto recorded = co_await record_applied(context, **lock);
   co_return recorded;
+}
+
+}  // namespace
+
+Awaitable<void> record_converged(ApplyContext& context, ReconcileResult& out) {
+  const Result<void> recorded = co_await record(context, out.last);
+  out.error = recorded ? "" : recorded.error().message;
+  out.outcome = recorded ? Outcome::converged : outcome_without_lock(context, recorded.error());
 }
 
 namespace {
@@ -278,10 +288,7 @@ Awaitable<void> run_rounds(ApplyContext& context, Policy policy, ReconcileHooks 
       out.outcome = outcome_of(out.last.plan);
       note_repeats(out.last.plan, attempts, out);
       if (out.outcome == Outcome::converged && (!hooks.may_record || hooks.may_record())) {
-        const Result<void> recorded = co_await record(context, out.last);
-        out.error = recorded ? "" : recorded.error().message;
-        out.outcome =
-            recorded ? Outcome::converged : outcome_without_lock(context, recorded.error());
+        co_await record_converged(context, out);
       }
       co_return;
     }

@@ -271,25 +271,22 @@ Awaitable<Result<Rollouts::Turn>> Rollouts::await_turn(ApplyContext& context, co
     co_return loaded.error();
   }
   Time quiet_until{0};
-  bool ask_leader = destroys(step);
   bool waited = false;
   Teller teller(context.progress, context.world.clock);
   while (why_not().empty()) {
-    if (ask_leader) {
+    if (!waited && destroys(step)) {
       const Time since = co_await leader_since(context);
       quiet_until = since + Time(settle_time(context.desired, code));
-      ask_leader = false;
     }
     const Look wait = co_await look(context, step, quiet_until);
     if (!wait) {
       co_return wait.error();
     }
-    if (!*wait && !waited) {
-      break;
-    }
-    if (!*wait) {  // Another leader may have been found meanwhile.
-      ask_leader = destroys(step);
-      waited = false;
+    if (!*wait) {
+      if (!waited) {
+        break;
+      }
+      waited = false;  // Another leader may have been found meanwhile: from the start.
       continue;
     }
     waited = true;

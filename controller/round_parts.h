@@ -15,9 +15,10 @@ Outcome outcome_without_lock(const ApplyContext& context, const Error& error);
 bool only_waits(const Plan& plan);
 /// Adds the failed steps of a run to `out`, in place of those of the run before.
 void note_failures(const Plan& plan, const ApplyResult& result, ReconcileResult& out);
-/// A spec that differs from the recorded one only in what it says, not in what is, is recorded too:
-/// the record tells which revision holds. Where a selection hides something, nothing is recorded.
-Awaitable<Result<void>> record(ApplyContext& context, const Round& round);
+/// Ends a run whose last look found everything as it should be. A spec that differs from the
+/// recorded one only in what it says, not in what is, is recorded too: the record tells which
+/// revision holds. Where a selection hides something, nothing is recorded.
+Awaitable<void> record_converged(ApplyContext& context, ReconcileResult& out);
 /// One look of a run that acts: as look(), and keeps what its steps need to know. A look replaces a
 /// session that is over, and a lock that was taken on it goes with it: whoever needs one takes it
 /// anew.

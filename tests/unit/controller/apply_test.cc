@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "model/znodes.h"
 #include "tests/sim/run_loop.h"
 #include "tests/support/builders.h"
 
@@ -51,6 +52,19 @@ TEST_CASE("an interrupt lets the running step finish and starts no other") {
   CHECK(starting_with(run.lines, "done: restart cache node") == 1);
   CHECK(starting_with(run.lines, "skipped: restart cache node") == 5);
   CHECK(world.joined("test-cloud").size() == 6);
+}
+
+TEST_CASE("an interrupt ends the wait for the lock, and is no held lock") {
+  SimWorld world(three_hosts_with_threads(4));
+  REQUIRE(run_apply(world, three_hosts_with_threads(4)).result.outcome == Outcome::converged);
+  world.create_znode(znodes::lock(three_hosts_with_threads(4).deployment),
+                     R"({"version":1,"holder":"bob@ops2 pid 9","since":"2026-01-31T10:00:00Z"})");
+  ApplyRequest request;
+  CHECK(run_apply(world, three_hosts_with_threads(6), request).result.outcome ==
+        Outcome::lock_held);
+  request.interrupt_at = world.now() + seconds(3);
+  CHECK(run_apply(world, three_hosts_with_threads(6), request).result.outcome ==
+        Outcome::interrupted);
 }
 
 TEST_CASE("no step starts when the time is up") {
